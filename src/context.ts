@@ -1,0 +1,64 @@
+import type { Logger } from './support/logger.ts'
+
+/** What a token or key allows its holder to do. */
+export type Scope = 'publish' | 'read' | 'operate' | 'admin'
+
+/** Who is behind a message, as far as it proved it. */
+export interface Principal {
+  /** User id, or the name of a device or key. */
+  readonly id: string
+  readonly tenant: string
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  readonly scopes: readonly Scope[]
+  /** Topic patterns that may be published; `null`: any. */
+  readonly topics: readonly string[] | null
+  /** Broadcast channel patterns that may be joined besides the rules; `null`: none. */
+  readonly channels: readonly string[] | null
+  /** Epoch milliseconds; `null` for a key without end. */
+  readonly expiresAt: number | null
+  /** How it was proved. */
+  readonly via: 'token' | 'key' | 'none'
+}
+
+/** The way by which a message came in. */
+export type Door = 'mqtt' | 'http' | 'socket' | 'event'
+
+/** What every way in shares, from the first middleware to the handler. */
+export interface Context<Params = Readonly<Record<string, string>>, Payload = unknown> {
+  readonly door: Door
+  /** The concrete topic, `PUT /api/…`, or the frame's type. */
+  readonly target: string
+  /** The declared pattern of the route that won. */
+  readonly route: string
+  readonly params: Params
+  /** Parsed once; replaced by its validated form before the handler runs. */
+  payload: Payload
+  /** Query parameters (HTTP), validated like the payload. */
+  query: Readonly<Record<string, unknown>>
+  /** MQTT 5 user properties or HTTP headers, names in lower case. */
+  readonly meta: Readonly<Record<string, string>>
+  /** What the door itself knows of the sender: client id, address or connection. */
+  readonly peer: string
+  /** Set by `authenticate`; `null` until then. */
+  principal: Principal | null
+  readonly receivedAt: number
+  /** An MQTT message that the broker kept and replayed at subscription. */
+  readonly retained: boolean
+  readonly log: Logger
+}
+
+/** Roles that see and do everything; used where authentication is off. */
+export function everybody(id: string): Principal {
+  return {
+    id,
+    tenant: '',
+    roles: ['admin', 'super_admin'],
+    groups: [],
+    scopes: ['publish', 'read', 'operate', 'admin'],
+    topics: null,
+    channels: null,
+    expiresAt: null,
+    via: 'none',
+  }
+}

@@ -1,0 +1,21 @@
+/** Runs the rest of the pipeline. A step that does not call it ends the journey. */
+export type Next = () => Promise<unknown>
+
+/** One step between a message arriving and its handler. */
+export type Middleware<Context> = (context: Context, next: Next) => Promise<unknown>
+
+/** Joins steps into one. Each step may call `next` at most once. */
+export function compose<Context>(steps: readonly Middleware<Context>[]): Middleware<Context> {
+  return function run(context, next) {
+    let reached = -1
+
+    function step(index: number): Promise<unknown> {
+      if (index <= reached) return Promise.reject(new Error('next() called more than once'))
+      reached = index
+      const current = steps[index]
+      return current ? current(context, () => step(index + 1)) : next()
+    }
+
+    return step(0)
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Every key name, in one place: the names of the seed, so that ops scripts that
+ * know them work (contract §7). A cluster's partition tag and `REDIS_PREFIX` are
+ * put before them by the adapter, a tenant's prefix here.
+ */
+export class Keys {
+  /** What a tenant's keys begin with; empty for the default tenant. */
+  readonly scope: string
+
+  constructor(tenant = '') {
+    this.scope = tenant === '' ? '' : `t:${tenant}:`
+  }
+
+  // Notifications and inboxes
+  notification = (id: string) => `${this.scope}notification:${id}`
+  inbox = (user: string) => `${this.scope}user:${user}:notifications`
+  unread = (user: string) => `${this.scope}user:${user}:unread`
+  unreadCount = (user: string) => `${this.scope}user:${user}:unread_notifications`
+  idempotency = (scope: string, key: string) => `${this.scope}idempotency:${scope}:${key}`
+  trace = (notificationId: string) => `${this.scope}trace:${notificationId}`
+
+  // Directory
+  users = () => `${this.scope}users`
+  profile = (user: string) => `${this.scope}user:${user}:profile`
+  preferences = (user: string) => `${this.scope}user:${user}:notification_preferences`
+  pushTokens = (user: string) => `${this.scope}user:${user}:push_tokens`
+  role = (role: string) => `${this.scope}users:${role}`
+  groups = () => `${this.scope}groups`
+  groupMembers = (group: string) => `${this.scope}group:${group}:members`
+  onCall = (alertType: string) => `${this.scope}oncall:${alertType}`
+
+  // Sessions
+  session = (user: string, session: string) => `${this.scope}websocket:${user}:${session}`
+  sessions = (user: string) => `${this.scope}websocket:user:${user}:sessions`
+  sessionQueue = (user: string, session: string) =>
+    `${this.scope}websocket:queue:${user}:${session}`
+  sessionSeq = (user: string) => `${this.scope}websocket:seq:${user}`
+  connectedUsers = () => `${this.scope}websocket:users`
+
+  // Broadcasts, alerts, status
+  broadcast = (id: string) => `${this.scope}broadcast:${id}`
+  broadcastProgress = (id: string) => `${this.scope}broadcast:${id}:progress`
+  alert = (id: string) => `${this.scope}alert:${id}`
+  alertCount = (id: string) => `${this.scope}alert:${id}:count`
+  alertLog = (id: string) => `${this.scope}alert:${id}:log`
+  alertDedup = (hash: string) => `${this.scope}alerts:dedup:${hash}`
+  criticalAlerts = () => `${this.scope}alerts:critical`
+  openAlerts = () => `${this.scope}alerts:open`
+  recentAlerts = () => `${this.scope}alerts:recent`
+  systemStatus = (component: string) => `${this.scope}system:status:${component}`
+  systemComponents = () => `${this.scope}system:status`
+  maintenance = (id: string) => `${this.scope}maintenance:${id}`
+  maintenances = () => `${this.scope}maintenance`
+
+  // Events
+  event = (id: string) => `${this.scope}event:${id}`
+  eventLog = () => `${this.scope}events:log`
+
+  // Deliveries
+  /** `email` → `email_queue`; the adapter derives `…:<priority>`, `…:scheduled`, `…:leases`. */
+  queue = (channel: string) => `${channel}_queue`
+  mailLog = () => `${this.scope}mail_logs`
+  smsLog = () => `${this.scope}sms_logs`
+  outbox = () => `${this.scope}outbox`
+  deadLetters = () => `${this.scope}dead_letters`
+  deadLetterCount = () => `${this.scope}dead_letters:evicted`
+
+  // Access
+  apiKey = (hash: string) => `${this.scope}api_key:${hash}`
+  apiKeys = () => `${this.scope}api_keys`
+  setting = (name: string) => `setting:${name}`
+  rate = (who: string) => `${this.scope}rate:${who}`
+}
+
+/** The keys of one queue, as both adapters name them. */
+export const queueKeys = {
+  ready: (queue: string, priority: string) => `${queue}:${priority}`,
+  scheduled: (queue: string) => `${queue}:scheduled`,
+  leases: (queue: string) => `${queue}:leases`,
+  takes: (queue: string) => `${queue}:takes`,
+  failed: (queue: string) => `${queue}:failed`,
+  paused: (queue: string) => `${queue}:paused`,
+  /** `email_queue` and an id → `email_job:<id>`. */
+  job: (queue: string, id: string) => `${queue.replace(/_queue$/, '')}_job:${id}`,
+}
