@@ -21,6 +21,19 @@ export interface Principal {
   readonly via: 'token' | 'key' | 'none'
 }
 
+/**
+ * A QoS 2 packet on its way in. The write that accepts the message also stores
+ * `id` (client, packet id and payload hash), so that a redelivery after a crash
+ * has no second effect; the broker's PUBREL lets go of it.
+ */
+export interface PacketMark {
+  readonly id: string
+  /** Only a redelivery is compared with what is stored: packet ids are used again. */
+  readonly dup: boolean
+  /** Where the mark was stored, once it was. */
+  marker: { readonly partition: number; readonly key: string } | null
+}
+
 /** The way by which a message came in. */
 export type Door = 'mqtt' | 'http' | 'socket' | 'event'
 
@@ -45,6 +58,7 @@ export interface Context<Params = Readonly<Record<string, string>>, Payload = un
   readonly receivedAt: number
   /** An MQTT message that the broker kept and replayed at subscription. */
   readonly retained: boolean
+  readonly packet: PacketMark | null
   readonly log: Logger
 }
 
