@@ -17,6 +17,8 @@ export class Keys {
   unread = (user: string) => `${this.scope}user:${user}:unread`
   unreadCount = (user: string) => `${this.scope}user:${user}:unread_notifications`
   idempotency = (scope: string, key: string) => `${this.scope}idempotency:${scope}:${key}`
+  packet = (id: string) => `${this.scope}packet:${id}`
+  collapse = (user: string, key: string) => `${this.scope}user:${user}:collapse:${key}`
   trace = (notificationId: string) => `${this.scope}trace:${notificationId}`
 
   // Directory

@@ -1,0 +1,30 @@
+/**
+ * The engine's front door: what an application is written with.
+ *
+ * @module
+ */
+
+export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
+export { everybody } from './context.ts'
+export type { Middleware, Next } from './pipeline.ts'
+export { compose } from './pipeline.ts'
+export type { Bus } from './store/bus.ts'
+export { Keys, queueKeys } from './store/keys.ts'
+export type {
+  Allowance,
+  Guard,
+  Lease,
+  Op,
+  Outcome,
+  Page,
+  Priority,
+  QueueDepth,
+  Store,
+  Write,
+} from './store/store.ts'
+export { PRIORITIES } from './store/store.ts'
+export type { Clock } from './support/clock.ts'
+export { isoTime, systemClock } from './support/clock.ts'
+export * from './support/errors.ts'
+export { inPartition, isSafeId, partitionOf, uuidFrom, uuidv7 } from './support/ids.ts'
+export type { Logger } from './support/logger.ts'
