@@ -1,0 +1,34 @@
+import { setTimeout as pause } from 'node:timers/promises'
+
+export interface WaitOptions {
+  /** How long to go on asking, in milliseconds. Default: 10 000. */
+  readonly deadlineMs?: number
+  /** What did not happen, for the error. */
+  readonly message?: string
+}
+
+/**
+ * Asks `condition` again and again until it answers something truthy, and
+ * answers with that. Rejects with `message` (and the last error that the
+ * condition threw as its cause) when the deadline has passed.
+ */
+export async function waitFor<Value>(
+  condition: () => Value | Promise<Value>,
+  { deadlineMs = 10_000, message = 'the condition was not met in time' }: WaitOptions = {},
+): Promise<Exclude<Value, false | null | undefined | 0 | ''>> {
+  const endsAt = performance.now() + deadlineMs
+  let cause: unknown
+  for (let waitMs = 2; ; waitMs = Math.min(waitMs * 1.5, 50)) {
+    try {
+      const value = await condition()
+      if (value) return value as Exclude<Value, false | null | undefined | 0 | ''>
+      cause = undefined
+    } catch (error) {
+      cause = error
+    }
+    if (performance.now() > endsAt) {
+      throw new Error(`${message} (after ${deadlineMs} ms)`, cause === undefined ? {} : { cause })
+    }
+    await pause(waitMs)
+  }
+}
