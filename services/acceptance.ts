@@ -28,8 +28,7 @@ export const ownWork: Identity = { target: '', idempotencyKey: null, digest: '',
 /** Reads a message's identity from the payload, its user property or its header. */
 export function identityOf(context: Context<unknown, unknown>): Identity {
   const fromPayload = (context.payload as { idempotency_key?: unknown } | null)?.idempotency_key
-  const key =
-    typeof fromPayload === 'string' ? fromPayload : (context.meta['idempotency_key'] ?? null)
+  const key = typeof fromPayload === 'string' ? fromPayload : (context.meta.idempotency_key ?? null)
   return {
     target: context.target,
     idempotencyKey: key,

@@ -17,6 +17,9 @@ export class Keys {
   unread = (user: string) => `${this.scope}user:${user}:unread`
   unreadCount = (user: string) => `${this.scope}user:${user}:unread_notifications`
   idempotency = (scope: string, key: string) => `${this.scope}idempotency:${scope}:${key}`
+  scheduled = (notificationId: string) => `${this.scope}scheduled:${notificationId}`
+  /** Never written: the record of a write that creates none. */
+  never = () => `${this.scope}never`
   packet = (id: string) => `${this.scope}packet:${id}`
   collapse = (user: string, key: string) => `${this.scope}user:${user}:collapse:${key}`
   trace = (notificationId: string) => `${this.scope}trace:${notificationId}`

@@ -1,0 +1,67 @@
+import type { Keys, Op } from '../src/index.ts'
+import { addressFor, type ChannelName } from './channel-policy.ts'
+import { type DeliveryJob, enqueueOp, makeJob } from './delivery-job.ts'
+import type { NotificationRecord } from './notification-record.ts'
+import type { UserRecord } from './user-record.ts'
+
+/** Channels that are written with the notification itself, without a job. */
+const IMMEDIATE: readonly ChannelName[] = ['realtime']
+
+/** The jobs of one notification: one for each channel that needs a provider. */
+export function deliveryOps(
+  keys: Keys,
+  record: NotificationRecord,
+  user: UserRecord,
+  now: number,
+): Op[] {
+  return record.channels
+    .filter((channel) => !IMMEDIATE.includes(channel))
+    .map((channel) => enqueueOp(keys, deliveryOf(channel, record, user, now), now))
+}
+
+/** `<notification id>.<channel>`: known without looking it up, and in the user's partition. */
+export function deliveryId(notificationId: string, channel: string): string {
+  return `${notificationId}.${channel}`
+}
+
+function deliveryOf(
+  channel: ChannelName,
+  record: NotificationRecord,
+  user: UserRecord,
+  now: number,
+): DeliveryJob {
+  return makeJob({
+    id: deliveryId(record.id, channel),
+    channel,
+    priority: record.priority,
+    content: contentOf(channel, record, user),
+    now,
+    expiresAt: record.expires_at === null ? null : Date.parse(record.expires_at),
+    userId: record.user_id,
+    notificationId: record.id,
+  })
+}
+
+function contentOf(channel: ChannelName, record: NotificationRecord, user: UserRecord): object {
+  const { title, message, data, type } = record
+  const address = addressFor(channel, user)
+  switch (channel) {
+    case 'email':
+      return {
+        to: address,
+        subject: title,
+        body: message,
+        html_body: null,
+        actions: record.actions,
+      }
+    case 'sms':
+    case 'voice':
+      return { phone: address, message }
+    case 'push':
+      return { title, body: message, data, collapse_key: record.collapse_key }
+    case 'mqtt':
+      return { notification: record }
+    default:
+      return { url: address, title, message, type, data, notification: record }
+  }
+}

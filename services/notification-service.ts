@@ -1,0 +1,207 @@
+import {
+  type Clock,
+  Conflict,
+  Expired,
+  Filtered,
+  inPartition,
+  type Keys,
+  type Op,
+  partitionOf,
+  type Store,
+  uuidFrom,
+  uuidv7,
+} from '../src/index.ts'
+import type { Acceptance, Identity } from './acceptance.ts'
+import { type ChannelName, chooseChannels, isMuted } from './channel-policy.ts'
+import { Collapse, type Replacing } from './collapse.ts'
+import { enqueueOp, makeJob } from './delivery-job.ts'
+import type { Directory } from './directory.ts'
+import { fanoutOp } from './fanout.ts'
+import { deliveryOps } from './notification-deliveries.ts'
+import {
+  type Message,
+  makeRecord,
+  type NotificationRecord,
+  type Origin,
+} from './notification-record.ts'
+import type { Realtime } from './realtime.ts'
+import type { Recipient } from './user-record.ts'
+
+export interface Retention {
+  /** Milliseconds a record lives once read or archived; 0 keeps it. */
+  readonly notificationTtlMs: number
+  /** Milliseconds a record lives while unread; 0 keeps it. */
+  readonly unreadTtlMs: number
+  /** Newest records kept per user. */
+  readonly inboxLimit: number
+}
+
+export interface Sent {
+  readonly status: 'sent' | 'scheduled'
+  readonly notification_id: string
+  readonly channels: readonly ChannelName[]
+}
+
+interface Sending {
+  readonly userId: string
+  readonly message: Message
+  readonly identity: Identity
+  readonly origin?: Origin
+  /** Given where the work may be repeated: the same id has one effect. */
+  readonly id?: string
+  /** Alerts reach whoever they must, whatever he prefers. */
+  readonly overridesPreferences?: boolean
+}
+
+interface Parts {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly directory: Directory
+  readonly acceptance: Acceptance
+  readonly realtime: Realtime
+  readonly retention: Retention
+}
+
+/** Turns a message to one person into a record in his inbox and one delivery per channel. */
+export class NotificationService {
+  readonly #parts: Parts
+  readonly #collapse: Collapse
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#collapse = new Collapse(parts)
+  }
+
+  /**
+   * Stores the notification with its deliveries in one atomic write. Throws
+   * `Expired`, or `Filtered` when the user muted the type.
+   */
+  async send(sending: Sending): Promise<Sent> {
+    const { clock, directory } = this.#parts
+    const now = clock.now()
+    const { message } = sending
+    if (message.expiresAt !== null && message.expiresAt <= now) {
+      throw new Expired('The message expired before it could be sent.')
+    }
+    if (message.sendAt !== null && message.sendAt > now) return this.#schedule(sending, now)
+
+    const recipient = await directory.recipient(sending.userId)
+    if (!sending.overridesPreferences && isMuted(recipient.preferences, message.type)) {
+      throw new Filtered(
+        'muted_type',
+        `User ${sending.userId} muted messages of type ${message.type}.`,
+      )
+    }
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const sent = await this.#write(sending, recipient, now)
+      if (sent !== null) return sent
+    }
+    throw new Conflict('The notification is being replaced by others; try again.')
+  }
+
+  /** `null` when the notification that this one replaces changed meanwhile. */
+  async #write(sending: Sending, recipient: Recipient, now: number): Promise<Sent | null> {
+    const { acceptance, keys, realtime } = this.#parts
+    const { userId, message } = sending
+    const replacing = await this.#collapse.find(userId, message.collapseKey)
+    const record = this.#makeRecord(sending, recipient, replacing, now)
+    const type = replacing.earlier === null ? 'notification' : 'notification_updated'
+    const text = JSON.stringify(record)
+    const live = record.channels.includes('realtime')
+    const accepted = await acceptance.accept({
+      partition: this.#partition(userId),
+      identity: sending.identity,
+      creates: replacing.earlier === null ? keys.notification(record.id) : keys.never(),
+      guards: replacing.guards,
+      ops: [
+        ...(live ? [fanoutOp(keys, userId, type, text, now)] : []),
+        ...replacing.opsFor(record.id),
+        ...this.#recordOps(record, text, recipient, now),
+        ...deliveryOps(keys, record, recipient.user, now),
+      ],
+      reply: sentReply(record),
+    })
+    if (accepted.status === 'conflict') return null
+    if (accepted.status === 'fresh' && live) {
+      realtime.publish(userId, accepted.results[0] ?? 0, type, text)
+    }
+    return accepted.reply
+  }
+
+  #recordOps(record: NotificationRecord, text: string, recipient: Recipient, now: number): Op[] {
+    const { keys, retention } = this.#parts
+    const { user_id: user, id } = record
+    const until = unreadUntil(record, retention, now)
+    const inbox: Op = ['inbox', keys.scope, user, id, text, until, retention.inboxLimit]
+    return recipient.known ? [inbox] : [inbox, ['zadd', keys.users(), 0, user]]
+  }
+
+  #makeRecord(
+    { id, userId, message, origin = {}, identity, overridesPreferences = false }: Sending,
+    recipient: Recipient,
+    { earlier }: Replacing,
+    now: number,
+  ): NotificationRecord {
+    const { priority, channels } = message
+    const choice = chooseChannels(recipient, { priority, channels, overridesPreferences })
+    const newId = earlier?.id ?? id ?? this.#mintId(userId, identity, now)
+    const record = makeRecord({ id: newId, userId, message, choice, origin, now })
+    return earlier === null ? record : { ...record, version: earlier.version + 1 }
+  }
+
+  /** With an idempotency key the id follows from it, so that even a lost marker has no second effect. */
+  #mintId(userId: string, identity: Identity, now: number): string {
+    const { store, keys } = this.#parts
+    const { idempotencyKey, target } = identity
+    const id =
+      idempotencyKey === null ? uuidv7(now) : uuidFrom(keys.scope, target, idempotencyKey, userId)
+    return inPartition(id, this.#partition(userId), store.partitions)
+  }
+
+  async #schedule(sending: Sending, now: number): Promise<Sent> {
+    const { acceptance, keys } = this.#parts
+    const { userId, message, identity, origin = {} } = sending
+    const id = sending.id ?? this.#mintId(userId, identity, now)
+    const job = makeJob({
+      id,
+      channel: 'notification',
+      priority: message.priority,
+      content: { message: { ...message, sendAt: null }, origin },
+      now,
+      sendAt: message.sendAt,
+      expiresAt: message.expiresAt,
+      userId,
+      notificationId: id,
+    })
+    const accepted = await acceptance.accept<Sent>({
+      partition: this.#partition(userId),
+      identity,
+      creates: keys.scheduled(id),
+      ops: [
+        ['set', keys.scheduled(id), userId, (message.sendAt ?? now) - now + 86_400_000],
+        ['zadd', keys.users(), 0, userId],
+        enqueueOp(keys, job, now),
+      ],
+      reply: { status: 'scheduled', notification_id: id, channels: [] },
+    })
+    if (accepted.status === 'conflict') throw new Conflict('The notification exists already.')
+    return accepted.reply
+  }
+
+  #partition(userId: string): number {
+    return partitionOf(userId, this.#parts.store.partitions)
+  }
+}
+
+function sentReply(record: NotificationRecord): Sent {
+  return { status: 'sent', notification_id: record.id, channels: record.channels }
+}
+
+/** Until when a record counts as unread (0: for ever): the shorter of its own end and the retention. */
+function unreadUntil(record: NotificationRecord, retention: Retention, now: number): number {
+  const kept = retention.unreadTtlMs === 0 ? Number.POSITIVE_INFINITY : now + retention.unreadTtlMs
+  const own = record.expires_at === null ? kept : Date.parse(record.expires_at)
+  const end = Math.min(kept, own)
+  return end === Number.POSITIVE_INFINITY ? 0 : end
+}
