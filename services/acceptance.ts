@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import {
+  type Bell,
   type Context,
   type Guard,
   IdempotencyMismatch,
@@ -65,10 +66,12 @@ export type Accepted<Reply> =
 export class Acceptance {
   readonly #store: Store
   readonly #keys: Keys
+  readonly #bell: Bell
 
-  constructor(parts: { store: Store; keys: Keys }) {
+  constructor(parts: { store: Store; keys: Keys; bell: Bell }) {
     this.#store = parts.store
     this.#keys = parts.keys
+    this.#bell = parts.bell
   }
 
   async accept<Reply>(accepting: Accepting<Reply>): Promise<Accepted<Reply>> {
@@ -90,6 +93,7 @@ export class Acceptance {
     const outcome = await this.#store.commit({ partition, guards, ops })
     if (identity.packet) identity.packet.marker = { partition, key: markKey }
     if (outcome.applied) {
+      for (const op of ops) if (op[0] === 'enqueue' && op[5] === 0) this.#bell.ring(op[1])
       return { status: 'fresh', reply: accepting.reply, results: outcome.results }
     }
     if (outcome.refusedBy < ours) return repeated(identity, outcome.value ?? '')

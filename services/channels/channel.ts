@@ -1,0 +1,35 @@
+import type { DeliveryJob } from '../delivery-job.ts'
+
+/** What a sender says of one try. Only the sender knows whether trying again may help. */
+export type SendOutcome =
+  /** The provider took it; `id` is its own name for the message. `delivered`: it said so at once. */
+  | { readonly status: 'sent' | 'delivered'; readonly id?: string; readonly detail?: string }
+  /** Refused for now: worth another try, not before `retryAfterMs` if the provider named a time. */
+  | { readonly status: 'retry'; readonly reason: string; readonly retryAfterMs?: number }
+  /** The provider could not be reached at all: waiting uses no attempt up. */
+  | { readonly status: 'unreachable'; readonly reason: string }
+  /** Refused for good. */
+  | { readonly status: 'failed'; readonly reason: string }
+  /** Nobody to send to, or not wanted any more. */
+  | { readonly status: 'skipped'; readonly reason: string }
+  /** The answer was lost after the request went out: it may have arrived, and is not sent again. */
+  | { readonly status: 'uncertain'; readonly reason: string }
+
+/** One provider of one delivery channel: the only place that knows its vendor. */
+export interface Provider<Content extends object = object> {
+  /** `smtp`, `twilio`, `outbox` …: shown in records, metrics and `/readyz?verbose`. */
+  readonly name: string
+  send(job: DeliveryJob<Content>, signal: AbortSignal): Promise<SendOutcome>
+  /** Whether it can be reached with these credentials; rejects with the reason. */
+  verify?(): Promise<void>
+  close?(): Promise<void>
+}
+
+/** Any thrown value that means "no connection came about". */
+export function isUnreachable(error: unknown): boolean {
+  const code = (error as { code?: unknown } | null)?.code
+  return (
+    typeof code === 'string' &&
+    ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'EDNS'].includes(code)
+  )
+}

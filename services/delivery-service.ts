@@ -1,0 +1,135 @@
+import {
+  backoffMs,
+  type Clock,
+  isoTime,
+  type Keys,
+  type Lease,
+  type Logger,
+  type Op,
+  queueKeys,
+  type Settlement,
+} from '../src/index.ts'
+import type { Provider, SendOutcome } from './channels/channel.ts'
+import { type DeliveryJob, enqueueOp, FINAL_TTL_MS, jobKey } from './delivery-job.ts'
+
+/** How long an unreachable provider is waited for before a delivery fails. */
+const PATIENCE_MS = 24 * 3_600_000
+const FAILED_LIMIT = 10_000
+const LOG_LIMIT = 10_000
+
+interface Parts {
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Logger
+  /** Channel → its provider. */
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly onOutcome?: (job: DeliveryJob, provider: string, outcome: SendOutcome) => void
+}
+
+/** Works on delivery jobs: sends, and decides what becomes of the job after each try. */
+export class DeliveryService {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** The handler of one channel's worker. */
+  handle = async (lease: Lease, signal: AbortSignal): Promise<Settlement> => {
+    const job = JSON.parse(lease.job) as DeliveryJob
+    const provider = this.#parts.providers.get(job.channel)
+    const name = provider?.name ?? 'none'
+    const outcome = await this.#send(job, provider, signal)
+    this.#parts.onOutcome?.(job, name, outcome)
+    return { ops: this.#settle(lease.queue, job, name, outcome) }
+  }
+
+  async #send(
+    job: DeliveryJob,
+    provider: Provider | undefined,
+    signal: AbortSignal,
+  ): Promise<SendOutcome> {
+    if (job.expires_at !== null && job.expires_at * 1000 <= this.#parts.clock.now()) {
+      return { status: 'skipped', reason: 'expired' }
+    }
+    if (!provider) return { status: 'failed', reason: `no provider for channel ${job.channel}` }
+    try {
+      return await provider.send(job, signal)
+    } catch (error) {
+      this.#parts.log.error({ err: error, job: job.id }, `the ${provider.name} sender threw`)
+      return { status: 'retry', reason: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  #settle(queue: string, job: DeliveryJob, provider: string, outcome: SendOutcome): Op[] {
+    const { keys, clock } = this.#parts
+    const now = clock.now()
+    const tried = this.#record(job, provider, outcome, now)
+    switch (outcome.status) {
+      case 'retry':
+        if (tried.attempts >= job.max_attempts) return this.#fail(queue, tried)
+        return [enqueueOp(keys, again(tried, now + this.#wait(tried, outcome)), now)]
+      case 'unreachable':
+        if (now - job.created_at * 1000 > PATIENCE_MS) return this.#fail(queue, tried)
+        return [enqueueOp(keys, again(tried, now + backoffMs(job.history.length)), now)]
+      case 'failed':
+        return this.#fail(queue, tried)
+      default:
+        return this.#finish({ ...tried, status: outcome.status })
+    }
+  }
+
+  #wait(job: DeliveryJob, outcome: SendOutcome & { status: 'retry' }): number {
+    return Math.max(outcome.retryAfterMs ?? 0, backoffMs(job.attempts))
+  }
+
+  #record(job: DeliveryJob, provider: string, outcome: SendOutcome, now: number): DeliveryJob {
+    const entry = {
+      at: isoTime(now),
+      provider,
+      outcome: outcome.status,
+      ...('reason' in outcome ? { reason: outcome.reason } : {}),
+      ...('id' in outcome && outcome.id ? { id: outcome.id } : {}),
+    }
+    const counts = outcome.status !== 'unreachable' && outcome.status !== 'skipped'
+    return {
+      ...job,
+      attempts: job.attempts + (counts ? 1 : 0),
+      history: [...job.history.slice(-19), entry],
+    }
+  }
+
+  #fail(queue: string, job: DeliveryJob): Op[] {
+    return [
+      ...this.#finish({ ...job, status: 'failed' }),
+      ['push', queueKeys.failed(queue), job.id, FAILED_LIMIT],
+    ]
+  }
+
+  #finish(job: DeliveryJob): Op[] {
+    const { keys, clock } = this.#parts
+    const ttl = job.status === 'failed' ? 7 * FINAL_TTL_MS : FINAL_TTL_MS
+    const ops: Op[] = [['set', jobKey(keys, job.channel, job.id), JSON.stringify(job), ttl]]
+    const log = logKey(keys, job.channel)
+    if (log) ops.push(['push', log, JSON.stringify(logLine(job, clock.now())), LOG_LIMIT])
+    return ops
+  }
+}
+
+function again(job: DeliveryJob, at: number): DeliveryJob {
+  return { ...job, status: 'queued', send_at: at / 1000 }
+}
+
+/** The seed's `mail_logs` and `sms_logs`. */
+function logKey(keys: Keys, channel: string): string | null {
+  if (channel === 'email') return keys.mailLog()
+  return channel === 'sms' ? keys.smsLog() : null
+}
+
+function logLine(job: DeliveryJob, now: number): object {
+  const { to, subject, phone, message } = job as DeliveryJob<Record<string, unknown>>
+  const common = { id: job.id, status: job.status, priority: job.priority, timestamp: now / 1000 }
+  return job.channel === 'email'
+    ? { ...common, email_id: job.id, to_email: to, subject }
+    : { ...common, phone, message }
+}

@@ -1,0 +1,185 @@
+import type { Bus } from '../store/bus.ts'
+import type { Lease, Op, Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+
+/** What a job's handler wants written, together with giving the lease back. */
+export interface Settlement {
+  readonly ops: readonly Op[]
+}
+
+/**
+ * Does the work of a job. Rejecting is for bugs and for a store that is away:
+ * the job then comes back when its lease runs out.
+ */
+export type JobHandler = (lease: Lease, signal: AbortSignal) => Promise<Settlement>
+
+export interface WorkerOptions {
+  readonly queue: string
+  readonly store: Store
+  readonly bus: Bus
+  readonly clock: Clock
+  readonly log: Logger
+  readonly handler: JobHandler
+  /** Most jobs at once. */
+  readonly concurrency: number
+  readonly leaseMs?: number
+  readonly heartbeatMs?: number
+  /** How often to look for jobs that have become due or of which no wake-up came. */
+  readonly pollMs?: number
+  readonly reapMs?: number
+  /** A job taken so often without being given back has killed its workers. */
+  readonly maxTakes?: number
+}
+
+const DEFAULTS = { leaseMs: 30_000, heartbeatMs: 10_000, pollMs: 250, reapMs: 10_000, maxTakes: 5 }
+
+/** The bus channel that says: there is work in this queue. */
+export function wakeChannel(queue: string): string {
+  return `queue:${queue}`
+}
+
+/**
+ * Takes jobs from all partitions of one queue, runs them side by side, keeps
+ * their leases, and settles each with its handler's write.
+ */
+export class Worker {
+  readonly #options: Required<WorkerOptions>
+  readonly #held = new Map<Lease, { abort: AbortController; done: Promise<void> }>()
+  readonly #timers: (() => void)[] = []
+  #unsubscribe: (() => Promise<void>) | null = null
+  #cycle: Promise<number> | null = null
+  #again = false
+  #stopping = false
+  #nextPartition = 0
+
+  constructor(options: WorkerOptions) {
+    this.#options = { ...DEFAULTS, ...options }
+  }
+
+  get inFlight(): number {
+    return this.#held.size
+  }
+
+  async start(): Promise<void> {
+    const { bus, clock, queue, pollMs, heartbeatMs, reapMs } = this.#options
+    this.#unsubscribe = await bus.subscribe(wakeChannel(queue), () => this.wake())
+    this.#timers.push(
+      clock.every(pollMs, () => this.wake()),
+      clock.every(heartbeatMs, () => void this.#heartbeat()),
+      clock.every(reapMs, () => void this.reap()),
+    )
+    this.wake()
+  }
+
+  /** Looks for work soon; calls during a look make it look once more. */
+  wake(): void {
+    if (this.#stopping) return
+    if (this.#cycle) {
+      this.#again = true
+      return
+    }
+    this.#cycle = this.takeOnce()
+      .catch((error) => {
+        this.#options.log.warn({ err: error, queue: this.#options.queue }, 'could not take jobs')
+        return 0
+      })
+      .finally(() => {
+        this.#cycle = null
+        if (!this.#again) return
+        this.#again = false
+        this.wake()
+      })
+  }
+
+  /** One look at every partition; resolves to how many jobs were taken. */
+  async takeOnce(): Promise<number> {
+    const { store, queue, concurrency, leaseMs } = this.#options
+    let taken = 0
+    for (let n = 0; n < store.partitions; n++) {
+      const free = Math.min(64, concurrency - this.#held.size)
+      if (free <= 0 || this.#stopping) break
+      const partition = this.#nextPartition
+      const leases = await store.take(partition, queue, free, leaseMs)
+      if (leases.length < free) this.#nextPartition = (partition + 1) % store.partitions
+      else this.#again = true
+      for (const lease of leases) this.#run(lease)
+      taken += leases.length
+    }
+    return taken
+  }
+
+  /** Puts back what dead workers held. */
+  async reap(): Promise<void> {
+    const { store, queue, maxTakes, log } = this.#options
+    try {
+      for (let partition = 0; partition < store.partitions; partition++) {
+        const { requeued, failed } = await store.reap(partition, queue, maxTakes)
+        if (requeued.length > 0) this.wake()
+        if (failed.length > 0) log.error({ queue, jobs: failed }, 'jobs kept killing their workers')
+      }
+    } catch (error) {
+      log.warn({ err: error, queue }, 'could not look for lost jobs')
+    }
+  }
+
+  /** Takes no more, and waits until what is in hand is settled or `deadlineMs` has passed. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopping = true
+    for (const cancel of this.#timers) cancel()
+    await this.#unsubscribe?.()
+    await this.#cycle?.catch(() => 0)
+    const all = Promise.allSettled([...this.#held.values()].map(({ done }) => done))
+    await Promise.race([all, new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())])
+    for (const { abort } of this.#held.values()) abort.abort(new Error('shutting down'))
+  }
+
+  /** Resolves when nothing is in hand. */
+  async idle(): Promise<void> {
+    while (this.#cycle || this.#held.size > 0) {
+      await this.#cycle
+      await Promise.allSettled([...this.#held.values()].map(({ done }) => done))
+    }
+  }
+
+  #run(lease: Lease): void {
+    const abort = new AbortController()
+    const done = this.#perform(lease, abort.signal).finally(() => {
+      this.#held.delete(lease)
+      this.#wakeWhenWorthIt()
+    })
+    this.#held.set(lease, { abort, done })
+  }
+
+  async #perform(lease: Lease, signal: AbortSignal): Promise<void> {
+    const { handler, store, log, queue } = this.#options
+    try {
+      const { ops } = await handler(lease, signal)
+      await store.commit({
+        partition: lease.partition,
+        guards: [['lease', lease.queue, lease.jobId, lease.token]],
+        ops,
+      })
+    } catch (error) {
+      log.error({ err: error, queue, job: lease.jobId }, 'a job was not settled; it comes back')
+    }
+  }
+
+  /** A look for every finished job would be waste: one for every quarter of the room. */
+  #wakeWhenWorthIt(): void {
+    if (this.#again || this.#held.size <= this.#options.concurrency * 0.75) this.wake()
+  }
+
+  async #heartbeat(): Promise<void> {
+    const leases = [...this.#held.keys()]
+    if (leases.length === 0) return
+    try {
+      const kept = await this.#options.store.extend(leases, this.#options.leaseMs)
+      for (const [index, lease] of leases.entries()) {
+        if (kept[index] === false) this.#held.get(lease)?.abort.abort(new Error('lease lost'))
+      }
+    } catch (error) {
+      this.#options.log.warn({ err: error }, 'could not keep leases')
+    }
+  }
+}
