@@ -17,7 +17,10 @@ export type Guard =
   | readonly ['once', key: string, value: string, ttlMs: number]
   /** Refuses unless `key` holds exactly `value` (`null`: is absent). */
   | readonly ['expect', key: string, value: string | null]
-  /** Gives a lease back; refuses when it was lost to somebody else (`token` is stale). */
+  /**
+   * Gives a lease back and ends the job; refuses when it was lost to somebody else
+   * (`token` is stale). An `enqueue` in the same write makes it a retry.
+   */
   | readonly ['lease', queue: string, jobId: string, token: number]
   /** Takes a job out of its queue; refuses when it is not waiting (taken, done or unknown). */
   | readonly ['withdraw', queue: string, jobId: string]
@@ -28,7 +31,7 @@ export type Op =
   | readonly ['set', key: string, value: string, ttlMs: number]
   | readonly ['del', key: string]
   | readonly ['expire', key: string, ttlMs: number]
-  /** Adds `by` to a number; result: the new number. `ttlMs` 0 keeps it. */
+  /** Adds `by` to a number; result: the new number. `ttlMs` 0 leaves its time as it is. */
   | readonly ['incr', key: string, by: number, ttlMs: number]
   /** Pushes at the left and keeps the newest `cap` (0: all); result: how many fell off. */
   | readonly ['push', key: string, value: string, cap: number]
@@ -77,8 +80,10 @@ export type Op =
    * Appends to the queue of every live session of a user (newest `cap` kept,
    * the queue lives as long as the session) the entry
    * `{"seq":<n>,"user_id":…,"session_id":…,<body>}`, where `n` counts up per
-   * user and `body` is JSON without its outer braces. Sessions that have ended
-   * are swept out. Result: `n`, or 0 when the user has no live session.
+   * user and `body` is JSON without its outer braces. The sessions are the set
+   * `Keys.sessions`; one is live while its record `Keys.session` is there, and
+   * those that have ended are swept out of the set. Result: `n`, or 0 when the
+   * user has no live session.
    */
   | readonly ['fanout', scope: string, user: string, body: string, cap: number]
 
@@ -177,8 +182,9 @@ export interface Store {
   /** Makes leases last `leaseMs` from now; one answer each: whether it is still ours. */
   extend(leases: readonly Lease[], leaseMs: number): Promise<boolean[]>
   /**
-   * Puts jobs whose lease ran out back to the head of their queue; those taken
-   * `maxTakes` times go to the failed list instead. Answers with the job ids.
+   * Puts jobs whose lease ran out back to the head of their queue; of those taken
+   * `maxTakes` times the id goes to the list `queueKeys.failed` instead and the
+   * record stays. Answers with the job ids.
    */
   reap(
     partition: number,

@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest'
+import type { Subject } from './subject.ts'
+
+/** Whether a write happens: each guard, and that a refused write leaves nothing behind. */
+export function describeGuards(at: Subject): void {
+  describe('guards', () => {
+    it('once stores the value and lets the write pass when the key is absent', async () => {
+      const outcome = await at.commit([['set', 'a', '1', 0]], [['once', 'mark', 'reply', 60_000]])
+      expect(outcome).toMatchObject({ applied: true })
+      expect([await at.get('mark'), await at.get('a')]).toEqual(['reply', '1'])
+    })
+
+    it('once refuses with the value that is there and keeps it', async () => {
+      await at.commit([], [['once', 'mark', 'first', 60_000]])
+      const outcome = await at.commit([['set', 'a', '1', 0]], [['once', 'mark', 'second', 60_000]])
+      expect(outcome).toEqual({ applied: false, refusedBy: 0, value: 'first' })
+      expect([await at.get('mark'), await at.get('a')]).toEqual(['first', null])
+    })
+
+    it('once passes again after its time', async () => {
+      await at.commit([], [['once', 'mark', 'first', at.shortMs]])
+      await at.expired(async () => (await at.get('mark')) === null)
+      expect(await at.commit([], [['once', 'mark', 'second', 60_000]])).toMatchObject({
+        applied: true,
+      })
+    })
+
+    it('expect passes on the exact value and on absence', async () => {
+      await at.write(['set', 'version', '1', 0])
+      const ops = [['set', 'version', '2', 0]] as const
+      expect(await at.commit(ops, [['expect', 'version', '1']])).toMatchObject({ applied: true })
+      expect(await at.commit([], [['expect', 'nothing', null]])).toMatchObject({ applied: true })
+      expect(await at.get('version')).toBe('2')
+    })
+
+    it('expect refuses with what it found', async () => {
+      await at.write(['set', 'version', '2', 0])
+      const change = [['set', 'version', '3', 0]] as const
+      expect(await at.commit(change, [['expect', 'version', '1']])).toEqual({
+        applied: false,
+        refusedBy: 0,
+        value: '2',
+      })
+      expect(await at.commit(change, [['expect', 'version', null]])).toMatchObject({ value: '2' })
+      expect(await at.commit(change, [['expect', 'nothing', '1']])).toMatchObject({ value: null })
+      expect(await at.get('version')).toBe('2')
+    })
+
+    it('the first guard that refuses is named, and guards before it have no effect', async () => {
+      await at.write(['set', 'version', '2', 0], at.enqueue('email_queue', 'j1'))
+      const [lease] = await at.take('email_queue')
+      await at.write(at.enqueue('email_queue', 'j2'))
+      const outcome = await at.commit(
+        [['set', 'a', '1', 0]],
+        [
+          ['once', 'mark', 'reply', 60_000],
+          ['lease', 'email_queue', 'j1', lease!.token],
+          ['withdraw', 'email_queue', 'j2'],
+          ['expect', 'version', '1'],
+          ['expect', 'version', '3'],
+        ],
+      )
+      expect(outcome).toEqual({ applied: false, refusedBy: 3, value: '2' })
+      expect([await at.get('mark'), await at.get('a')]).toEqual([null, null])
+      expect(await at.store.extend([lease!], 30_000)).toEqual([true])
+      expect((await at.take('email_queue')).map(({ jobId }) => jobId)).toEqual(['j2'])
+    })
+
+    it('one of many that claim the same key in one turn is let through', async () => {
+      const outcomes = await Promise.all(
+        Array.from({ length: 50 }, (_, n) =>
+          at.commit([['push', 'winners', `${n}`, 0]], [['once', 'mark', `${n}`, 60_000]]),
+        ),
+      )
+      const winners = await at.list('winners')
+      expect(winners).toHaveLength(1)
+      expect(outcomes.filter(({ applied }) => applied)).toHaveLength(1)
+      for (const outcome of outcomes) {
+        if (!outcome.applied) expect(outcome.value).toBe(winners[0])
+      }
+    })
+
+    it('refused writes leave those of the same turn alone', async () => {
+      await at.write(['set', 'version', '1', 0])
+      const [before, refused, after] = await Promise.all([
+        at.commit([['incr', 'count', 1, 0]]),
+        at.commit([['incr', 'count', 100, 0]], [['expect', 'version', '9']]),
+        at.commit([['incr', 'count', 1, 0]]),
+      ])
+      expect([before.applied, refused.applied, after.applied]).toEqual([true, false, true])
+      expect(await at.get('count')).toBe('2')
+    })
+  })
+}
