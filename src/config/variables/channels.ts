@@ -1,0 +1,211 @@
+import {
+  base64url,
+  baseUrl,
+  host,
+  isHost,
+  isNetwork,
+  listOf,
+  matching,
+  pem,
+  remotePort,
+  text,
+  url,
+} from '../values.ts'
+import { optional, withDefault } from '../variable.ts'
+
+const OUTBOX = 'messages are kept in the outbox'
+const PROVIDERS = listOf('provider names, first is tried first', readProviderName)
+
+/** E-mail by SMTP. */
+export const EMAIL = {
+  SMTP_URL: optional(url('smtp', 'smtps'), {
+    about: 'The mail server.',
+    example: 'smtp://user:password@smtp.example.com:587',
+    otherwise: OUTBOX,
+    secrecy: 'credentials',
+  }),
+  SMTP_HOST: optional(host, {
+    about: 'The mail server by its host; read where SMTP_URL is not set.',
+    example: 'smtp.example.com',
+    otherwise: 'see SMTP_URL',
+  }),
+  SMTP_PORT: withDefault('587', remotePort, { about: 'The port of SMTP_HOST; 465 is smtps.' }),
+  SMTP_USERNAME: optional(text, {
+    about: 'User name at SMTP_HOST.',
+    otherwise: 'none',
+    aliases: ['SMTP_USER'],
+  }),
+  SMTP_PASSWORD: optional(text, {
+    about: 'Password at SMTP_HOST.',
+    otherwise: 'none',
+    aliases: ['SMTP_PASS'],
+    secrecy: 'all',
+  }),
+  MAIL_FROM: withDefault(
+    'Belfry <belfry@localhost>',
+    matching(
+      'an address, or Name <address>',
+      /^([^<>@\r\n]{1,128}<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/,
+    ),
+    { about: 'The sender of our mails.', aliases: ['MAIL_FROM_ADDRESS', 'SMTP_FROM'] },
+  ),
+  EMAIL_PROVIDERS: optional(PROVIDERS, {
+    about:
+      'Mail servers in order: smtp is SMTP_URL, smtp2 is SMTP2_URL; outbox keeps every mail here.',
+    example: 'smtp,smtp2',
+    otherwise: 'the configured one',
+  }),
+}
+
+/** Text messages and calls. */
+export const TELEPHONE = {
+  TWILIO_ACCOUNT_SID: optional(matching('a SID that begins with AC', /^AC\w{1,64}$/), {
+    about: 'The account at Twilio.',
+    example: 'ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+    otherwise: OUTBOX,
+  }),
+  TWILIO_AUTH_TOKEN: optional(text, {
+    about: 'Its token; also proves the status callbacks.',
+    otherwise: 'none',
+    secrecy: 'all',
+  }),
+  TWILIO_FROM: optional(
+    matching('a number such as +14155550100, or a sender name', /^(\+\d{5,15}|[\w .-]{1,32})$/),
+    {
+      about: 'The number that sends and calls.',
+      example: '+14155550100',
+      otherwise: 'TWILIO_MESSAGING_SERVICE_SID',
+      aliases: ['TWILIO_PHONE_NUMBER', 'TWILIO_FROM_NUMBER'],
+    },
+  ),
+  TWILIO_MESSAGING_SERVICE_SID: optional(matching('a SID that begins with MG', /^MG\w{1,64}$/), {
+    about: 'The messaging service that sends, in place of a number.',
+    otherwise: 'TWILIO_FROM',
+  }),
+  TWILIO_API_URL: optional(baseUrl, {
+    about: 'Another base URL for the Twilio client.',
+    otherwise: "Twilio's own",
+  }),
+  SMS_PROVIDERS: optional(PROVIDERS, {
+    about: 'Providers of text messages, in order: twilio, or outbox.',
+    example: 'twilio',
+    otherwise: 'the configured one',
+  }),
+  VOICE_PROVIDERS: optional(PROVIDERS, {
+    about: 'Providers of calls, in order: twilio, or outbox.',
+    example: 'twilio',
+    otherwise: 'the configured one',
+  }),
+}
+
+/** Phones and browsers. */
+export const PUSH = {
+  GOOGLE_APPLICATION_CREDENTIALS: optional(text, {
+    about: 'The JSON file of a service account, for Firebase Cloud Messaging.',
+    example: '/run/secrets/firebase.json',
+    otherwise: 'FIREBASE_…',
+    isPath: true,
+  }),
+  FIREBASE_PROJECT_ID: optional(matching('a project id', /^[a-z][a-z0-9-]{3,62}$/), {
+    about: 'The Firebase project, where there is no such file.',
+    otherwise: OUTBOX,
+  }),
+  FIREBASE_CLIENT_EMAIL: optional(matching('an e-mail address', /^[^<>@\s]+@[^<>@\s]+$/), {
+    about: 'The e-mail address of its service account.',
+    otherwise: 'none',
+  }),
+  FIREBASE_PRIVATE_KEY: optional(pem, {
+    about: 'The private key of its service account, PEM.',
+    otherwise: 'none',
+    secrecy: 'all',
+  }),
+  FCM_API_URL: optional(baseUrl, {
+    about: 'Another base URL for Firebase Cloud Messaging.',
+    otherwise: "Google's own",
+  }),
+  APNS_KEY_ID: optional(matching('an id of letters and digits', /^[A-Za-z0-9]{1,32}$/), {
+    about: 'The key for the Apple Push Notification service.',
+    otherwise: OUTBOX,
+  }),
+  APNS_TEAM_ID: optional(matching('an id of letters and digits', /^[A-Za-z0-9]{1,32}$/), {
+    about: 'The team that it belongs to.',
+    otherwise: 'none',
+  }),
+  APNS_KEY_FILE: optional(text, {
+    about: 'The key itself, a .p8 file.',
+    example: '/run/secrets/apns.p8',
+    otherwise: 'none',
+    isPath: true,
+  }),
+  APNS_BUNDLE_ID: optional(matching('a bundle id, such as com.example.app', /^[\w.-]{1,155}$/), {
+    about: 'The app that notifications are for.',
+    example: 'com.example.app',
+    otherwise: 'none',
+  }),
+  APNS_API_URL: optional(baseUrl, {
+    about: 'Another base URL, such as https://api.sandbox.push.apple.com.',
+    otherwise: "Apple's own",
+  }),
+  VAPID_PUBLIC_KEY: optional(base64url(65), {
+    about: 'Web Push: our public key, which browsers are given.',
+    otherwise: OUTBOX,
+  }),
+  VAPID_PRIVATE_KEY: optional(base64url(32), {
+    about: 'Web Push: its private key.',
+    otherwise: 'none',
+    secrecy: 'all',
+  }),
+  VAPID_SUBJECT: optional(
+    matching('mailto:… or https://…', /^(mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/),
+    {
+      about: 'Web Push: where push services reach the operator.',
+      example: 'mailto:ops@example.com',
+      otherwise: 'none',
+    },
+  ),
+  PUSH_PROVIDERS: optional(PROVIDERS, {
+    about: 'Push services that are used: fcm, apns, webpush, or outbox.',
+    example: 'apns,fcm,webpush',
+    otherwise: 'the configured ones',
+  }),
+}
+
+/** Chats and webhooks. */
+export const CHANNELS = {
+  SLACK_BOT_TOKEN: optional(text, {
+    about: 'Posts to Slack as a bot, to users without a webhook URL too.',
+    otherwise: "each user's webhook URL",
+    secrecy: 'all',
+  }),
+  SLACK_API_URL: optional(baseUrl, {
+    about: 'Another base URL for Slack.',
+    otherwise: "Slack's own",
+  }),
+  TELEGRAM_BOT_TOKEN: optional(text, {
+    about: 'Posts to Telegram as a bot.',
+    otherwise: 'no Telegram',
+    secrecy: 'all',
+  }),
+  TELEGRAM_API_URL: optional(baseUrl, {
+    about: 'Another base URL for Telegram.',
+    otherwise: "Telegram's own",
+  }),
+  OUTBOUND_ALLOW: optional(
+    listOf('networks and hosts, such as 10.0.0.0/8 or ntfy.lan', readReach),
+    {
+      about: 'Networks and hosts that URLs given by users may reach besides public addresses.',
+      example: '10.0.0.0/8,ntfy.lan',
+      otherwise: 'public addresses only',
+    },
+  ),
+}
+
+function readProviderName(item: string): string | undefined {
+  const name = item.toLowerCase()
+  return /^[a-z][a-z0-9_]{0,31}$/.test(name) ? name : undefined
+}
+
+function readReach(item: string): string | undefined {
+  if (item.includes('/')) return isNetwork(item) ? item : undefined
+  return isHost(item.replace(/^\*\./, '')) ? item.toLowerCase() : undefined
+}
