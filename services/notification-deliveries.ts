@@ -12,11 +12,11 @@ export function deliveryOps(
   keys: Keys,
   record: NotificationRecord,
   user: UserRecord,
-  now: number,
+  { now, shortText }: { now: number; shortText: string | null },
 ): Op[] {
   return record.channels
     .filter((channel) => !IMMEDIATE.includes(channel))
-    .map((channel) => enqueueOp(keys, deliveryOf(channel, record, user, now), now))
+    .map((channel) => enqueueOp(keys, deliveryOf(channel, record, user, { now, shortText }), now))
 }
 
 /** `<notification id>.<channel>`: known without looking it up, and in the user's partition. */
@@ -28,13 +28,13 @@ function deliveryOf(
   channel: ChannelName,
   record: NotificationRecord,
   user: UserRecord,
-  now: number,
+  { now, shortText }: { now: number; shortText: string | null },
 ): DeliveryJob {
   return makeJob({
     id: deliveryId(record.id, channel),
     channel,
     priority: record.priority,
-    content: contentOf(channel, record, user),
+    content: contentOf(channel, record, user, shortText),
     now,
     expiresAt: record.expires_at === null ? null : Date.parse(record.expires_at),
     userId: record.user_id,
@@ -42,7 +42,12 @@ function deliveryOf(
   })
 }
 
-function contentOf(channel: ChannelName, record: NotificationRecord, user: UserRecord): object {
+function contentOf(
+  channel: ChannelName,
+  record: NotificationRecord,
+  user: UserRecord,
+  shortText: string | null,
+): object {
   const { title, message, data, type } = record
   const address = addressFor(channel, user)
   switch (channel) {
@@ -56,7 +61,7 @@ function contentOf(channel: ChannelName, record: NotificationRecord, user: UserR
       }
     case 'sms':
     case 'voice':
-      return { phone: address, message }
+      return { phone: address, message: shortText ?? message }
     case 'push':
       return { title, body: message, data, collapse_key: record.collapse_key }
     case 'mqtt':

@@ -20,7 +20,27 @@ export interface Message {
   readonly sendAt: number | null
   readonly expiresAt: number | null
   readonly collapseKey: string | null
+  /** What SMS and voice say; `null`: the message. */
+  readonly shortText: string | null
 }
+
+/** A message with the seed's defaults where nothing else is said. */
+export function messageOf(given: Partial<Message> & { readonly message: string }): Message {
+  return { ...DEFAULT_MESSAGE, ...given }
+}
+
+const DEFAULT_MESSAGE = {
+  title: 'Notification',
+  type: 'info',
+  priority: 'normal',
+  data: {},
+  actions: [],
+  channels: null,
+  sendAt: null,
+  expiresAt: null,
+  collapseKey: null,
+  shortText: null,
+} as const
 
 /** Where a notification came from, besides its message. */
 export interface Origin {

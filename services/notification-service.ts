@@ -51,6 +51,8 @@ interface Sending {
   readonly id?: string
   /** Alerts reach whoever they must, whatever he prefers. */
   readonly overridesPreferences?: boolean
+  /** Further live frames about the same thing; `data` is JSON text. */
+  readonly frames?: readonly { readonly type: string; readonly data: string }[]
 }
 
 interface Parts {
@@ -108,23 +110,27 @@ export class NotificationService {
     const record = this.#makeRecord(sending, recipient, replacing, now)
     const type = replacing.earlier === null ? 'notification' : 'notification_updated'
     const text = JSON.stringify(record)
-    const live = record.channels.includes('realtime')
+    const frames = record.channels.includes('realtime')
+      ? [{ type, data: text }, ...(sending.frames ?? [])]
+      : []
     const accepted = await acceptance.accept({
       partition: this.#partition(userId),
       identity: sending.identity,
       creates: replacing.earlier === null ? keys.notification(record.id) : keys.never(),
       guards: replacing.guards,
       ops: [
-        ...(live ? [fanoutOp(keys, userId, type, text, now)] : []),
+        ...frames.map((frame) => fanoutOp(keys, userId, frame.type, frame.data, now)),
         ...replacing.opsFor(record.id),
         ...this.#recordOps(record, text, recipient, now),
-        ...deliveryOps(keys, record, recipient.user, now),
+        ...deliveryOps(keys, record, recipient.user, { now, shortText: message.shortText }),
       ],
       reply: sentReply(record),
     })
     if (accepted.status === 'conflict') return null
-    if (accepted.status === 'fresh' && live) {
-      realtime.publish(userId, accepted.results[0] ?? 0, type, text)
+    if (accepted.status === 'fresh') {
+      for (const [index, frame] of frames.entries()) {
+        realtime.publish(userId, accepted.results[index] ?? 0, frame.type, frame.data)
+      }
     }
     return accepted.reply
   }

@@ -17,6 +17,7 @@ export class Keys {
   unread = (user: string) => `${this.scope}user:${user}:unread`
   unreadCount = (user: string) => `${this.scope}user:${user}:unread_notifications`
   idempotency = (scope: string, key: string) => `${this.scope}idempotency:${scope}:${key}`
+  snoozed = () => `${this.scope}notifications:snoozed`
   scheduled = (notificationId: string) => `${this.scope}scheduled:${notificationId}`
   /** Never written: the record of a write that creates none. */
   never = () => `${this.scope}never`
@@ -47,6 +48,7 @@ export class Keys {
   broadcastProgress = (id: string) => `${this.scope}broadcast:${id}:progress`
   alert = (id: string) => `${this.scope}alert:${id}`
   alertCount = (id: string) => `${this.scope}alert:${id}:count`
+  alertSeen = (id: string) => `${this.scope}alert:${id}:seen`
   alertLog = (id: string) => `${this.scope}alert:${id}:log`
   alertDedup = (hash: string) => `${this.scope}alerts:dedup:${hash}`
   criticalAlerts = () => `${this.scope}alerts:critical`
