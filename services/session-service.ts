@@ -17,6 +17,7 @@ import {
   SEQUENCE_TTL_MS,
   SESSION_TTL_MS,
   type SessionEntry,
+  type SessionName,
   type SessionRecord,
 } from './session-record.ts'
 import { UnreadInbox } from './unread-inbox.ts'
@@ -33,11 +34,6 @@ export interface Connected {
   readonly pending: readonly { readonly id: string }[]
   /** The user's sequence number when the session joined; its entries are above. */
   readonly seq: number
-}
-
-export interface SessionName {
-  readonly user: string
-  readonly session: string
 }
 
 /** What `SessionService` needs of the gateway: that a session's socket is closed. */
@@ -202,7 +198,12 @@ export class SessionService {
     const key = this.#keys.session(user, sessionId)
     for (let attempt = 0; attempt < 5; attempt++) {
       const text = await this.#store.get(this.#partition(user), key)
-      const record = openSession(user, sessionId, connecting, parseSession(text), this.#clock.now())
+      const record = openSession(
+        { user, session: sessionId },
+        connecting,
+        parseSession(text),
+        this.#clock.now(),
+      )
       const queue = this.#keys.sessionQueue(user, sessionId)
       const outcome = await this.#store.commit({
         partition: this.#partition(user),
