@@ -26,8 +26,9 @@ export interface IncomingMessage {
 
 /**
  * Takes a message in. Resolves when everything that it asks for is durable, or
- * when it was refused and the refusal is recorded; never rejects, but retries
- * while the store is away.
+ * when it was refused and the refusal is recorded; retries while the store is
+ * away. Rejects only when the process ends before that: then the message must
+ * not be acknowledged, so that the broker keeps it.
  */
 export type Intake = (message: IncomingMessage) => Promise<'handled' | 'refused' | 'ignored'>
 

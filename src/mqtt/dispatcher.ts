@@ -1,0 +1,145 @@
+import type { Context } from '../context.ts'
+import type { Clock } from '../support/clock.ts'
+import { asBelfryError, type BelfryError, NoRoute, Unavailable } from '../support/errors.ts'
+import type { Logger } from '../support/logger.ts'
+import type { IncomingMessage, Intake, Publisher } from './message.ts'
+import { decodePayload } from './payload.ts'
+import type { Refusal } from './refusal.ts'
+import { NO_WISH, Replies, type ReplyWish, replyWish } from './reply.ts'
+import type { Route } from './route.ts'
+import type { Router } from './router.ts'
+import type { TopicMatch } from './topic-trie.ts'
+
+export interface DispatcherParts {
+  readonly router: Router
+  readonly publisher: Publisher
+  readonly clock: Clock
+  readonly log: Logger
+  /** `MQTT_TOPIC_PREFIX` as it stands before topics. */
+  readonly prefix: string
+  /** Records a refusal; the message is acknowledged once that has worked. */
+  readonly onRefused: (refusal: Refusal) => Promise<void>
+  /** Whether to stop waiting for the store: the process ends, and the broker keeps the message. */
+  readonly abandoned?: () => boolean
+}
+
+/** How long to wait before the nth repetition, in milliseconds. */
+const RETRY_MS = [50, 100, 250, 500, 1_000, 2_000, 5_000]
+
+/** Brings a message from a broker to its route's handler, and the answer back. */
+export class Dispatcher {
+  readonly #parts: DispatcherParts
+  readonly #replies: Replies
+
+  constructor(parts: DispatcherParts) {
+    this.#parts = parts
+    this.#replies = new Replies(parts)
+  }
+
+  /**
+   * Handles or refuses one message. While the store is away it tries again;
+   * it rejects with `Unavailable` only when that was abandoned, and then the
+   * message must not be acknowledged.
+   */
+  readonly dispatch: Intake = async (message) => {
+    const match = this.#parts.router.match(message.topic)
+    if (match === null) return this.#refuse(message, NO_WISH, noRoute(message))
+    if (message.only !== null && !message.only.has(match.value.pattern)) return 'ignored'
+    if (message.retained && !match.value.acceptsRetained) return 'ignored'
+
+    const receivedAt = this.#parts.clock.now()
+    let wish = NO_WISH
+    try {
+      const reply = await this.#insist(() => {
+        const context = this.#contextOf(message, match, receivedAt)
+        wish = replyWish(context.payload)
+        return match.value.run(context)
+      })
+      this.#answer(message, wish, reply)
+      return 'handled'
+    } catch (error) {
+      if (error instanceof Unavailable) throw error
+      return this.#refuse(message, wish, asRefusal(error, match.value, this.#parts.log))
+    }
+  }
+
+  /** Parsed anew for every try, because steps may change what they are given. */
+  #contextOf(message: IncomingMessage, match: TopicMatch<Route>, receivedAt: number): Context {
+    return {
+      door: 'mqtt',
+      target: message.topic,
+      route: match.value.pattern,
+      params: match.params,
+      payload: decodePayload(message.payload, match.value),
+      query: {},
+      meta: message.meta,
+      peer: message.peer,
+      principal: message.principal,
+      receivedAt,
+      retained: message.retained,
+      packet: message.packet,
+      log: this.#parts.log,
+    }
+  }
+
+  /** Repeats while the store is away, until `abandoned()`. */
+  async #insist<Result>(run: () => Promise<Result>): Promise<Result> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await run()
+      } catch (error) {
+        if (!(error instanceof Unavailable) || this.#parts.abandoned?.()) throw error
+        if (attempt === 0) this.#parts.log.warn({ err: error }, 'a message waits for the store')
+        await this.#pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!)
+        if (this.#parts.abandoned?.()) throw error
+      }
+    }
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(ms / 2 + Math.random() * (ms / 2), resolve)
+    })
+  }
+
+  #answer(message: IncomingMessage, wish: ReplyWish, reply: unknown): void {
+    if (typeof reply !== 'object' || reply === null) return
+    const address = this.#replies.addressOf(message, wish)
+    if (address !== null) this.#replies.send(address, reply)
+  }
+
+  async #refuse(
+    message: IncomingMessage,
+    wish: ReplyWish,
+    refused: BelfryError,
+  ): Promise<'refused'> {
+    const error = refused.toBody()
+    const { topic, payload, meta, peer } = message
+    const at = this.#parts.clock.now()
+    await this.#record({ code: refused.code, error, topic, payload, meta, peer, at })
+    this.#answer(message, wish, { status: 'error', error })
+    return 'refused'
+  }
+
+  /** A recorder that is broken, and not only away, must not jam the connection. */
+  async #record(refusal: Refusal): Promise<void> {
+    try {
+      await this.#insist(() => this.#parts.onRefused(refusal))
+    } catch (error) {
+      if (error instanceof Unavailable) throw error
+      const { topic, code } = refusal
+      this.#parts.log.error({ err: error, topic, code }, 'a refusal could not be recorded')
+    }
+  }
+}
+
+function noRoute(message: IncomingMessage): BelfryError {
+  return new NoRoute(`No route takes the topic ${JSON.stringify(message.topic.slice(0, 256))}.`)
+}
+
+/** What outsiders are told; what was not raised on purpose is a bug, and told to us. */
+function asRefusal(error: unknown, route: Route, log: Logger): BelfryError {
+  const refused = asBelfryError(error)
+  if (refused.code === 'internal') log.error({ err: error, route: route.pattern }, 'a route failed')
+  return refused
+}
