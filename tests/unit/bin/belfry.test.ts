@@ -162,9 +162,7 @@ function aPackage(files: Readonly<Record<string, string>>, root = aFolder()): st
 }
 
 function findOldNode(): string | undefined {
-  const programs = (process.env.PATH ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, 'node'))
+  const programs = (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, 'node'))
   return programs
     .filter((path) => existsSync(path))
     .find((path) => {
