@@ -11,13 +11,13 @@ import {
   type Settlement,
   type Store,
   uuidFrom,
-  uuidv7,
 } from '../src/index.ts'
 import { type Acceptance, type Identity, ownWork } from './acceptance.ts'
 import type { Audience, BroadcastRecord } from './broadcast-record.ts'
 import { type DeliveryJob, enqueueOp, FINAL_TTL_MS, jobKey, makeJob } from './delivery-job.ts'
 import type { Directory } from './directory.ts'
 import type { Memberships } from './memberships.ts'
+import { mintId } from './mint-id.ts'
 import type { Message, Origin } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
 
@@ -67,10 +67,10 @@ export class BroadcastService {
   async announce<Status extends string>(
     announcing: Announcing<Status>,
   ): Promise<BroadcastSent<Status>> {
-    const { acceptance, keys, clock } = this.#parts
+    const { acceptance, keys, clock, store } = this.#parts
     const { audience, message, identity, status, origin = {} } = announcing
     const now = clock.now()
-    const id = this.#mintId(identity, now)
+    const id = mintId(identity, { scope: keys.scope, partitions: store.partitions, now })
     const selected = await this.#size(audience)
     const record = makeBroadcast(id, message, audience, selected, now)
     const job = makeJob<BroadcastContent>({
@@ -195,13 +195,6 @@ export class BroadcastService {
       ...roles.map((role) => memberships.roleMembers(role)),
     ])
     return [...new Set([...users, ...sets.flat()])].sort()
-  }
-
-  #mintId({ idempotencyKey, target }: Identity, now: number): string {
-    if (idempotencyKey === null) return uuidv7(now)
-    const owner = partitionOf(`${target} ${idempotencyKey}`, this.#parts.store.partitions)
-    const id = uuidFrom(this.#parts.keys.scope, target, idempotencyKey)
-    return inPartition(id, owner, this.#parts.store.partitions)
   }
 
   #partition(id: string): number {

@@ -1,13 +1,6 @@
-import {
-  type Clock,
-  isoTime,
-  type Keys,
-  NotFound,
-  partitionOf,
-  type Store,
-  uuidv7,
-} from '../src/index.ts'
+import { type Clock, isoTime, type Keys, NotFound, partitionOf, type Store } from '../src/index.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
+import { mintId } from './mint-id.ts'
 
 const LIMIT = 10_000
 /** Event records are kept for 72 hours (seed S3-033). */
@@ -46,10 +39,10 @@ export class EventLog {
     payload: Readonly<Record<string, unknown>>,
     { identity, sourceUser }: { identity: Identity; sourceUser: string | null },
   ): Promise<{ status: 'event_logged'; event_id: string }> {
-    const { keys, clock, acceptance } = this.#parts
+    const { keys, clock, acceptance, store } = this.#parts
     const now = clock.now()
     const event: EventRecord = {
-      id: uuidv7(now),
+      id: mintId(identity, { scope: keys.scope, partitions: store.partitions, now }),
       type,
       payload,
       status: 'logged',

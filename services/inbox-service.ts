@@ -1,18 +1,6 @@
-import {
-  type Clock,
-  InvalidPayload,
-  isoTime,
-  type Keys,
-  NotFound,
-  type Op,
-  partitionOf,
-  type Store,
-  Unavailable,
-} from '../src/index.ts'
-import { fanoutOp } from './fanout.ts'
+import { InvalidPayload, isoTime, NotFound, partitionOf, type Store } from '../src/index.ts'
 import type { NotificationRecord } from './notification-record.ts'
-import type { Retention } from './notification-service.ts'
-import type { Realtime } from './realtime.ts'
+import { type ChangeParts, notFound, RecordChanges } from './record-changes.ts'
 
 const MINUTE_MS = 60_000
 const SNOOZE_MIN_MS = 3 * MINUTE_MS
@@ -34,28 +22,18 @@ export interface InboxPage {
 
 export type BulkAction = 'read' | 'unread' | 'archive' | 'delete'
 
-interface Parts {
+interface Parts extends ChangeParts {
   readonly store: Store
-  readonly keys: Keys
-  readonly clock: Clock
-  readonly realtime: Realtime
-  readonly retention: Retention
-  /** Told whenever a user's unread count has changed. */
-  readonly onUnread?: (user: string, count: number) => void
-}
-
-/** One change of one record: the new record, and what keeps the unread count in step. */
-interface Change {
-  readonly record: NotificationRecord
-  readonly unread: boolean
 }
 
 /** What people have been told: listing, reading, archiving, snoozing, deleting. */
 export class InboxService {
   readonly #parts: Parts
+  readonly #changes: RecordChanges
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#changes = new RecordChanges(parts)
   }
 
   /** Newest first; `limit` 1 to 100. */
@@ -98,7 +76,7 @@ export class InboxService {
   }
 
   markRead(user: string, id: string): Promise<number> {
-    return this.#change(user, id, (record, at) => ({
+    return this.#changes.change(user, id, (record, at) => ({
       record: record.read
         ? record
         : { ...record, read: true, read_at: at, seen_at: record.seen_at ?? at },
@@ -107,14 +85,14 @@ export class InboxService {
   }
 
   markUnread(user: string, id: string): Promise<number> {
-    return this.#change(user, id, (record) => ({
+    return this.#changes.change(user, id, (record) => ({
       record: { ...record, read: false, read_at: null },
       unread: record.archived_at === null,
     }))
   }
 
   archive(user: string, id: string): Promise<number> {
-    return this.#change(user, id, (record, at) => ({
+    return this.#changes.change(user, id, (record, at) => ({
       record: { ...record, archived_at: record.archived_at ?? at },
       unread: false,
     }))
@@ -126,7 +104,7 @@ export class InboxService {
     if (wait < SNOOZE_MIN_MS || wait > SNOOZE_MAX_MS) {
       throw new InvalidPayload('A notification can be snoozed for 3 minutes to 90 days.')
     }
-    return this.#change(user, id, (record) => ({
+    return this.#changes.change(user, id, (record) => ({
       record: { ...record, snoozed_until: isoTime(untilAt) },
       unread: false,
     }))
@@ -197,78 +175,20 @@ export class InboxService {
     return filter.priority === undefined || record.priority === filter.priority
   }
 
-  /** Compare and set, so that a change made elsewhere is never undone. */
-  async #change(
-    user: string,
-    id: string,
-    change: (record: NotificationRecord, at: string) => Change,
-  ): Promise<number> {
-    const { store, keys, clock } = this.#parts
-    const partition = this.#partition(user)
-    const key = keys.notification(id)
-    for (let attempt = 0; attempt < 20; attempt++) {
-      const old = await store.get(partition, key)
-      const before = old === null ? null : (JSON.parse(old) as NotificationRecord)
-      if (before === null || before.user_id !== user) throw notFound(id)
-      const now = clock.now()
-      const { record, unread } = change(before, isoTime(now))
-      const text = JSON.stringify(record)
-      if (text === old) return this.unreadCount(user)
-      const outcome = await store.commit({
-        partition,
-        guards: [['expect', key, old]],
-        ops: this.#changeOps(record, text, unread, now),
-      })
-      if (!outcome.applied) continue
-      return this.#announce(record, text, outcome.results)
-    }
-    throw new Unavailable(`Notification ${id} is being changed by others; try again.`)
-  }
-
-  #changeOps(record: NotificationRecord, text: string, unread: boolean, now: number): Op[] {
-    const { keys, retention } = this.#parts
-    const { user_id: user, id } = record
-    const keepMs = unread ? retention.unreadTtlMs : retention.notificationTtlMs
-    const snoozedMs = record.snoozed_until ? Date.parse(record.snoozed_until) - now : 0
-    const ttlMs = keepMs === 0 ? 0 : keepMs + Math.max(0, snoozedMs)
-    return [
-      fanoutOp(keys, user, 'notification_updated', text, now),
-      ['set', keys.notification(id), text, ttlMs],
-      unread
-        ? ['unread', keys.scope, user, id, ttlMs === 0 ? 0 : now + ttlMs]
-        : ['read', keys.scope, user, id],
-      ...this.#snoozeOps(record),
-    ]
-  }
-
-  /** The end of a snooze is a moment in a sorted set, looked at by the housekeeper. */
-  #snoozeOps(record: NotificationRecord): Op[] {
-    const { keys } = this.#parts
-    const member = `${record.user_id} ${record.id}`
-    return record.snoozed_until === null
-      ? []
-      : [['zadd', keys.snoozed(), Date.parse(record.snoozed_until), member]]
-  }
-
-  #announce(record: NotificationRecord, text: string, results: readonly number[]): number {
-    const count = results[2] ?? 0
-    this.#parts.realtime.publish(record.user_id, results[0] ?? 0, 'notification_updated', text)
-    this.#parts.onUnread?.(record.user_id, count)
-    return count
-  }
-
   /** Brings back what was snoozed until now: unread, at the top, delivered anew. */
   async wakeSnoozed(partition: number): Promise<number> {
     const { store, keys, clock } = this.#parts
     const due = await store.rangeByScore(partition, keys.snoozed(), 0, clock.now(), 100)
     for (const { member } of due) {
       const [user = '', id = ''] = member.split(' ')
-      await this.#change(user, id, (record) => ({
-        record: { ...record, snoozed_until: null, version: record.version + 1 },
-        unread: !record.read,
-      })).catch((error) => {
-        if (!(error instanceof NotFound)) throw error
-      })
+      await this.#changes
+        .change(user, id, (record) => ({
+          record: { ...record, snoozed_until: null, version: record.version + 1 },
+          unread: !record.read,
+        }))
+        .catch((error) => {
+          if (!(error instanceof NotFound)) throw error
+        })
       await store.commit({ partition, ops: [['zrem', keys.snoozed(), member]] })
     }
     return due.length
@@ -281,8 +201,4 @@ export class InboxService {
 
 function isSnoozed(record: NotificationRecord, now: number): boolean {
   return record.snoozed_until !== null && Date.parse(record.snoozed_until) > now
-}
-
-function notFound(id: string): NotFound {
-  return new NotFound(`There is no notification ${id} in this inbox.`)
 }

@@ -3,13 +3,10 @@ import {
   Conflict,
   Expired,
   Filtered,
-  inPartition,
   type Keys,
   type Op,
   partitionOf,
   type Store,
-  uuidFrom,
-  uuidv7,
 } from '../src/index.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
 import { type ChannelName, chooseChannels, isMuted } from './channel-policy.ts'
@@ -17,6 +14,7 @@ import { Collapse, type Replacing } from './collapse.ts'
 import { enqueueOp, makeJob } from './delivery-job.ts'
 import type { Directory } from './directory.ts'
 import { fanoutOp } from './fanout.ts'
+import { mintId } from './mint-id.ts'
 import { deliveryOps } from './notification-deliveries.ts'
 import {
   type Message,
@@ -156,13 +154,9 @@ export class NotificationService {
     return earlier === null ? record : { ...record, version: earlier.version + 1 }
   }
 
-  /** With an idempotency key the id follows from it, so that even a lost marker has no second effect. */
-  #mintId(userId: string, identity: Identity, now: number): string {
+  #mintId(owner: string, identity: Identity, now: number): string {
     const { store, keys } = this.#parts
-    const { idempotencyKey, target } = identity
-    const id =
-      idempotencyKey === null ? uuidv7(now) : uuidFrom(keys.scope, target, idempotencyKey, userId)
-    return inPartition(id, this.#partition(userId), store.partitions)
+    return mintId(identity, { scope: keys.scope, partitions: store.partitions, now, owner })
   }
 
   async #schedule(sending: Sending, now: number): Promise<Sent> {

@@ -6,6 +6,8 @@
 
 export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
 export { everybody } from './context.ts'
+export type { RouteMiddleware } from './mqtt/route.ts'
+export { Router } from './mqtt/router.ts'
 export type { Middleware, Next } from './pipeline.ts'
 export { compose } from './pipeline.ts'
 export { backoffMs } from './queue/backoff.ts'

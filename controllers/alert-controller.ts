@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { identityOf } from '../services/acceptance.ts'
+import type { AlertReport, Severity } from '../services/alert-record.ts'
+import type { AlertService } from '../services/alert-service.ts'
+import { assertUserId } from '../services/user-record.ts'
+import type { Context } from '../src/index.ts'
+import { idempotencyKey, requiredText, userId } from './fields.ts'
+
+/** What an alert says; `message` may be left out where it only ends one. */
+export const AlertPayload = z
+  .object({
+    message: requiredText('Message is required', 4000).optional(),
+    source: z.string().min(1).max(200).nullish(),
+    severity: z.string().max(50).optional(),
+    affected_systems: z.array(z.string().min(1).max(200)).max(100).default([]),
+    dedup_key: z.string().min(1).max(512).nullish(),
+    labels: z.record(z.string().max(100), z.coerce.string().max(1000)).default({}),
+    data: z.record(z.string(), z.unknown()).default({}),
+    action: z.enum(['trigger', 'acknowledge', 'ack', 'resolve', 'close']).default('trigger'),
+    user_id: userId().nullish(),
+    note: z.string().max(1000).nullish(),
+    idempotency_key: idempotencyKey(),
+  })
+  .refine(({ action, message }) => action !== 'trigger' || message !== undefined, {
+    path: ['message'],
+    message: 'Message is required',
+  })
+
+/** Who acknowledges or resolves, and what he says about it. */
+export const AlertActionPayload = z.object({
+  user_id: userId().nullish(),
+  note: z.string().max(1000).nullish(),
+  message: z.string().max(1000).nullish(),
+  for: z.union([z.string(), z.number()]).nullish(),
+})
+
+type TypeParam = { readonly alert_type: string }
+type IdParam = { readonly alert_id: string }
+
+/** `notifications/alerts/…`: raised, acknowledged, resolved. */
+export class AlertController {
+  readonly #alerts: AlertService
+
+  constructor(parts: { alerts: AlertService }) {
+    this.#alerts = parts.alerts
+  }
+
+  /** The topic decides the severity; what the payload says of it is a label. */
+  handle =
+    (severity: Severity) => async (context: Context<TypeParam, z.output<typeof AlertPayload>>) => {
+      const report = reportOf(context, severity)
+      const doing = doingOf(context)
+      switch (context.payload.action) {
+        case 'trigger':
+          return this.#alerts.raise(report, identityOf(context))
+        case 'acknowledge':
+        case 'ack':
+          return this.#alerts.acknowledge(await this.#alerts.openAlertOf(report), doing)
+        default:
+          return this.#alerts.resolve(await this.#alerts.openAlertOf(report), doing)
+      }
+    }
+
+  acknowledge = async (context: Context<IdParam, z.output<typeof AlertActionPayload>>) =>
+    this.#alerts.acknowledge(context.params.alert_id, doingOf(context))
+
+  resolve = async (context: Context<IdParam, z.output<typeof AlertActionPayload>>) =>
+    this.#alerts.resolve(context.params.alert_id, doingOf(context))
+
+  unacknowledge = async (context: Context<IdParam, z.output<typeof AlertActionPayload>>) =>
+    this.#alerts.unacknowledge(context.params.alert_id, doingOf(context))
+}
+
+function reportOf(
+  { params, payload }: Context<TypeParam, z.output<typeof AlertPayload>>,
+  severity: Severity,
+): AlertReport {
+  assertUserId(params.alert_type)
+  const named = payload.severity
+  return {
+    type: params.alert_type,
+    severity,
+    message: payload.message ?? '',
+    source: payload.source ?? null,
+    affectedSystems: payload.affected_systems,
+    labels: named && named !== severity ? { ...payload.labels, severity: named } : payload.labels,
+    data: payload.data,
+    dedupKey: payload.dedup_key ?? null,
+  }
+}
+
+/** Who it is: as the payload says, else as the credential says. */
+function doingOf({
+  payload,
+  principal,
+}: Context<unknown, { user_id?: string | null | undefined; note?: string | null | undefined }>) {
+  return { who: payload.user_id ?? principal?.id ?? null, note: payload.note ?? null }
+}

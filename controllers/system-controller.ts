@@ -1,0 +1,62 @@
+import { z } from 'zod'
+import { identityOf } from '../services/acceptance.ts'
+import type { MaintenanceService } from '../services/maintenance-service.ts'
+import type { StatusService } from '../services/status-service.ts'
+import type { Context } from '../src/index.ts'
+import { idempotencyKey, moment, requiredText, safeId } from './fields.ts'
+
+export const StatusPayload = z.object({
+  status: requiredText('Status is required', 100),
+  component: safeId('component').default('system'),
+  message: z.string().max(4000).nullish(),
+  data: z.record(z.string(), z.unknown()).default({}),
+  idempotency_key: idempotencyKey(),
+})
+
+export const MaintenancePayload = z.object({
+  type: z.enum(['scheduled', 'started', 'completed'], {
+    error: 'Type is required: scheduled, started or completed',
+  }),
+  starts_at: moment().nullish(),
+  duration_minutes: z
+    .number()
+    .positive()
+    .max(60 * 24 * 30)
+    .default(120),
+  services: z.array(z.string().min(1).max(200)).max(100).default([]),
+  message: z.string().max(4000).nullish(),
+  idempotency_key: idempotencyKey(),
+})
+
+/** `notifications/system/…`: what systems say of themselves. */
+export class SystemController {
+  readonly #status: StatusService
+  readonly #maintenance: MaintenanceService
+
+  constructor(parts: { status: StatusService; maintenance: MaintenanceService }) {
+    this.#status = parts.status
+    this.#maintenance = parts.maintenance
+  }
+
+  updateStatus = async (context: Context<unknown, z.output<typeof StatusPayload>>) => {
+    const { status, component, message, data } = context.payload
+    return this.#status.update(
+      { status, component, message: message ?? null, data },
+      identityOf(context),
+    )
+  }
+
+  announceMaintenance = async (context: Context<unknown, z.output<typeof MaintenancePayload>>) => {
+    const { type, starts_at, duration_minutes, services, message } = context.payload
+    return this.#maintenance.announce(
+      {
+        type,
+        startsAt: starts_at ?? null,
+        durationMinutes: duration_minutes,
+        services,
+        message: message ?? null,
+      },
+      identityOf(context),
+    )
+  }
+}

@@ -1,0 +1,98 @@
+import { Acceptance } from '../../services/acceptance.ts'
+import { AlertNotifier } from '../../services/alert-notifier.ts'
+import { type AlertNews, AlertService } from '../../services/alert-service.ts'
+import { AlertStore } from '../../services/alert-store.ts'
+import { BroadcastService } from '../../services/broadcast-service.ts'
+import { DeadLetters } from '../../services/dead-letters.ts'
+import { Directory } from '../../services/directory.ts'
+import { EventLog } from '../../services/event-log.ts'
+import { InboxService } from '../../services/inbox-service.ts'
+import { MaintenanceService } from '../../services/maintenance-service.ts'
+import { Memberships } from '../../services/memberships.ts'
+import { NotificationService, type Retention } from '../../services/notification-service.ts'
+import { SessionService } from '../../services/session-service.ts'
+import { StatusService } from '../../services/status-service.ts'
+import { RealtimeBus } from '../gateway/realtime-bus.ts'
+import { Bell } from '../queue/bell.ts'
+import type { Bus } from '../store/bus.ts'
+import type { Keys } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+
+export interface Ingredients {
+  readonly store: Store
+  readonly bus: Bus
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Logger
+  readonly retention: Retention
+  /** Told after every change of an alert's state. */
+  readonly onAlertNews?: (news: AlertNews) => void
+  /** Told whenever a user's unread count has changed. */
+  readonly onUnread?: (user: string, count: number) => void
+}
+
+export type Services = ReturnType<typeof createServices>
+
+/** Everything that decides and does, wired by hand. */
+export function createServices(ingredients: Ingredients) {
+  const { store, bus, keys, clock, log, onAlertNews = () => {}, ...rest } = ingredients
+  const bell = new Bell({ bus, log })
+  const realtime = new RealtimeBus({ bus, scope: keys.scope, now: () => clock.now(), log })
+  const base = { ...rest, store, keys, clock, log, realtime }
+  const broadcast = (channel: string, event: string, data: object) => {
+    realtime.broadcast(channel, event, JSON.stringify(data))
+  }
+
+  const acceptance = new Acceptance({ store, keys, bell })
+  const memberships = new Memberships({ store, keys })
+  const directory = new Directory({ store, keys, memberships })
+  const sessions = new SessionService(base)
+  const inbox = new InboxService(base)
+  const notifications = new NotificationService({ ...base, directory, acceptance })
+  const broadcasts = new BroadcastService({
+    ...base,
+    directory,
+    memberships,
+    acceptance,
+    notifications,
+  })
+  const alertStore = new AlertStore({ store, keys })
+  const alerts = new AlertService({
+    ...base,
+    acceptance,
+    memberships,
+    alerts: alertStore,
+    onNews: onAlertNews,
+  })
+  const maintenance = new MaintenanceService({ ...base, acceptance, broadcast })
+  const alertNotifier = new AlertNotifier({
+    ...base,
+    alerts: alertStore,
+    service: alerts,
+    maintenance,
+    notifications,
+  })
+  const status = new StatusService({ ...base, acceptance, broadcast })
+  const events = new EventLog({ ...base, acceptance })
+  const deadLetters = new DeadLetters(base)
+  return {
+    acceptance,
+    alertNotifier,
+    alerts,
+    alertStore,
+    bell,
+    broadcasts,
+    deadLetters,
+    directory,
+    events,
+    inbox,
+    maintenance,
+    memberships,
+    notifications,
+    realtime,
+    sessions,
+    status,
+  }
+}
