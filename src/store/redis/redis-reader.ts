@@ -1,0 +1,131 @@
+import { Batcher } from '../../support/batcher.ts'
+import type { Page } from '../store.ts'
+import { keysOf } from './encode-write.ts'
+import type { Layout } from './layout.ts'
+import { defineScript, type RedisConnection } from './redis-connection.ts'
+import { fromServerScore, toServerScore } from './scores.ts'
+import { countScript, rangeByNameScript } from './scripts/records.lua.ts'
+
+const COUNT = defineScript(countScript)
+const RANGE_BY_NAME = defineScript(rangeByNameScript)
+
+/** Reads keys. Single values that are asked for in one turn are fetched by one command. */
+export class RedisReader {
+  readonly #redis: RedisConnection
+  readonly #layout: Layout
+  readonly #values: readonly Batcher<string, string | null>[]
+
+  constructor(redis: RedisConnection, layout: Layout) {
+    this.#redis = redis
+    this.#layout = layout
+    this.#values = Array.from({ length: layout.partitions }, () => {
+      const fetch = (keys: readonly string[]) =>
+        redis.call('mget', ...keys) as Promise<(string | null)[]>
+      return new Batcher(fetch, { size: 512, inFlight: 4 })
+    })
+  }
+
+  get(partition: number, key: string): Promise<string | null> {
+    return this.#values[partition]!.add(this.#key(partition, key))
+  }
+
+  getMany(partition: number, keys: readonly string[]): Promise<(string | null)[]> {
+    return Promise.all(keys.map((key) => this.get(partition, key)))
+  }
+
+  async list(partition: number, key: string, start: number, stop: number): Promise<string[]> {
+    return (await this.#redis.call('lrange', this.#key(partition, key), start, stop)) as string[]
+  }
+
+  async length(partition: number, key: string): Promise<number> {
+    return (await this.#redis.call('llen', this.#key(partition, key))) as number
+  }
+
+  async members(partition: number, key: string): Promise<string[]> {
+    return (await this.#redis.call('smembers', this.#key(partition, key))) as string[]
+  }
+
+  async isMember(partition: number, key: string, member: string): Promise<boolean> {
+    return (await this.#redis.call('sismember', this.#key(partition, key), member)) === 1
+  }
+
+  async count(partition: number, key: string): Promise<number> {
+    return (await this.#redis.run(COUNT, this.#layout.start(partition), [key])) as number
+  }
+
+  async scan(partition: number, key: string, cursor: string | null, limit: number): Promise<Page> {
+    const name = this.#key(partition, key)
+    const [next, members] = (await this.#redis.call(
+      'sscan',
+      name,
+      cursor ?? '0',
+      'COUNT',
+      limit,
+    )) as [string, string[]]
+    return { members, cursor: next === '0' ? null : next }
+  }
+
+  async rangeByName(
+    partition: number,
+    key: string,
+    after: string,
+    limit: number,
+  ): Promise<string[]> {
+    if (limit <= 0) return []
+    const start = this.#layout.start(partition)
+    return (await this.#redis.run(RANGE_BY_NAME, start, [key, after, limit])) as string[]
+  }
+
+  async rangeByScore(
+    partition: number,
+    key: string,
+    from: number,
+    to: number,
+    limit: number,
+  ): Promise<{ member: string; score: number }[]> {
+    const reply = (await this.#redis.call(
+      'zrangebyscore',
+      this.#key(partition, key),
+      bound(toServerScore(key, from)),
+      bound(toServerScore(key, to)),
+      'WITHSCORES',
+      'LIMIT',
+      0,
+      limit,
+    )) as ScoreReply
+    return pairs(reply).map(([member, score]) => ({ member, score: fromServerScore(key, score) }))
+  }
+
+  async unreadCount(partition: number, scope: string, user: string, now: number): Promise<number> {
+    const key = this.#key(partition, keysOf(scope).unread(user))
+    return (await this.#redis.call('zcount', key, `(${now}`, '+inf')) as number
+  }
+
+  #key(partition: number, key: string): string {
+    return this.#layout.start(partition) + key
+  }
+}
+
+function bound(score: number): string {
+  if (score === Number.POSITIVE_INFINITY) return '+inf'
+  if (score === Number.NEGATIVE_INFINITY) return '-inf'
+  return String(score)
+}
+
+/** Members with scores: one row of both, or pairs, as the protocol's version has it. */
+export type ScoreReply = readonly (string | readonly [string, string | number])[]
+
+/** Makes pairs of either form. */
+export function pairs(reply: ScoreReply): [member: string, score: number][] {
+  if (Array.isArray(reply[0])) {
+    return reply.map((pair) => [pair[0] as string, scoreOf(pair[1] as string | number)])
+  }
+  const row = reply as readonly string[]
+  return Array.from({ length: row.length / 2 }, (_, n) => [row[2 * n]!, scoreOf(row[2 * n + 1]!)])
+}
+
+function scoreOf(text: string | number): number {
+  if (text === 'inf') return Number.POSITIVE_INFINITY
+  if (text === '-inf') return Number.NEGATIVE_INFINITY
+  return Number(text)
+}

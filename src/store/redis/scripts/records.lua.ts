@@ -1,0 +1,62 @@
+/**
+ * Removes the entries of a session queue (`ARGV[1]`, newest at the left) with a
+ * `seq` up to `ARGV[2]`; replies with how many.
+ */
+export const acknowledgeScript = `
+local key, upTo, call = KEYS[1] .. ARGV[1], tonumber(ARGV[2]), redis.call
+local seen, length = 0, call('LLEN', key)
+local going = length > 0
+while going and seen < length do
+  local entries = call('LRANGE', key, -(seen + 64), -(seen + 1))
+  for n = #entries, 1, -1 do
+    local seq = tonumber(string.match(entries[n], '^{"seq":(%d+)') or 0)
+    if seq > upTo then
+      going = false
+      break
+    end
+    seen = seen + 1
+  end
+end
+if seen > 0 then call('LTRIM', key, 0, -(seen + 1)) end
+return seen
+`
+
+/** Replies with how many members a set or a sorted set has. */
+export const countScript = `
+local key = KEYS[1] .. ARGV[1]
+if redis.call('TYPE', key).ok == 'zset' then return redis.call('ZCARD', key) end
+return redis.call('SCARD', key)
+`
+
+/**
+ * Members of a sorted set past `ARGV[2]`: by rank while it is there, by name
+ * when it was removed meanwhile.
+ */
+export const rangeByNameScript = `
+local key, call = KEYS[1] .. ARGV[1], redis.call
+if ARGV[2] == '' then return call('ZRANGE', key, 0, ARGV[3] - 1) end
+local rank = call('ZRANK', key, ARGV[2])
+if rank then return call('ZRANGE', key, rank + 1, rank + ARGV[3]) end
+return call('ZRANGEBYLEX', key, '(' .. ARGV[2], '+', 'LIMIT', 0, ARGV[3])
+`
+
+/**
+ * Corrects the unread counts of users of whom something unread has expired
+ * (`ARGV[1]`: the time, epoch ms), at most `ARGV[2]`; replies with how many it looked at.
+ */
+export const sweepScript = `
+local p, call, now = KEYS[1], redis.call, ARGV[1]
+local index = p .. 'expiring:unread'
+local due = call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, ARGV[2])
+for _, name in ipairs(due) do
+  local key = p .. name
+  call('ZREMRANGEBYSCORE', key, '-inf', now)
+  local count = call('ZCARD', key)
+  if count > 0 then call('SET', key .. '_notifications', count)
+  else call('DEL', key .. '_notifications') end
+  local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+  if first[2] and first[2] ~= 'inf' then call('ZADD', index, first[2], name)
+  else call('ZREM', index, name) end
+end
+return #due
+`
