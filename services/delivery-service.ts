@@ -66,9 +66,11 @@ export class DeliveryService {
     const now = clock.now()
     const tried = this.#record(job, provider, outcome, now)
     switch (outcome.status) {
-      case 'retry':
+      case 'retry': {
         if (tried.attempts >= job.max_attempts) return this.#fail(queue, tried)
-        return [enqueueOp(keys, again(tried, now + this.#wait(tried, outcome)), now)]
+        const next = { ...tried, ...outcome.content }
+        return [enqueueOp(keys, again(next, now + this.#wait(tried, outcome)), now)]
+      }
       case 'unreachable':
         if (now - job.created_at * 1000 > PATIENCE_MS) return this.#fail(queue, tried)
         return [enqueueOp(keys, again(tried, now + backoffMs(job.history.length)), now)]

@@ -4,8 +4,16 @@ import type { DeliveryJob } from '../delivery-job.ts'
 export type SendOutcome =
   /** The provider took it; `id` is its own name for the message. `delivered`: it said so at once. */
   | { readonly status: 'sent' | 'delivered'; readonly id?: string; readonly detail?: string }
-  /** Refused for now: worth another try, not before `retryAfterMs` if the provider named a time. */
-  | { readonly status: 'retry'; readonly reason: string; readonly retryAfterMs?: number }
+  /**
+   * Refused for now: worth another try, not before `retryAfterMs` if the provider named a time.
+   * `content` is what the next try does differently, such as whom it leaves out.
+   */
+  | {
+      readonly status: 'retry'
+      readonly reason: string
+      readonly retryAfterMs?: number
+      readonly content?: object
+    }
   /** The provider could not be reached at all: waiting uses no attempt up. */
   | { readonly status: 'unreachable'; readonly reason: string }
   /** Refused for good. */
