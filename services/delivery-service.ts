@@ -11,11 +11,11 @@ import {
 } from '../src/index.ts'
 import type { Provider, SendOutcome } from './channels/channel.ts'
 import { type DeliveryJob, enqueueOp, FINAL_TTL_MS, jobKey } from './delivery-job.ts'
+import { deliveryLogOps } from './delivery-log.ts'
 
 /** How long an unreachable provider is waited for before a delivery fails. */
 const PATIENCE_MS = 24 * 3_600_000
 const FAILED_LIMIT = 10_000
-const LOG_LIMIT = 10_000
 
 interface Parts {
   readonly keys: Keys
@@ -111,27 +111,13 @@ export class DeliveryService {
   #finish(job: DeliveryJob): Op[] {
     const { keys, clock } = this.#parts
     const ttl = job.status === 'failed' ? 7 * FINAL_TTL_MS : FINAL_TTL_MS
-    const ops: Op[] = [['set', jobKey(keys, job.channel, job.id), JSON.stringify(job), ttl]]
-    const log = logKey(keys, job.channel)
-    if (log) ops.push(['push', log, JSON.stringify(logLine(job, clock.now())), LOG_LIMIT])
-    return ops
+    return [
+      ['set', jobKey(keys, job.channel, job.id), JSON.stringify(job), ttl],
+      ...deliveryLogOps(keys, job, clock.now()),
+    ]
   }
 }
 
 function again(job: DeliveryJob, at: number): DeliveryJob {
   return { ...job, status: 'queued', send_at: at / 1000 }
-}
-
-/** The seed's `mail_logs` and `sms_logs`. */
-function logKey(keys: Keys, channel: string): string | null {
-  if (channel === 'email') return keys.mailLog()
-  return channel === 'sms' ? keys.smsLog() : null
-}
-
-function logLine(job: DeliveryJob, now: number): object {
-  const { to, subject, phone, message } = job as DeliveryJob<Record<string, unknown>>
-  const common = { id: job.id, status: job.status, priority: job.priority, timestamp: now / 1000 }
-  return job.channel === 'email'
-    ? { ...common, email_id: job.id, to_email: to, subject }
-    : { ...common, phone, message }
 }

@@ -1,0 +1,33 @@
+import { z } from 'zod'
+import { parseEmailAddress } from '../services/email-address.ts'
+import { parsePhoneNumber } from '../services/phone-number.ts'
+
+/** Exactly one e-mail address; `message` is said where there is none. Output: its domain in ASCII. */
+export function email(message = 'email is required') {
+  return z
+    .string({ error: (issue) => (issue.input == null ? message : 'must be text') })
+    .transform((text, check) => {
+      const address = parseEmailAddress(text)
+      if (address !== null) return address
+      check.addIssue({
+        code: 'custom',
+        message: text === '' ? message : 'must be one e-mail address, such as ada@example.com',
+      })
+      return z.NEVER
+    })
+}
+
+/** A telephone number in international form; `message` is said where there is none. Output: E.164. */
+export function phone(message = 'phone is required') {
+  return z
+    .string({ error: (issue) => (issue.input == null ? message : 'must be text') })
+    .transform((text, check) => {
+      const number = parsePhoneNumber(text)
+      if (number !== null) return number
+      check.addIssue({
+        code: 'custom',
+        message: text === '' ? message : 'must be a telephone number such as +12025550123',
+      })
+      return z.NEVER
+    })
+}
