@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { Clock } from '../support/clock.ts'
 import { asBelfryError, type BelfryError, NoRoute, Unavailable } from '../support/errors.ts'
+import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { IncomingMessage, Intake, Publisher } from './message.ts'
 import { decodePayload } from './payload.ts'
@@ -48,10 +49,11 @@ export class Dispatcher {
     if (message.retained && !match.value.acceptsRetained) return 'ignored'
 
     const receivedAt = this.#parts.clock.now()
+    const id = uuidv7(receivedAt)
     let wish = NO_WISH
     try {
       const reply = await this.#insist(() => {
-        const context = this.#contextOf(message, match, receivedAt)
+        const context = this.#contextOf(message, match, { id, receivedAt })
         wish = replyWish(context.payload)
         return match.value.run(context)
       })
@@ -64,8 +66,13 @@ export class Dispatcher {
   }
 
   /** Parsed anew for every try, because steps may change what they are given. */
-  #contextOf(message: IncomingMessage, match: TopicMatch<Route>, receivedAt: number): Context {
+  #contextOf(
+    message: IncomingMessage,
+    match: TopicMatch<Route>,
+    { id, receivedAt }: Pick<Context, 'id' | 'receivedAt'>,
+  ): Context {
     return {
+      id,
       door: 'mqtt',
       target: message.topic,
       route: match.value.pattern,

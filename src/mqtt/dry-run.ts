@@ -1,6 +1,7 @@
 import type { Context } from '../context.ts'
 import type { Clock } from '../support/clock.ts'
 import { asBelfryError } from '../support/errors.ts'
+import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import { decodePayload } from './payload.ts'
 import type { Route, Verdict } from './route.ts'
@@ -64,6 +65,7 @@ async function* walk(
 
 function contextOf(probe: Probe, route: Route, params: Context['params'], payload: unknown) {
   const context: Context = {
+    id: uuidv7(probe.clock.now()),
     door: 'mqtt',
     target: probe.topic,
     route: route.pattern,

@@ -1,0 +1,241 @@
+import { randomUUID } from 'node:crypto'
+import type { PacketMark } from '../context.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import { messageOf } from '../support/errors.ts'
+import type { Logger } from '../support/logger.ts'
+import type { BrokerAddress } from './broker-address.ts'
+import type { Backoff } from './connection.ts'
+import { inherit, type Member, planMembers } from './fleet-plan.ts'
+import { type Lane, planLanes } from './lanes.ts'
+import type { Intake } from './message.ts'
+import { type RetirementTimes, retireSession } from './retirement.ts'
+import type { Router } from './router.ts'
+import { type SlotClient, SlotClients } from './slot-clients.ts'
+import { type Slot, Slots, type SlotTimes } from './slots.ts'
+import { Subscriber, type SubscriberOptions } from './subscriber.ts'
+
+export interface FleetParts {
+  readonly address: BrokerAddress
+  /** As it stands before topics. */
+  readonly prefix: string
+  readonly group: string
+  readonly clientId: string
+  readonly router: Router
+  readonly intake: Intake
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly onReleased: (mark: PacketMark) => void
+  readonly onSessionLost: (clientId: string) => void
+  readonly times: SlotTimes & RetirementTimes & { sweepEveryMs: number; backoff: Backoff }
+}
+
+export interface FleetStatus {
+  /** `null` while none is held. */
+  readonly slot: number | null
+  readonly lanes: readonly ReturnType<Subscriber['status']>[]
+  /** Sessions of processes that are gone, being emptied. */
+  readonly retiring: readonly string[]
+}
+
+/** Pause between tries while the store is away. */
+const RETRY_MS = 500
+
+/** This process's share of the broker sessions: those of its slot, and those it takes over. */
+export class Fleet {
+  readonly #parts: FleetParts
+  readonly #slots: Slots
+  readonly #clients: SlotClients
+  readonly #lanes: readonly Lane[]
+  readonly #ready = Promise.withResolvers<void>()
+  readonly #stopping = Promise.withResolvers<void>()
+  readonly #retiring = new Set<string>()
+  readonly #errands = new Set<Promise<void>>()
+  #slot: Slot | null = null
+  #members: readonly Subscriber[] = []
+  #isSweeping = false
+  #isStopped = false
+  #stopMs = 0
+  #stopSweeping: () => void = () => undefined
+
+  constructor(parts: FleetParts) {
+    this.#parts = parts
+    this.#slots = new Slots({ ...parts, holder: randomUUID() })
+    this.#clients = new SlotClients(parts.store)
+    this.#lanes = planLanes(parts.router.table)
+  }
+
+  /** Resolves when everything was subscribed for the first time. */
+  get ready(): Promise<void> {
+    return this.#ready.promise
+  }
+
+  get isSubscribed(): boolean {
+    return this.#slot !== null && this.#members.every(({ isSubscribed }) => isSubscribed)
+  }
+
+  start(): void {
+    const { clock, times } = this.#parts
+    this.#run(this.#occupy())
+    this.#stopSweeping = clock.every(times.sweepEveryMs, () => this.#run(this.#sweep()))
+  }
+
+  /** Finishes what was taken, for at most `deadlineMs`, and leaves the slot to the next process. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#isStopped = true
+    this.#stopMs = deadlineMs
+    this.#stopSweeping()
+    this.#stopping.resolve()
+    const { promise: deadline, resolve } = Promise.withResolvers<void>()
+    const cancel = this.#parts.clock.after(deadlineMs, resolve)
+    await Promise.all(this.#members.map((member) => member.stop(deadlineMs)))
+    await this.#slot?.release({ vacate: true })
+    await Promise.race([Promise.all(this.#errands), deadline])
+    cancel()
+  }
+
+  status(): FleetStatus {
+    return {
+      slot: this.#slot?.number ?? null,
+      lanes: this.#members.map((member) => member.status()),
+      retiring: [...this.#retiring],
+    }
+  }
+
+  /** Holds a slot and works in it; when somebody else got it, takes another. */
+  async #occupy(): Promise<void> {
+    while (!this.#isStopped) {
+      const slot = await this.#slots.claim(() => this.#isStopped)
+      if (slot === null) return
+      if (this.#isStopped) return slot.release({ vacate: true })
+      this.#slot = slot
+      const { number, takenOver } = slot
+      this.#parts.log.info({ slot: number, takenOver }, 'holding a slot of the fleet')
+      while (!this.#isOver(slot) && !(await this.#settle(slot))) await this.#pause(RETRY_MS)
+      await Promise.race([slot.lost, this.#stopping.promise])
+      if (this.#isStopped) return
+      const members = this.#members
+      this.#members = []
+      this.#slot = null
+      await Promise.all(members.map((member) => member.abandon()))
+    }
+  }
+
+  /** Connects the sessions of our slot. `false` when the store did not answer. */
+  async #settle(slot: Slot): Promise<boolean> {
+    try {
+      const planned = planMembers(this.#lanes, slot.number, this.#parts)
+      const known = await this.#clients.read(slot.number)
+      const leftOver = known.filter((client) => !planned.some(isSame(client)))
+      await this.#clients.write(slot.number, [...planned, ...leftOver])
+      if (this.#isOver(slot)) return true
+      this.#members = planned.map((member) => new Subscriber(this.#options(member, slot, known)))
+      for (const member of this.#members) member.start()
+      void Promise.all(this.#members.map(({ ready }) => ready)).then(() => this.#ready.resolve())
+      if (leftOver.length > 0) this.#run(this.#retireLeftOver(slot, leftOver, planned))
+      return true
+    } catch (error) {
+      this.#parts.log.warn({ reason: messageOf(error) }, 'the sessions of the slot are not known')
+      return false
+    }
+  }
+
+  /** Sessions of our slot that our routes need no more. */
+  async #retireLeftOver(
+    slot: Slot,
+    leftOver: readonly SlotClient[],
+    planned: readonly SlotClient[],
+  ): Promise<void> {
+    if (await this.#retire(slot, leftOver)) await this.#clients.write(slot.number, planned)
+  }
+
+  /** Takes over the sessions of one slot whose process is gone, if there is any. */
+  async #sweep(): Promise<void> {
+    if (this.#isSweeping || this.#isStopped) return
+    this.#isSweeping = true
+    try {
+      const slot = await this.#slots.claimAbandoned()
+      if (slot !== null) this.#run(this.#empty(slot))
+    } finally {
+      this.#isSweeping = false
+    }
+  }
+
+  async #empty(slot: Slot): Promise<void> {
+    const { number } = slot
+    let isEmpty = false
+    try {
+      this.#parts.log.info({ slot: number }, 'taking over what an abandoned slot left')
+      const known = await this.#clients.read(number)
+      const sessions = known.length > 0 ? known : planMembers(this.#lanes, number, this.#parts)
+      isEmpty = await this.#retire(slot, sessions)
+      if (isEmpty) await this.#clients.write(number, [])
+    } finally {
+      await slot.release({ vacate: !isEmpty })
+    }
+  }
+
+  /** Handles what waits in the sessions and ends them; `false` when that was cut short. */
+  async #retire(slot: Slot, sessions: readonly SlotClient[]): Promise<boolean> {
+    const isStopped = () => this.#isOver(slot)
+    const ours = planMembers(this.#lanes, slot.number, this.#parts)
+    const outcomes = sessions.map(async (client) => {
+      const options = this.#options(inherit(client, ours), slot, sessions)
+      const session = new Subscriber(options)
+      this.#retiring.add(client.clientId)
+      const done = await retireSession(session, options, { times: this.#parts.times, isStopped })
+      if (!done) await (slot.isLost ? session.abandon() : session.stop(this.#stopMs))
+      this.#retiring.delete(client.clientId)
+      return done
+    })
+    return (await Promise.all(outcomes)).every(Boolean)
+  }
+
+  #options(member: Member, slot: Slot, known: readonly SlotClient[]): SubscriberOptions {
+    const before = known.find(isSame(member))
+    const wanted = new Set(member.subscriptions.map(({ filter }) => filter))
+    return {
+      ...this.#parts,
+      ...member,
+      unsubscribe: before?.filters.filter((filter) => !wanted.has(filter)) ?? [],
+      sessionExpected: before !== undefined,
+      mayConnect: (after) => this.#mayConnect(slot, member, after),
+      backoff: this.#parts.times.backoff,
+    }
+  }
+
+  async #mayConnect(slot: Slot, member: Member, after: { takenOver: boolean }): Promise<boolean> {
+    const isOurs = await slot.confirm({ ask: after.takenOver })
+    if (isOurs && after.takenOver) {
+      this.#parts.log.error(
+        { clientId: member.clientId },
+        'somebody who does not share our store uses our client id; set MQTT_CLIENT_ID',
+      )
+    }
+    return isOurs
+  }
+
+  #isOver(slot: Slot): boolean {
+    return this.#isStopped || slot.isLost
+  }
+
+  #pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#parts.clock.after(ms, resolve)
+    })
+  }
+
+  /** Work that nobody waits for, except at the end. */
+  #run(work: Promise<void>): void {
+    const errand = work.catch((error: unknown) => {
+      this.#parts.log.error({ err: error }, 'the MQTT fleet failed at a task')
+    })
+    this.#errands.add(errand)
+    void errand.then(() => this.#errands.delete(errand))
+  }
+}
+
+function isSame(client: SlotClient): (other: SlotClient) => boolean {
+  return ({ clientId }) => clientId === client.clientId
+}
