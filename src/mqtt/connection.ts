@@ -13,6 +13,7 @@ const STABLE_MS = 10_000
 const CLOSE_MS = 1_000
 const VERSION_REFUSED = [1, 132]
 const SESSION_TAKEN_OVER = 142
+const REASONS: Readonly<Record<number, string>> = ReasonCodes
 
 export interface Backoff {
   readonly minMs: number
@@ -179,7 +180,7 @@ export class Connection {
     })
     client.on('disconnect', ({ reasonCode }) => {
       this.#takenOver = reasonCode === SESSION_TAKEN_OVER
-      loss.reason = `the broker disconnected us: ${ReasonCodes[reasonCode ?? 0] ?? reasonCode}`
+      loss.reason = `the broker disconnected us: ${REASONS[reasonCode ?? 0] ?? reasonCode}`
     })
     client.on('connect', ({ sessionPresent }) => {
       this.#connectedAt = performance.now()
