@@ -15,6 +15,8 @@ const MARK_TTL_MS = 3_600_000
 
 /** What makes two arrivals the same message. */
 export interface Identity {
+  /** Minted once for the message; what it creates is named after it. `null`: nothing is. */
+  readonly id: string | null
   /** The concrete topic or path: one key means one thing within it. */
   readonly target: string
   readonly idempotencyKey: string | null
@@ -24,13 +26,20 @@ export interface Identity {
 }
 
 /** A message nobody will send a second time: work of our own. */
-export const ownWork: Identity = { target: '', idempotencyKey: null, digest: '', packet: null }
+export const ownWork: Identity = {
+  id: null,
+  target: '',
+  idempotencyKey: null,
+  digest: '',
+  packet: null,
+}
 
 /** Reads a message's identity from the payload, its user property or its header. */
 export function identityOf(context: Context<unknown, unknown>): Identity {
   const fromPayload = (context.payload as { idempotency_key?: unknown } | null)?.idempotency_key
   const key = typeof fromPayload === 'string' ? fromPayload : (context.meta.idempotency_key ?? null)
   return {
+    id: context.id,
     target: context.target,
     idempotencyKey: key,
     digest: key === null ? '' : digest(JSON.stringify(context.payload)),

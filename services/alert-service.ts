@@ -1,14 +1,12 @@
 import {
   AlreadyResolved,
   type Clock,
-  inPartition,
   isoTime,
   type Keys,
   NotFound,
   partitionOf,
   type Store,
   Unavailable,
-  uuidv7,
 } from '../src/index.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
 import {
@@ -21,6 +19,7 @@ import {
 import type { AlertStore } from './alert-store.ts'
 import { enqueueOp, FINAL_TTL_MS, makeJob } from './delivery-job.ts'
 import type { Memberships } from './memberships.ts'
+import { mintId } from './mint-id.ts'
 
 export interface Raised {
   readonly status: `${AlertReport['severity']}_alert_sent`
@@ -65,15 +64,17 @@ export class AlertService {
     const dedupKey = dedupKeyOf(report)
     const partition = partitionOf(dedupKey, store.partitions)
     const status = `${report.severity}_alert_sent` as const
+    const fresh = this.#mintId(identity, dedupKey)
     for (let attempt = 0; attempt < 20; attempt++) {
       const open = await store.get(partition, keys.alertDedup(dedupKey))
-      const made = open === null ? await this.#make(report, partition) : null
-      const id = open ?? made?.alert.id ?? ''
+      // Our own alert from an attempt whose answer was lost is as new as it was then.
+      const made = open === null || open === fresh ? await this.#make(report, fresh) : null
+      const id = made?.alert.id ?? open ?? ''
       const accepted = await acceptance.accept<Raised>({
         partition,
         identity,
         creates: made ? keys.alert(id) : keys.never(),
-        guards: [['expect', keys.alertDedup(dedupKey), open]],
+        guards: [['expect', keys.alertDedup(dedupKey), made ? null : open]],
         ops: made?.ops ?? this.#parts.alerts.seenAgainOps(id, this.#parts.clock.now()),
         reply: {
           status,
@@ -152,10 +153,10 @@ export class AlertService {
     return id
   }
 
-  async #make(report: AlertReport, partition: number) {
-    const { store, keys, clock, alerts } = this.#parts
+  async #make(report: AlertReport, id: string) {
+    const { keys, clock, alerts } = this.#parts
     const now = clock.now()
-    const alert = makeAlert(inPartition(uuidv7(now), partition, store.partitions), report, now)
+    const alert = makeAlert(id, report, now)
     const targets = await this.targets(alert)
     const why = targets.length === 0 ? 'nobody is an admin or on call' : `${targets.length} people`
     const job = makeJob({
@@ -170,6 +171,12 @@ export class AlertService {
       enqueueOp(keys, job, now),
     ]
     return { alert, ops, targets: targets.length }
+  }
+
+  #mintId(identity: Identity, owner: string): string {
+    const { store, keys, clock } = this.#parts
+    const partitions = store.partitions
+    return mintId(identity, { scope: keys.scope, partitions, now: clock.now(), owner })
   }
 
   /** Admins and whoever is on call for this type, once each. */

@@ -1,5 +1,6 @@
-import { type Clock, isoTime, type Keys, partitionOf, type Store, uuidv7 } from '../src/index.ts'
+import { type Clock, isoTime, type Keys, partitionOf, type Store } from '../src/index.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
+import { mintId } from './mint-id.ts'
 
 export interface MaintenanceNotice {
   readonly type: 'scheduled' | 'started' | 'completed'
@@ -42,9 +43,13 @@ export class MaintenanceService {
     notice: MaintenanceNotice,
     identity: Identity,
   ): Promise<{ status: 'maintenance_announced'; maintenance_id: string }> {
-    const { keys, clock, acceptance, broadcast } = this.#parts
+    const { keys, clock, acceptance, broadcast, store } = this.#parts
     const now = clock.now()
-    const maintenance = makeMaintenance(uuidv7(now), notice, now)
+    const maintenance = makeMaintenance(
+      mintId(identity, { scope: keys.scope, partitions: store.partitions, now }),
+      notice,
+      now,
+    )
     const ended = notice.type === 'completed' ? await this.#lastingFor(notice.services) : []
     const lasts = Date.parse(maintenance.ends_at) - now + 86_400_000
     const accepted = await acceptance.accept({

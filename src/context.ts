@@ -39,6 +39,8 @@ export type Door = 'mqtt' | 'http' | 'socket' | 'event'
 
 /** What every way in shares, from the first middleware to the handler. */
 export interface Context<Params = Readonly<Record<string, string>>, Payload = unknown> {
+  /** A UUIDv7, minted once for the message: trying again makes the same records, not new ones. */
+  readonly id: string
   readonly door: Door
   /** The concrete topic, `PUT /api/…`, or the frame's type. */
   readonly target: string

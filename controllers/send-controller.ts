@@ -1,0 +1,162 @@
+import { z } from 'zod'
+import { type Identity, identityOf } from '../services/acceptance.ts'
+import { parseAudience } from '../services/broadcast-record.ts'
+import type { BroadcastService } from '../services/broadcast-service.ts'
+import type { DirectService } from '../services/direct-service.ts'
+import type { Directory } from '../services/directory.ts'
+import { mintId } from '../services/mint-id.ts'
+import type { Message } from '../services/notification-record.ts'
+import type { NotificationService } from '../services/notification-service.ts'
+import { assertUserId } from '../services/user-record.ts'
+import { asBelfryError, type Clock, type Context, type ErrorBody } from '../src/index.ts'
+import { email, phone } from './addresses.ts'
+import { userId } from './fields.ts'
+import { MessagePayload, toMessage } from './message-fields.ts'
+
+const Profile = z.strictObject({
+  user_id: userId(),
+  email: email().nullish(),
+  phone: phone().nullish(),
+  locale: z.string().max(35).nullish(),
+  timezone: z.string().max(64).nullish(),
+})
+
+const Address = z.union([z.strictObject({ email: email() }), z.strictObject({ phone: phone() })])
+
+const Word = z
+  .string()
+  .refine((word) => parseAudience([word]) !== null, 'say user:<id>, group:<id>, role:<name> or all')
+
+const Recipient = z.union([Word, Profile, Address], {
+  error: 'say user:<id>, group:<id>, role:<name>, all, a profile with user_id, {email} or {phone}',
+})
+
+/** `to` and a message: one call for every audience (contract §4). */
+export const SendBody = z
+  .object({ to: z.union([Recipient, z.array(Recipient).min(1).max(1000)]) })
+  .loose()
+  .transform(({ to, ...rest }, check) => {
+    const message = MessagePayload.safeParse(rest)
+    if (!message.success) {
+      for (const issue of message.error.issues) {
+        check.addIssue({ code: 'custom', path: issue.path, message: issue.message })
+      }
+      return z.NEVER
+    }
+    const recipients = Array.isArray(to) ? to : [to]
+    return {
+      recipients,
+      message: toMessage(message.data),
+      idempotency_key: message.data.idempotency_key,
+    }
+  })
+
+type To = z.output<typeof Recipient>
+
+interface SentOne {
+  readonly notification_id: string
+  readonly user_id: string | null
+  readonly channels: readonly string[]
+}
+
+interface Rejected {
+  readonly to: unknown
+  readonly error: ErrorBody
+}
+
+interface Parts {
+  readonly clock: Clock
+  readonly scope: string
+  readonly partitions: number
+  readonly notifications: NotificationService
+  readonly broadcasts: BroadcastService
+  readonly directory: Directory
+  readonly direct: DirectService
+}
+
+/** `POST /api/notifications`: people, groups, roles, everybody, bare addresses. */
+export class SendController {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  send = async (context: Context<unknown, z.output<typeof SendBody>>) => {
+    const { recipients, message } = context.payload
+    const identity = identityOf(context)
+    const many = recipients.filter((to) => typeof to === 'string' && !to.startsWith('user:'))
+    const single = recipients.filter((to) => !many.includes(to))
+    const results = await Promise.all(single.map((to) => this.#attempt(to, message, identity)))
+    const broadcast =
+      many.length > 0 ? await this.#announce(many as string[], message, identity) : null
+    return {
+      transaction_id: mintId(identity, this.#minting()),
+      notifications: results.flatMap((result) => ('sent' in result ? [result.sent] : [])),
+      ...(broadcast
+        ? { broadcast_id: broadcast.broadcast_id, sent_count: broadcast.sent_count }
+        : {}),
+      rejected: results.flatMap((result) => ('rejected' in result ? [result.rejected] : [])),
+    }
+  }
+
+  async #attempt(
+    to: To,
+    message: Message,
+    identity: Identity,
+  ): Promise<{ sent: SentOne } | { rejected: Rejected }> {
+    try {
+      return { sent: await this.#sendOne(to, message, identity) }
+    } catch (error) {
+      const known = asBelfryError(error)
+      if (known.retryable || known.code === 'internal' || known.code === 'idempotency_mismatch')
+        throw error
+      return { rejected: { to, error: known.toBody() } }
+    }
+  }
+
+  async #sendOne(to: To, message: Message, identity: Identity): Promise<SentOne> {
+    if (typeof to === 'object' && !('user_id' in to)) {
+      return this.#parts.direct.sendTo(to, message, within(identity, JSON.stringify(to)))
+    }
+    const user = typeof to === 'string' ? to.slice('user:'.length) : to.user_id
+    assertUserId(user)
+    if (typeof to === 'object') {
+      const { user_id, ...profile } = to
+      await this.#parts.directory.save(user_id, definedOf(profile))
+    }
+    const sent = await this.#parts.notifications.send({
+      userId: user,
+      message,
+      identity: within(identity, user),
+    })
+    return { notification_id: sent.notification_id, user_id: user, channels: sent.channels }
+  }
+
+  #announce(words: readonly string[], message: Message, identity: Identity) {
+    const audience = parseAudience(words)
+    if (audience === null) throw new Error('unreachable: the schema let only known words pass')
+    ;[...audience.groups, ...audience.roles].forEach(assertUserId)
+    return this.#parts.broadcasts.announce({
+      audience,
+      message,
+      identity: within(identity, 'audience'),
+      status: 'broadcast_sent',
+    })
+  }
+
+  #minting() {
+    const { scope, partitions, clock } = this.#parts
+    return { scope, partitions, now: clock.now() }
+  }
+}
+
+/** One key for a call to many is one key for each of them. */
+function within(identity: Identity, recipient: string): Identity {
+  return { ...identity, target: `${identity.target} ${recipient}` }
+}
+
+function definedOf<Values extends object>(values: Values) {
+  const given = Object.entries(values).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as { [Key in keyof Values]?: Exclude<Values[Key], undefined> }
+}

@@ -1,0 +1,165 @@
+import { z } from 'zod'
+import type { Directory } from '../services/directory.ts'
+import type { InboxService } from '../services/inbox-service.ts'
+import type { Memberships } from '../services/memberships.ts'
+import type { Device, Preferences, UserChanges } from '../services/user-record.ts'
+import { asBelfryError, type Context, Forbidden } from '../src/index.ts'
+import { email, phone } from './addresses.ts'
+import { safeId, userId } from './fields.ts'
+
+const url = () => z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
+
+export const DeviceBody = z.object({
+  platform: z.enum(['android', 'ios', 'web']),
+  token: z.string().min(1).max(4096),
+})
+
+/** The fields of a profile; what is not given stays as it is, `null` clears it. */
+export const UserBody = z.object({
+  email: email().nullish(),
+  phone: phone().nullish(),
+  locale: z.string().max(35).nullish(),
+  timezone: z
+    .string()
+    .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Paris')
+    .nullish(),
+  roles: z.array(safeId('role')).max(100).optional(),
+  groups: z.array(safeId('group')).max(100).optional(),
+  organization_id: safeId('organization id').nullish(),
+  slack_webhook_url: url().nullish(),
+  discord_webhook_url: url().nullish(),
+  webhook_url: url().nullish(),
+  devices: z.array(DeviceBody).max(100).optional(),
+  data: z.record(z.string(), z.unknown()).optional(),
+})
+
+export const UsersBody = z.object({
+  users: z
+    .array(z.object({ id: userId() }).and(UserBody))
+    .min(1)
+    .max(500),
+})
+
+export const PreferencesBody = z
+  .object({ muted_types: z.array(z.string().max(50)).max(200).optional() })
+  .catchall(z.boolean())
+
+export const DevicesBody = z.object({ devices: z.array(DeviceBody).max(100) })
+export const MembersBody = z.object({ members: z.array(userId()).min(1).max(1000) })
+
+export const PageQuery = z.object({
+  cursor: z.string().max(300).nullish(),
+  limit: z.coerce.number().int().min(1).max(100).default(15),
+})
+
+type UserParam = { readonly id: string }
+
+interface Parts {
+  readonly directory: Directory
+  readonly memberships: Memberships
+  readonly inbox: InboxService
+}
+
+/** `/api/users` and `/api/groups`: who there is, how to reach them, what they want. */
+export class UserController {
+  readonly #directory: Directory
+  readonly #memberships: Memberships
+
+  constructor(parts: Parts) {
+    this.#directory = parts.directory
+    this.#memberships = parts.memberships
+  }
+
+  list = async ({ query }: Context) => {
+    const { cursor, limit } = query as z.output<typeof PageQuery>
+    const page = await this.#directory.page(cursor ?? null, limit)
+    const data = await Promise.all(page.ids.map((id) => this.#directory.find(id)))
+    return { data, next_cursor: page.cursor }
+  }
+
+  find = async (context: Context<UserParam>) => {
+    assertSelfOrAdmin(context)
+    return this.#directory.find(context.params.id)
+  }
+
+  save = async ({ params, payload }: Context<UserParam, z.output<typeof UserBody>>) =>
+    this.#directory.save(params.id, changesOf(payload))
+
+  /** One failure does not touch the others. */
+  saveMany = async ({ payload }: Context<unknown, z.output<typeof UsersBody>>) => {
+    const results = await Promise.allSettled(
+      payload.users.map(({ id, ...changes }) => this.#directory.save(id, changesOf(changes))),
+    )
+    const rejected = results.flatMap((result, index) =>
+      result.status === 'rejected' ? [{ index, error: asBelfryError(result.reason).toBody() }] : [],
+    )
+    return { saved: results.length - rejected.length, rejected }
+  }
+
+  preferences = async (context: Context<UserParam>) => {
+    assertSelfOrAdmin(context)
+    return this.#directory.preferences(context.params.id)
+  }
+
+  savePreferences = async (context: Context<UserParam, z.output<typeof PreferencesBody>>) => {
+    assertSelfOrAdmin(context)
+    return this.#directory.savePreferences(
+      context.params.id,
+      context.payload as Partial<Preferences>,
+    )
+  }
+
+  devices = async (context: Context<UserParam>) => {
+    assertSelfOrAdmin(context)
+    return { devices: await this.#directory.devices(context.params.id) }
+  }
+
+  /** The list becomes what is given. */
+  saveDevices = async (context: Context<UserParam, z.output<typeof DevicesBody>>) => {
+    assertSelfOrAdmin(context)
+    const { id } = context.params
+    const wanted = context.payload.devices
+    const before = await this.#directory.devices(id)
+    const gone = before.filter((device) => !wanted.some((each) => same(each, device)))
+    for (const { token } of gone) await this.#directory.removeDevice(id, token)
+    for (const device of wanted) await this.#directory.addDevice(id, device)
+    return { devices: await this.#directory.devices(id) }
+  }
+
+  members = async ({ params }: Context<UserParam>) => ({
+    data: await this.#memberships.groupMembers(params.id),
+  })
+
+  addMembers = async ({ params, payload }: Context<UserParam, z.output<typeof MembersBody>>) => {
+    await this.#memberships.addToGroup(params.id, payload.members)
+    return { status: 'success', added: payload.members.length }
+  }
+
+  removeMembers = async ({ params, payload }: Context<UserParam, z.output<typeof MembersBody>>) => {
+    await this.#memberships.removeFromGroup(params.id, payload.members)
+    return { status: 'success', removed: payload.members.length }
+  }
+}
+
+/** Everybody sees and changes his own; somebody else's takes `admin`. */
+export function assertSelfOrAdmin({ params, principal }: Context<UserParam>): void {
+  if (principal?.id === params.id || principal?.scopes.includes('admin')) return
+  throw new Forbidden(`This needs the scope admin, or to be user ${params.id}.`)
+}
+
+function changesOf(body: z.output<typeof UserBody>): UserChanges {
+  const given = Object.entries(body).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(given) as UserChanges
+}
+
+function same(a: Device, b: Device): boolean {
+  return a.platform === b.platform && a.token === b.token
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,63 @@
+import type { Provider, SendOutcome } from '../../services/channels/channel.ts'
+import type { DeliveryJob } from '../../services/delivery-job.ts'
+import { DeliveryService } from '../../services/delivery-service.ts'
+import { ScheduledNotifications } from '../../services/scheduled-notifications.ts'
+import { type JobHandler, Worker } from '../queue/worker.ts'
+import type { Bus } from '../store/bus.ts'
+import type { Keys } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+import type { Services } from './services.ts'
+
+interface Parts {
+  readonly store: Store
+  readonly bus: Bus
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Logger
+  readonly services: Services
+  /** Channel → its provider; each gets a worker. */
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly queue: {
+    readonly leaseMs: number
+    readonly heartbeatMs: number
+    readonly reaperMs: number
+  }
+  readonly onOutcome: (job: DeliveryJob, provider: string, outcome: SendOutcome) => void
+}
+
+/** How many jobs of a queue one process works on at once. */
+const CONCURRENCY = 64
+const FAN_OUTS = 4
+
+/** One worker per queue: what was put off, fan-outs, and every channel that needs a provider. */
+export function createWorkers(parts: Parts): Worker[] {
+  const { keys, services, providers } = parts
+  const deliveries = new DeliveryService(parts)
+  const scheduled = new ScheduledNotifications({ ...parts, notifications: services.notifications })
+  const worker = (channel: string, handler: JobHandler, concurrency = CONCURRENCY) =>
+    new Worker({
+      ...parts,
+      ...timing(parts),
+      queue: keys.queue(channel),
+      handler,
+      concurrency,
+    })
+  return [
+    worker('notification', scheduled.handle),
+    worker('alert', services.alertNotifier.handle),
+    worker('broadcast', services.broadcasts.handle, FAN_OUTS),
+    ...[...providers.keys()].map((channel) => worker(channel, deliveries.handle)),
+  ]
+}
+
+/** Many partitions are looked at less often: wake-ups carry the haste, looks only the rest. */
+function timing({ store, queue }: Parts) {
+  return {
+    leaseMs: queue.leaseMs,
+    heartbeatMs: queue.heartbeatMs,
+    reapMs: queue.reaperMs,
+    pollMs: store.partitions > 1 ? 1000 : 250,
+  }
+}
