@@ -1,0 +1,52 @@
+import type { Clock } from '../../support/clock.ts'
+import { Connection } from './connection.ts'
+import { Inboxes } from './inbox.ts'
+import { Jobs } from './jobs.ts'
+import { KeySpace } from './key-space.ts'
+import { Listing } from './listing.ts'
+import { Lists } from './lists.ts'
+import { Sets } from './sets.ts'
+import { Slots } from './slots.ts'
+import { SortedSets } from './sorted-sets.ts'
+import { Sweeper } from './sweeper.ts'
+import { Windows } from './windows.ts'
+import { Writes } from './writes.ts'
+
+/** Everything that works on one open file; transactions are the caller's. */
+export interface Tables {
+  readonly connection: Connection
+  readonly keys: KeySpace
+  readonly lists: Lists
+  readonly sets: Sets
+  readonly zsets: SortedSets
+  readonly inboxes: Inboxes
+  readonly jobs: Jobs
+  readonly slots: Slots
+  readonly windows: Windows
+  readonly writes: Writes
+  readonly listing: Listing
+  readonly sweeper: Sweeper
+}
+
+/** Opens the file and puts the parts together; raises `Unavailable`. */
+export function openTables(path: string, clock: Clock): Tables {
+  const connection = new Connection(path)
+  const keys = new KeySpace(connection, clock)
+  const lists = new Lists(connection, keys)
+  const sets = new Sets(connection, keys)
+  const zsets = new SortedSets(connection, keys)
+  const collections = { keys, lists, sets, zsets }
+  const inboxes = new Inboxes(collections)
+  const jobs = new Jobs(collections)
+  return {
+    connection,
+    ...collections,
+    inboxes,
+    jobs,
+    slots: new Slots(zsets, () => clock.now()),
+    windows: new Windows(collections, (forget) => connection.onRollback(forget)),
+    writes: new Writes(collections, { inboxes, jobs }),
+    listing: new Listing(connection, collections),
+    sweeper: new Sweeper(connection, keys),
+  }
+}
