@@ -1,5 +1,5 @@
 import { type Keys, type Op, partitionOf, type Store } from '../src/index.ts'
-import { SESSION_TTL_MS, type SessionEntry } from './session-record.ts'
+import { SEQUENCE_TTL_MS, SESSION_TTL_MS, type SessionEntry } from './session-record.ts'
 
 export interface Backlog {
   /** The user's sequence number just before the entries were read. */
@@ -40,9 +40,13 @@ export class SessionQueues {
     )
   }
 
-  async acknowledgeOne(user: string, session: string, id: string): Promise<number> {
+  async acknowledgeOne(
+    user: string,
+    session: string,
+    { id, upTo }: { readonly id: string; readonly upTo: number },
+  ): Promise<number> {
     const { entries } = await this.backlog(user, session)
-    const named = entries.filter((entry) => idOfEntry(entry) === id)
+    const named = entries.filter((entry) => idOfEntry(entry) === id && seqOfEntry(entry) <= upTo)
     const key = this.#keys.sessionQueue(user, session)
     const ops = named.map((entry): Op => ['pull', key, entry])
     if (ops.length > 0) await this.#store.commit({ partition: this.#partition(user), ops })
@@ -60,16 +64,32 @@ export class SessionQueues {
   }
 
   /** Queues records (newest first) as entries that a drain gives oldest first. */
-  async put(user: string, session: string, records: readonly unknown[], now: number) {
+  async put(
+    user: string,
+    session: string,
+    records: readonly unknown[],
+    now: number,
+  ): Promise<void> {
     if (records.length === 0) return
     const key = this.#keys.sessionQueue(user, session)
-    const head = { seq: 0, user_id: user, session_id: session, type: 'notification' }
+    const last = await this.#reserve(user, records.length)
+    const head = { user_id: user, session_id: session, type: 'notification' }
     const ops = records
-      .map((data) => JSON.stringify({ ...head, data, timestamp: now / 1000 }))
+      .map((data, index) => ({ seq: last - index, ...head, data, timestamp: now / 1000 }))
       .reverse()
-      .map((entry): Op => ['push', key, entry, 0])
+      .map((entry): Op => ['push', key, JSON.stringify(entry), 0])
     const partition = this.#partition(user)
     await this.#store.commit({ partition, ops: [...ops, ['expire', key, SESSION_TTL_MS]] })
+  }
+
+  /** The last of `count` sequence numbers that nobody else gets. */
+  async #reserve(user: string, count: number): Promise<number> {
+    const key = this.#keys.sessionSeq(user)
+    const outcome = await this.#store.commit({
+      partition: this.#partition(user),
+      ops: [['incr', key, count, SEQUENCE_TTL_MS]],
+    })
+    return outcome.applied ? (outcome.results[0] ?? 0) : 0
   }
 
   #partition(user: string): number {
@@ -80,4 +100,8 @@ export class SessionQueues {
 /** The id of the record that an entry carries; entries of other kinds have none. */
 export function idOfEntry(entry: string): string | undefined {
   return (JSON.parse(entry) as { data?: { id?: string } }).data?.id
+}
+
+function seqOfEntry(entry: string): number {
+  return (JSON.parse(entry) as { seq: number }).seq
 }

@@ -136,8 +136,12 @@ export class SessionService {
     return this.#queues.backlog(user, session)
   }
 
-  /** Removes everything up to a sequence number, or the entries of one notification. */
-  acknowledge(user: string, session: string, what: number | string): Promise<number> {
+  /** Removes everything up to a sequence number, or the entries of one record up to there. */
+  acknowledge(
+    user: string,
+    session: string,
+    what: number | { readonly id: string; readonly upTo: number },
+  ): Promise<number> {
     return typeof what === 'number'
       ? this.#queues.acknowledgeUpTo(user, session, what)
       : this.#queues.acknowledgeOne(user, session, what)

@@ -1,0 +1,47 @@
+import type { Bus } from '../store/bus.ts'
+import { CLOSE } from './close-codes.ts'
+import { address } from './hub.ts'
+import { Outbound } from './outbound.ts'
+import { decodeMessages, type RealtimeMessage, SHARDS, shardChannel } from './realtime-bus.ts'
+import type { Session, SessionHub } from './session.ts'
+
+/** Tells this process's clients what the bus brings. Returns the way to stop. */
+export async function listenForClients(
+  hub: SessionHub,
+  bus: Bus,
+  onGap: () => void,
+): Promise<() => Promise<void>> {
+  bus.onGap(onGap)
+  const shards = Array.from({ length: SHARDS }, (_, shard) => shardChannel(shard))
+  const stops = await Promise.all(
+    shards.map((channel) =>
+      bus.subscribe(channel, (transmission) => {
+        for (const message of decodeMessages(transmission)) pass(hub, message)
+      }),
+    ),
+  )
+  return async () => {
+    await Promise.all(stops.map((stop) => stop()))
+  }
+}
+
+function pass(hub: SessionHub, message: RealtimeMessage): void {
+  switch (message.kind) {
+    case 'event':
+      hub.broadcast(address(message.scope, message.channel), new Outbound(message), message.except)
+      break
+    case 'user':
+      hub.deliver(address(message.scope, message.user), new Outbound(message))
+      break
+    case 'session':
+      for (const client of hub.clientsOf(address(message.scope, message.user))) {
+        if (client.id === message.session) giveUp(client, message.connection)
+      }
+  }
+}
+
+/** `connection` is the socket that holds the session; `null`: the session has ended. */
+function giveUp({ transport }: Session, connection: string | null): void {
+  if (connection === null) transport.close(CLOSE.ended, 'ended')
+  else if (transport.id !== connection) transport.close(CLOSE.takenOver, 'opened elsewhere')
+}

@@ -1,0 +1,55 @@
+import type { Frame } from './frame.ts'
+
+/** What clients are told, before a protocol has made bytes of it. `data` is JSON text. */
+export type Content =
+  /** An entry of a user's session queues; `seq` 0: it is in no queue. */
+  | { readonly kind: 'user'; readonly seq: number; readonly type: string; readonly data: string }
+  /** An event on a broadcast channel. */
+  | {
+      readonly kind: 'event'
+      readonly channel: string
+      readonly event: string
+      readonly seq: number
+      readonly data: string
+    }
+
+/** Turns a message into the bytes of one protocol; `null`: its clients are not told. */
+export interface Encoder {
+  encode(message: Outbound): Frame | null
+}
+
+/** One message on its way to any number of clients: each protocol encodes it once. */
+export class Outbound {
+  readonly content: Content
+  readonly #frames = new Map<Encoder, Frame | null>()
+  #id: string | null | undefined
+
+  constructor(content: Content) {
+    this.content = content
+  }
+
+  frame(encoder: Encoder): Frame | null {
+    const made = this.#frames.get(encoder)
+    if (made !== undefined) return made
+    const frame = encoder.encode(this)
+    this.#frames.set(encoder, frame)
+    return frame
+  }
+
+  /** The id of the record inside, by which a client may acknowledge it. */
+  get id(): string | null {
+    if (this.#id === undefined) this.#id = idOf(this.content.data)
+    return this.#id
+  }
+}
+
+/** The message that an entry of a session queue holds. */
+export function outboundOf(entry: string): Outbound {
+  const { seq, type, data } = JSON.parse(entry) as { seq: number; type: string; data: unknown }
+  return new Outbound({ kind: 'user', seq, type, data: JSON.stringify(data ?? null) })
+}
+
+function idOf(data: string): string | null {
+  const record = JSON.parse(data) as { readonly id?: unknown } | null
+  return typeof record?.id === 'string' ? record.id : null
+}

@@ -1,0 +1,60 @@
+import type { Outbound } from './outbound.ts'
+
+const AGAIN_AFTER_MS = 30_000
+const MOST_SENDINGS = 6
+/** As many as a session queue keeps. */
+const LIMIT = 1000
+
+interface Sent {
+  readonly seq: number
+  readonly id: string | null
+  sentAt: number
+  times: number
+}
+
+/** What one client was sent and has not acknowledged, oldest first. */
+export class Outstanding {
+  #sent: Sent[] = []
+
+  add(seq: number, { id }: Outbound, now: number): void {
+    this.#sent.push({ seq, id, sentAt: now, times: 1 })
+    if (this.#sent.length > LIMIT) this.#sent.shift()
+  }
+
+  has(seq: number): boolean {
+    return this.#sent.some((each) => each.seq === seq)
+  }
+
+  hasUpTo(seq: number): boolean {
+    const [oldest] = this.#sent
+    return oldest !== undefined && oldest.seq <= seq
+  }
+
+  dropUpTo(seq: number): void {
+    if (this.hasUpTo(seq)) this.#sent = this.#sent.filter((each) => each.seq > seq)
+  }
+
+  forget(seq: number): void {
+    this.#sent = this.#sent.filter((each) => each.seq !== seq)
+  }
+
+  /** Drops all messages of one record; `seq` is the newest of them, `isOldest`: nothing older is left. */
+  drop(id: string): { seq: number | null; isOldest: boolean } {
+    const named = this.#sent.filter((each) => each.id === id)
+    const seq = named.at(-1)?.seq ?? null
+    this.#sent = this.#sent.filter((each) => !named.includes(each))
+    return { seq, isOldest: seq !== null && !this.hasUpTo(seq) }
+  }
+
+  /** Those to be sent again now, counted as sent. After the fifth time they wait for a resume. */
+  takeDue(now: number): Set<number> {
+    const due = new Set<number>()
+    for (const each of this.#sent) {
+      if (each.sentAt + AGAIN_AFTER_MS > now || each.times >= MOST_SENDINGS) continue
+      each.times += 1
+      each.sentAt = now
+      due.add(each.seq)
+    }
+    return due
+  }
+}

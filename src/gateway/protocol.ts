@@ -1,0 +1,23 @@
+import type { Frame } from './frame.ts'
+import type { Encoder } from './outbound.ts'
+import type { Session } from './session.ts'
+
+/** What a session was told by the application when it began. */
+export interface Welcome {
+  readonly session_id: string
+  readonly resumed: boolean
+  readonly unread_count: number
+  readonly pending: readonly unknown[]
+}
+
+/** The words that clients and server use. It knows sessions, never sockets. */
+export interface Protocol extends Encoder {
+  /** Sent to every client with each ping; `null`: nothing. */
+  readonly beat: Frame | null
+  /** What a client sees first. */
+  welcome(session: Session, welcome: Welcome): Frame
+  /** Handles one text message, in order; answers by `session.send`. Never rejects. */
+  receive(session: Session, text: string): Promise<void>
+  /** What a client is told about an error of its own, or of ours. */
+  refusal(error: unknown, ref?: string | number): Frame
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import { InvalidJson, InvalidPayload } from '../../support/errors.ts'
+
+const MAX_DEPTH = 32
+
+const ref = z.union([z.string().max(200), z.number()]).optional()
+const id = z.string().min(1).max(200)
+const channel = z.string()
+
+/** What a native client may say (contract §5), and `auth` for one that showed no token at first. */
+const ClientFrame = z.discriminatedUnion('type', [
+  z
+    .object({ type: z.literal('ack'), up_to: z.int().min(0).optional(), id: id.optional(), ref })
+    .refine((frame) => (frame.up_to === undefined) !== (frame.id === undefined), {
+      path: ['up_to'],
+      message: 'either up_to or id is required',
+    }),
+  z.object({ type: z.literal('read'), id, ref }),
+  z.object({ type: z.literal('read_all'), ref }),
+  z.object({
+    type: z.literal('list'),
+    unread_only: z.boolean().default(false),
+    cursor: z.string().max(200).nullish(),
+    ref,
+  }),
+  z.object({ type: z.literal('subscribe'), channel, ref }),
+  z.object({ type: z.literal('unsubscribe'), channel, ref }),
+  z.object({ type: z.literal('ack_alert'), id, note: z.string().max(2000).nullish(), ref }),
+  z.object({ type: z.literal('ping'), ref }),
+  z.object({ type: z.literal('pong'), ref }),
+  z.object({ type: z.literal('auth'), token: z.string().min(1), ref }),
+])
+export type ClientFrame = z.output<typeof ClientFrame>
+export type Ref = string | number | undefined
+
+/** The `ref` of a message that may be anything, so that its refusal can repeat it. */
+export function refOf(message: unknown): Ref {
+  const found = ref.safeParse((message as { ref?: unknown } | null)?.ref)
+  return found.success ? found.data : undefined
+}
+
+/** The text as JSON. Throws `InvalidJson`, or `InvalidPayload` when it is nested too deep. */
+export function parseJson(text: string): unknown {
+  if (depthOf(text) > MAX_DEPTH) {
+    throw new InvalidPayload(`The message is nested more than ${MAX_DEPTH} levels deep.`)
+  }
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new InvalidJson('The message is not valid JSON.', { cause: error })
+  }
+}
+
+/** Throws `InvalidPayload` with one issue per field. */
+export function parseFrame(message: unknown): ClientFrame {
+  const parsed = ClientFrame.safeParse(message)
+  if (parsed.success) return parsed.data
+  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+  throw new InvalidPayload('The message has an unknown type or a wrong field.', issues)
+}
+
+/** How deep brackets outside of strings are open. */
+function depthOf(json: string): number {
+  let depth = 0
+  let deepest = 0
+  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '{' || token === '[') deepest = Math.max(deepest, ++depth)
+    else if (token === '}' || token === ']') depth -= 1
+  }
+  return deepest
+}

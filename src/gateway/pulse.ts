@@ -1,0 +1,95 @@
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+import type { Application } from './application.ts'
+import type { Session, SessionHub } from './session.ts'
+
+const COMPARE_MS = 30_000
+const REDELIVER_MS = 5000
+const COMPARED_AT_ONCE = 500
+/** Every so many comparisons a session gives the store a sign of life (its TTL is an hour). */
+const TOUCH_EVERY = 10
+
+interface Parts {
+  readonly hub: SessionHub
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * What a gateway does without being asked: compares each client with its user's
+ * sequence number, in case a live message was missed, sends again what was not
+ * acknowledged, and keeps sessions alive in the store.
+ */
+export class Pulse {
+  readonly #parts: Parts
+  readonly #stops: readonly (() => void)[]
+  #beats = 0
+  #beating: Promise<void> | null = null
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    const { clock } = parts
+    this.#stops = [
+      clock.every(COMPARE_MS, () => this.beat()),
+      clock.every(REDELIVER_MS, () => this.#redeliver()),
+    ]
+  }
+
+  /** Looks now; a look that is under way is followed by another. */
+  beat(): void {
+    const before = this.#beating ?? Promise.resolve()
+    const beating = before
+      .then(() => this.#beat())
+      .finally(() => {
+        if (this.#beating === beating) this.#beating = null
+      })
+    this.#beating = beating
+  }
+
+  stop(): void {
+    for (const stop of this.#stops) stop()
+  }
+
+  async #beat(): Promise<void> {
+    const touches = this.#beats % TOUCH_EVERY === 0
+    this.#beats += 1
+    const sessions = [...this.#parts.hub.clients()].filter(({ delivery }) => delivery !== null)
+    const byApplication = Map.groupBy(sessions, ({ application }) => application)
+    try {
+      for (const [application, clients] of byApplication) {
+        for (let at = 0; at < clients.length; at += COMPARED_AT_ONCE) {
+          const some = clients.slice(at, at + COMPARED_AT_ONCE)
+          await this.#compare(application, some)
+          if (touches) await this.#touch(application, some)
+        }
+      }
+    } catch (error) {
+      this.#parts.log.warn({ err: error }, 'sessions could not be compared with the store')
+    }
+  }
+
+  async #compare(application: Application, clients: readonly Session[]): Promise<void> {
+    const before = clients.map(({ delivery }) => delivery?.sentSeq ?? 0)
+    const users = [...new Set(clients.map(({ user }) => user))]
+    const found = await application.sessions.sequences(users)
+    for (const [index, { user, delivery }] of clients.entries()) {
+      delivery?.compare(found.get(user) ?? 0, before[index] ?? 0)
+    }
+  }
+
+  /** Sessions that the store has lost are closed: their clients come back with a new one. */
+  async #touch({ sessions }: Application, clients: readonly Session[]): Promise<void> {
+    const lost = await sessions.touch(
+      clients.map((client) => ({ user: client.user, session: client.id, client })),
+    )
+    for (const { client } of lost) client.onLost()
+  }
+
+  #redeliver(): void {
+    for (const { delivery } of this.#parts.hub.clients()) {
+      delivery?.redeliver().catch((error: unknown) => {
+        this.#parts.log.debug({ err: error }, 'could not send again; it is tried again')
+      })
+    }
+  }
+}
