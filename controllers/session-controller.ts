@@ -6,14 +6,14 @@ import { safeId } from './fields.ts'
 
 const MOST_DRAINED = 1000
 
-export const SessionConnectPayload = z.object({
+export const ConnectPayload = z.object({
   session_id: safeId('session_id').nullish(),
   device_info: z.record(z.string(), z.unknown()).default({}),
 })
 
 export const SessionPayload = z.object({ session_id: safeId('session_id') })
 
-export const SessionDrainPayload = z.object({
+export const DrainPayload = z.object({
   session_id: safeId('session_id'),
   max: z.int().min(1).max(MOST_DRAINED).default(100),
 })
@@ -29,7 +29,7 @@ export class SessionController {
   }
 
   /** What is unread waits in the queue of a new session: the device has no other way to see it. */
-  connect = async (context: Context<User, z.output<typeof SessionConnectPayload>>) => {
+  connect = async (context: Context<User, z.output<typeof ConnectPayload>>) => {
     const { user_id: user } = context.params
     assertUserId(user)
     const { session_id: sessionId, device_info: deviceInfo } = context.payload
@@ -54,7 +54,7 @@ export class SessionController {
     return { status: 'alive', expires_in }
   }
 
-  drain = async (context: Context<User, z.output<typeof SessionDrainPayload>>) => {
+  drain = async (context: Context<User, z.output<typeof DrainPayload>>) => {
     const { user_id: user } = context.params
     const { session_id: session, max } = context.payload
     return { messages: await this.#sessions.drain(user, session, max) }
