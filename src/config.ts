@@ -9,7 +9,7 @@ import {
   type HttpConfig,
   httpConfig,
 } from './config/application-config.ts'
-import { brokerConfig, type MqttConfig } from './config/broker-config.ts'
+import { brokerConfig, externalHosts, type MqttConfig } from './config/broker-config.ts'
 import { ConfigError } from './config/config-error.ts'
 import { Draft, type Setting } from './config/draft.ts'
 import { type ProvidersConfig, providersConfig } from './config/providers-config.ts'
@@ -20,15 +20,9 @@ import type { Role } from './config/variables/application.ts'
 
 export type { AuthConfig, JwtConfig } from './config/access-config.ts'
 export { isLoopback } from './config/access-config.ts'
-export type { BrokerAddress } from './config/addresses.ts'
 export type { BroadcastConfig, HttpConfig, PusherConfig } from './config/application-config.ts'
 export { publicUrlOf } from './config/application-config.ts'
-export type {
-  EmbeddedBroker,
-  ExternalBroker,
-  MqttConfig,
-  TlsConfig,
-} from './config/broker-config.ts'
+export type { EmbeddedBroker, ExternalBroker, MqttConfig } from './config/broker-config.ts'
 export type { ConfigProblem } from './config/config-error.ts'
 export { ConfigError } from './config/config-error.ts'
 export type { Setting } from './config/draft.ts'
@@ -114,10 +108,9 @@ export function describeConfig(config: Config): readonly Setting[] {
 
 function assemble(draft: Draft): Omit<Config, 'warnings' | 'settings'> {
   const { values } = draft
-  const mqtt = brokerConfig(draft)
-  const auth = accessConfig(draft, reachOf(draft, mqtt))
+  const auth = accessConfig(draft, reachOf(draft))
   return {
-    mqtt,
+    mqtt: brokerConfig(draft),
     redis: redisConfig(draft),
     dataDir: draft.path(values.DATA_DIR),
     http: httpConfig(draft, auth.mode),
@@ -165,11 +158,11 @@ function limits(draft: Draft) {
 }
 
 /** By which addresses others could reach us: those decide whether they must prove who they are. */
-function reachOf({ values }: Draft, { external }: MqttConfig): Reach {
-  const http = ['HTTP_HOST', values.HTTP_HOST] as const
-  if (external === null) return [http, ['MQTT_HOST', values.MQTT_HOST]]
-  const name = values.MQTT_URL === undefined ? 'MQTT_BROKER' : 'MQTT_URL'
-  return [http, ...external.servers.map((server) => [name, server.host] as const)]
+function reachOf(draft: Draft): Reach {
+  const http = ['HTTP_HOST', draft.values.HTTP_HOST] as const
+  const external = externalHosts(draft)
+  if (external === null) return [http, ['MQTT_HOST', draft.values.MQTT_HOST]]
+  return [http, ...external.hosts.map((host) => [external.name, host] as const)]
 }
 
 function deepFreeze<Value extends object>(value: Value): Value {

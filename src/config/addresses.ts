@@ -1,20 +1,13 @@
 import { isHost, parseUrl } from './values.ts'
 
-/** One broker to connect to. `url` has no credentials, so that it may be logged. */
-export interface BrokerAddress {
-  /** `mqtt://host:port`, `mqtts://…`, `ws(s)://host:port/path`. */
-  readonly url: string
+/** What a broker variable says; a bare host leaves scheme and port to other variables. */
+export interface BrokerText {
+  readonly scheme: BrokerScheme | null
   readonly host: string
-  readonly port: number
-  readonly encrypted: boolean
+  readonly port: number | null
   readonly username: string | null
   readonly password: string | null
-}
-
-/** What a broker variable says; `host` alone leaves scheme and port to other variables. */
-export interface BrokerText extends Omit<BrokerAddress, 'url' | 'port'> {
-  readonly scheme: BrokerScheme | null
-  readonly port: number | null
+  /** Path and query of a WebSocket URL. */
   readonly path: string
 }
 
@@ -44,7 +37,7 @@ function readBroker(text: string): BrokerText | undefined {
   const isWebSocket = scheme === 'ws' || scheme === 'wss'
   if (!isWebSocket && !['', '/'].includes(parsed.pathname + parsed.search)) return undefined
   const path = isWebSocket ? parsed.pathname + parsed.search : ''
-  return { ...address, scheme, encrypted: scheme === 'mqtts' || scheme === 'wss', path }
+  return { ...address, scheme, path }
 }
 
 /** One Redis node, sentinel or cluster member, as a URL names it. */

@@ -66,9 +66,6 @@ export const BROKER = {
     aliases: ['MQTT_TLS_KEYFILE', 'MQTT_TLS_KEY_FILE'],
     isPath: true,
   }),
-  MQTT_TLS_INSECURE: withDefault('0', flag, {
-    about: 'Accept any certificate of the broker. For trying things out: anybody can read along.',
-  }),
   MQTT_HOST: withDefault('127.0.0.1', host, {
     about: 'Where the broker inside the process listens.',
   }),
