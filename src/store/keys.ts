@@ -75,6 +75,7 @@ export class Keys {
   // Access
   apiKey = (hash: string) => `${this.scope}api_key:${hash}`
   apiKeys = () => `${this.scope}api_keys`
+  ticket = (hash: string) => `${this.scope}ticket:${hash}`
   setting = (name: string) => `setting:${name}`
   rate = (who: string) => `${this.scope}rate:${who}`
 }
