@@ -1,5 +1,5 @@
 import { createTransport } from 'nodemailer'
-import type { DeliveryJob } from '../delivery-job.ts'
+import type { DeliveryJob, JobHeader } from '../delivery-job.ts'
 import { parseMailbox } from '../email-address.ts'
 import type { OutboxMessage } from '../outbox.ts'
 import { composeMail } from './email-compose.ts'
@@ -13,6 +13,23 @@ export type Rendering = Pick<OutboxMessage, 'to' | 'subject' | 'text' | 'html' |
 export type Renderer = (job: DeliveryJob, now: number) => Promise<Rendering>
 
 type Fields = Readonly<Record<string, unknown>>
+
+/** What a job says of itself; the rest is for the recipient. */
+const HEADER: readonly (keyof JobHeader)[] = [
+  'id',
+  'channel',
+  'priority',
+  'status',
+  'attempts',
+  'max_attempts',
+  'send_at',
+  'created_at',
+  'expires_at',
+  'user_id',
+  'notification_id',
+  'history',
+]
+const OF_THE_JOB: readonly string[] = HEADER
 
 /** The renderer of a channel; `from` is the sender of mails, `MAIL_FROM`. */
 export function rendererOf(channel: string, from: string): Renderer {
@@ -29,7 +46,7 @@ function emailRenderer(from: string): Renderer {
     const content = job as DeliveryJob<EmailContent>
     const mail = composeMail(content, { from: sender, now })
     const { message } = await transport.sendMail(mail)
-    const raw = message.toString()
+    const raw = Buffer.isBuffer(message) ? message.toString() : ''
     return {
       to: listOf(content.to),
       subject: content.subject,
@@ -87,9 +104,7 @@ function renderOther(job: DeliveryJob): Promise<Rendering> {
 }
 
 function contentOf(job: DeliveryJob): Fields {
-  const { id, channel, priority, status, attempts, max_attempts, ...rest } = job
-  const { send_at, created_at, expires_at, user_id, notification_id, history, ...content } = rest
-  return content as Fields
+  return Object.fromEntries(Object.entries(job).filter(([name]) => !OF_THE_JOB.includes(name)))
 }
 
 /** Whoever knows a webhook's path may post to it. */

@@ -19,7 +19,7 @@ export interface SmsSize {
  * alphabet. A character is never split over two parts (3GPP TS 23.040 §9.2.3.24.1).
  */
 export function smsSize(text: string): SmsSize {
-  const characters = [...text]
+  const characters = Array.from(text)
   const isGsm = characters.every((one) => BASIC.includes(one) || EXTENDED.includes(one))
   const widths = characters.map((one) => (isGsm ? (BASIC.includes(one) ? 1 : 2) : one.length))
   const units = widths.reduce((sum, width) => sum + width, 0)
