@@ -30,6 +30,6 @@ cat "$here/acl" > "$home/config/acl"
 mosquitto_passwd -U "$passwords"
 
 # As root the broker becomes the user mosquitto, who must be able to read and write these.
-if [ "$(id -u)" = 0 ]; then chown -R mosquitto: "$home/config" "$home/data"; fi
+if [ "$(id -u)" = 0 ]; then chown -R mosquitto:mosquitto "$home/config" "$home/data"; fi
 
 exec mosquitto -c "$home/config/mosquitto.conf"
