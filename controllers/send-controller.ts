@@ -8,7 +8,7 @@ import { mintId } from '../services/mint-id.ts'
 import type { Message } from '../services/notification-record.ts'
 import type { NotificationService } from '../services/notification-service.ts'
 import { assertUserId } from '../services/user-record.ts'
-import { asBelfryError, type Clock, type Context, type ErrorBody } from '../src/index.ts'
+import { asBelfryError, type Clock, type Context, type ErrorBody, uuidFrom } from '../src/index.ts'
 import { email, phone } from './addresses.ts'
 import { userId } from './fields.ts'
 import { MessagePayload, toMessage } from './message-fields.ts'
@@ -151,9 +151,10 @@ export class SendController {
   }
 }
 
-/** One key for a call to many is one key for each of them. */
+/** One call to many is a message of its own to each of them, with a key and an id of its own. */
 function within(identity: Identity, recipient: string): Identity {
-  return { ...identity, target: `${identity.target} ${recipient}` }
+  const id = identity.id === null ? null : uuidFrom(identity.id, recipient)
+  return { ...identity, id, target: `${identity.target} ${recipient}` }
 }
 
 function definedOf<Values extends object>(values: Values) {

@@ -73,13 +73,13 @@ export class BatchAcceptance {
   }
 
   /**
-   * What the ids of a batch are made from: its idempotency key; else a new name,
+   * What the ids of a batch are made from: its idempotency key; else its own id,
    * which a redelivered packet finds again.
    */
   async #nameOf(identity: Identity) {
     const { keys, store, clock } = this.#parts
-    const { idempotencyKey, target, packet } = identity
-    const fresh = uuidv7(clock.now())
+    const { id, idempotencyKey, target, packet } = identity
+    const fresh = id ?? uuidv7(clock.now())
     if (idempotencyKey !== null) {
       const name = uuidFrom(keys.scope, target, idempotencyKey)
       return { name, draftKey: null, partition: partitionOf(name, store.partitions) }
