@@ -42,18 +42,23 @@ export class Tickets {
   async redeem(ticket: string): Promise<Principal> {
     const key = this.#keys.ticket(fingerprint(ticket))
     const value = await this.#store.get(PARTITION, key)
-    const taken =
-      value !== null &&
-      (await this.#store.commit({
-        partition: PARTITION,
-        guards: [['expect', key, value]],
-        ops: [['del', key]],
-      }))
-    if (!taken || !taken.applied) throw new Unauthenticated('The ticket was used, or is too old.')
+    if (value === null || !(await this.#take(key, value))) {
+      throw new Unauthenticated('The ticket was used, or is too old.')
+    }
     const principal = JSON.parse(value) as Principal
     if (principal.expiresAt !== null && principal.expiresAt <= this.#clock.now()) {
       throw new Unauthenticated('The token that the ticket stands for has expired.')
     }
     return principal
+  }
+
+  /** Two who show the same ticket at the same time: one gets in. */
+  async #take(key: string, value: string): Promise<boolean> {
+    const outcome = await this.#store.commit({
+      partition: PARTITION,
+      guards: [['expect', key, value]],
+      ops: [['del', key]],
+    })
+    return outcome.applied
   }
 }

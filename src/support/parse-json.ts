@@ -68,6 +68,6 @@ function endOfString(text: string, start: number): number {
 /** An own `__proto__` is harmless until somebody copies it with `Object.assign`. */
 function dropPrototypes(value: unknown): void {
   if (typeof value !== 'object' || value === null) return
-  if (Object.hasOwn(value, '__proto__')) delete (value as Record<string, unknown>)['__proto__']
+  Reflect.deleteProperty(value, '__proto__')
   for (const member of Object.values(value)) dropPrototypes(member)
 }
