@@ -118,7 +118,7 @@ export class InboxService {
       ops: [['discard', keys.scope, user, id]],
     })
     const count = outcome.applied ? (outcome.results[0] ?? 0) : await this.unreadCount(user)
-    this.#parts.onUnread?.(user, count)
+    this.#parts.onUnread?.(user)
     return count
   }
 

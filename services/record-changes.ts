@@ -19,8 +19,8 @@ export interface ChangeParts {
   readonly clock: Clock
   readonly realtime: Realtime
   readonly retention: Retention
-  /** Told whenever a user's unread count has changed. */
-  readonly onUnread?: (user: string, count: number) => void
+  /** Told whenever a user's unread count may have changed. */
+  readonly onUnread?: (user: string) => void
 }
 
 /** One change of one record: the new record, and what keeps the unread count in step. */
@@ -93,7 +93,7 @@ export class RecordChanges {
   #announce(record: NotificationRecord, text: string, results: readonly number[]): number {
     const count = results[2] ?? 0
     this.#parts.realtime.publish(record.user_id, results[0] ?? 0, 'notification_updated', text)
-    this.#parts.onUnread?.(record.user_id, count)
+    this.#parts.onUnread?.(record.user_id)
     return count
   }
 }

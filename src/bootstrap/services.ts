@@ -3,13 +3,17 @@ import { AlertNotifier } from '../../services/alert-notifier.ts'
 import { type AlertNews, AlertService } from '../../services/alert-service.ts'
 import { AlertStore } from '../../services/alert-store.ts'
 import { BroadcastService } from '../../services/broadcast-service.ts'
+import { Cancellation } from '../../services/cancellation.ts'
 import { DeadLetters } from '../../services/dead-letters.ts'
+import { DirectService } from '../../services/direct-service.ts'
 import { Directory } from '../../services/directory.ts'
 import { EventLog } from '../../services/event-log.ts'
 import { InboxService } from '../../services/inbox-service.ts'
 import { MaintenanceService } from '../../services/maintenance-service.ts'
 import { Memberships } from '../../services/memberships.ts'
 import { NotificationService, type Retention } from '../../services/notification-service.ts'
+import { Outbox } from '../../services/outbox.ts'
+import { QueueAdmin } from '../../services/queue-admin.ts'
 import { SessionService } from '../../services/session-service.ts'
 import { StatusService } from '../../services/status-service.ts'
 import { RealtimeBus } from '../gateway/realtime-bus.ts'
@@ -29,8 +33,8 @@ export interface Ingredients {
   readonly retention: Retention
   /** Told after every change of an alert's state. */
   readonly onAlertNews?: (news: AlertNews) => void
-  /** Told whenever a user's unread count has changed. */
-  readonly onUnread?: (user: string, count: number) => void
+  /** Told whenever a user's unread count may have changed. */
+  readonly onUnread?: (user: string) => void
 }
 
 export type Services = ReturnType<typeof createServices>
@@ -77,6 +81,10 @@ export function createServices(ingredients: Ingredients) {
   const status = new StatusService({ ...base, acceptance, broadcast })
   const events = new EventLog({ ...base, acceptance })
   const deadLetters = new DeadLetters(base)
+  const direct = new DirectService({ ...base, acceptance })
+  const cancellation = new Cancellation(base)
+  const outbox = new Outbox(base)
+  const queues = new QueueAdmin({ ...base, bell })
   return {
     acceptance,
     alertNotifier,
@@ -84,13 +92,17 @@ export function createServices(ingredients: Ingredients) {
     alertStore,
     bell,
     broadcasts,
+    cancellation,
     deadLetters,
+    direct,
     directory,
     events,
     inbox,
     maintenance,
     memberships,
     notifications,
+    outbox,
+    queues,
     realtime,
     sessions,
     status,

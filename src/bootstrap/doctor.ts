@@ -1,0 +1,117 @@
+import { connect } from 'node:net'
+import { SmtpProvider } from '../../services/channels/email-smtp.ts'
+import {
+  type Config,
+  ConfigError,
+  describeConfig,
+  type Environment,
+  loadConfig,
+} from '../config.ts'
+import { systemClock } from '../support/clock.ts'
+import { messageOf } from '../support/errors.ts'
+import { createLogger } from '../support/logger.ts'
+import { openStore } from './open-store.ts'
+
+/** One thing that was looked at. */
+export interface Finding extends Record<string, unknown> {
+  readonly what: string
+  readonly state: 'ok' | 'warning' | 'wrong' | 'outbox'
+  readonly detail: string
+}
+
+/** Looks at the configuration and at everything that it names, without starting anything. */
+export async function doctor(env: Environment): Promise<Finding[]> {
+  let config: Config
+  try {
+    config = loadConfig(env)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    return [{ what: 'configuration', state: 'wrong', detail: error.message }]
+  }
+  const given = describeConfig(config).filter(({ origin }) => origin !== 'default')
+  const detail = `${given.length} variables set`
+  return [
+    { what: 'configuration', state: 'ok', detail },
+    ...config.warnings.map(
+      (text): Finding => ({ what: 'configuration', state: 'warning', detail: text }),
+    ),
+    await storeFinding(config),
+    ...(await brokerFindings(config)),
+    ...(await providerFindings(config)),
+  ]
+}
+
+async function storeFinding(config: Config): Promise<Finding> {
+  const what = 'store'
+  try {
+    const log = createLogger('silent')
+    const { store, bus } = await openStore(config, { clock: systemClock, log })
+    const latency = await store.ping()
+    await bus.close()
+    await store.close()
+    return { what, state: 'ok', detail: `${store.description}, ${latency.toFixed(1)} ms` }
+  } catch (error) {
+    const detail = messageOf(error)
+    // A store that a running service holds is in the best of hands.
+    return { what, state: /in use|locked/i.test(detail) ? 'warning' : 'wrong', detail }
+  }
+}
+
+async function brokerFindings({ mqtt }: Config): Promise<Finding[]> {
+  if (mqtt.external === null) {
+    const detail = `embedded, port ${mqtt.embedded.port}`
+    return [{ what: 'broker', state: 'ok', detail }]
+  }
+  return Promise.all(
+    mqtt.external.urls.map(async (url): Promise<Finding> => {
+      const { hostname, port } = new URL(url)
+      const error = await reach(hostname.replace(/^\[|\]$/g, ''), Number(port))
+      const detail = error ?? `${hostname}:${port} answers`
+      return { what: 'broker', state: error === null ? 'ok' : 'wrong', detail }
+    }),
+  )
+}
+
+/** `null` when somebody listens there. */
+function reach(host: string, port: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const socket = connect({ host, port, timeout: 3000 })
+    const end = (answer: string | null) => {
+      socket.destroy()
+      resolve(answer)
+    }
+    socket.once('connect', () => end(null))
+    socket.once('timeout', () => end(`${host}:${port} does not answer; look at MQTT_URL`))
+    socket.once('error', (error) => end(`${messageOf(error)}; look at MQTT_URL`))
+  })
+}
+
+async function providerFindings({ providers }: Config): Promise<Finding[]> {
+  const mail = await Promise.all(
+    providers.smtp.map(async (server): Promise<Finding> => {
+      const smtp = new SmtpProvider({ ...server, from: providers.mailFrom, clock: systemClock })
+      const what = `email (${server.name})`
+      const state = await smtp.verify().then(
+        () => null,
+        (error: unknown) => messageOf(error),
+      )
+      await smtp.close()
+      return {
+        what,
+        state: state === null ? 'ok' : 'wrong',
+        detail: state ?? 'the server takes us',
+      }
+    }),
+  )
+  const toOutbox = (what: string, variable: string): Finding => ({
+    what,
+    state: 'outbox',
+    detail: `kept in the outbox; set ${variable} to deliver`,
+  })
+  return [
+    ...mail,
+    ...(providers.smtp.length === 0 ? [toOutbox('email', 'SMTP_URL')] : []),
+    ...(providers.twilio === null ? [toOutbox('sms', 'TWILIO_ACCOUNT_SID')] : []),
+    ...(providers.fcm === null ? [toOutbox('push', 'GOOGLE_APPLICATION_CREDENTIALS')] : []),
+  ]
+}

@@ -1,0 +1,102 @@
+import { join } from 'node:path'
+import type { Config } from '../config.ts'
+import type { PacketMark, Principal } from '../context.ts'
+import { withoutCredentials } from '../mqtt/broker-address.ts'
+import { startEmbeddedBroker } from '../mqtt/embedded/start-embedded-broker.ts'
+import { startExternalBroker } from '../mqtt/external-broker.ts'
+import type { Intake, Publisher } from '../mqtt/message.ts'
+import type { Refusal } from '../mqtt/refusal.ts'
+import type { Route } from '../mqtt/route.ts'
+import type { Router } from '../mqtt/router.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+
+/** A broker that takes messages in and lets the service publish. */
+export interface RunningBroker {
+  readonly publisher: Publisher
+  /** Where devices connect; `null` where the broker is not ours. */
+  readonly port: number | null
+  readonly description: string
+  /** Whether messages come in and go out now. */
+  isConnected(): boolean
+  status(): object
+  stop(deadlineMs: number): Promise<void>
+}
+
+interface Parts {
+  readonly config: Config
+  readonly node: string
+  readonly router: Router
+  readonly intake: Intake
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+  readonly onRefused: (refusal: Refusal) => Promise<void>
+  readonly authenticate: (
+    username: string | null,
+    password: string | null,
+    clientId: string,
+  ) => Promise<Principal | null>
+}
+
+/** Starts the broker inside the process, or connects to the one that `MQTT_URL` names. */
+export function startBroker(parts: Parts): Promise<RunningBroker> {
+  return parts.config.mqtt.external === null ? startInside(parts) : connectOutside(parts)
+}
+
+async function startInside(parts: Parts): Promise<RunningBroker> {
+  const { config, store } = parts
+  const { embedded, prefix } = config.mqtt
+  const { host, port, tlsPort, tls } = embedded
+  const broker = await startEmbeddedBroker<Route>({
+    ...parts,
+    host,
+    port,
+    ...(tlsPort !== null && tls !== null ? { tlsPort, tls } : {}),
+    dataFile: join(config.dataDir, 'broker.db'),
+    prefix,
+    concurrencyOf: (route) => (route.shared ? route.workerCount * 64 : 1024),
+    authRequired: config.auth.mode === 'token',
+    releasePacket: (mark) => release(store, mark),
+  })
+  return {
+    publisher: broker.publisher,
+    port: broker.port,
+    description: `embedded, mqtt://${host}:${broker.port}`,
+    isConnected: () => broker.status().state === 'open',
+    status: () => broker.status(),
+    stop: (deadlineMs) => broker.stop(deadlineMs),
+  }
+}
+
+async function connectOutside(parts: Parts): Promise<RunningBroker> {
+  const { config, store } = parts
+  const { external, prefix, group, clientId } = config.mqtt
+  if (external === null) throw new Error('there is no external broker')
+  const broker = await startExternalBroker({
+    ...parts,
+    ...external,
+    prefix,
+    group,
+    clientId,
+    onReleased: (mark) => release(store, mark),
+    times: { backoff: external.retry },
+  })
+  return {
+    publisher: broker.publisher,
+    port: null,
+    description: external.urls.map((url) => withoutCredentials(url)).join(', '),
+    isConnected: () => broker.status().connected,
+    status: () => broker.status(),
+    stop: (hardDeadlineMs) => broker.stop({ hardDeadlineMs }),
+  }
+}
+
+/** The broker is done with a packet: its mark is not needed any more. */
+function release(store: Store, { marker }: PacketMark): void {
+  if (marker === null) return
+  const { partition, key } = marker
+  // A mark that stays ends by itself after an hour.
+  store.commit({ partition, ops: [['del', key]] }).catch(() => undefined)
+}

@@ -1,0 +1,58 @@
+import type { Command } from '../command.ts'
+
+export const accessCommands: readonly Command[] = [
+  {
+    usage: 'keys create [name]',
+    summary: 'A new API key, shown once',
+    options: [
+      ['--scopes <list>', 'publish,read,operate,admin (default publish,read)'],
+      ['--device <name>', 'an MQTT user and a short password for a small device'],
+      ['--publish <patterns...>', 'topic patterns that a device may publish'],
+    ],
+    examples: [`keys create --device pump-7 --publish 'notifications/alerts/+/pump'`],
+    async run({ client, out }, [name], { scopes, device, publish }) {
+      const answer = await client.post('/api/keys', {
+        name: name ?? device,
+        device,
+        scopes: (scopes as string | undefined)?.split(','),
+        topics: publish,
+      })
+      out.record(answer)
+    },
+  },
+  {
+    usage: 'keys list',
+    summary: 'API keys, without their secrets',
+    async run({ client, out }) {
+      const { data } = await client.get('/api/keys')
+      const columns = ['id', 'name', 'scopes', 'topics', 'created_at', 'ends_in']
+      out.table(data as Record<string, unknown>[], columns, 'No key yet.')
+    },
+  },
+  {
+    usage: 'keys revoke <id>',
+    summary: 'Make a key worthless at once',
+    async run({ client, out }, [id]) {
+      const answer = await client.delete(`/api/keys/${id}`)
+      out.done(`Revoked ${id}.`, answer)
+    },
+  },
+  {
+    usage: 'token <user>',
+    summary: 'A token for development, signed with the configured secret',
+    options: [
+      ['--roles <list>', 'roles it carries'],
+      ['--scopes <list>', 'publish,read,operate,admin'],
+      ['--hours <n>', 'how long it holds (default 24)'],
+    ],
+    async run({ client, out }, [user], { roles, scopes, hours }) {
+      const answer = await client.post('/api/tokens', {
+        sub: user,
+        roles: (roles as string | undefined)?.split(','),
+        scope: (scopes as string | undefined)?.split(','),
+        hours: hours === undefined ? undefined : Number(hours),
+      })
+      out.done(String(answer.token), answer)
+    },
+  },
+]

@@ -1,0 +1,128 @@
+import { type Command, jsonArgument, WrongUsage } from '../command.ts'
+
+export const peopleCommands: readonly Command[] = [
+  {
+    usage: 'send <audience> <message>',
+    summary: 'Send a message: to user:<id>, group:<id>, role:<name>, all, an address or a number',
+    options: [
+      ['--title <text>', 'its title'],
+      ['--type <word>', 'info, success, warning, error or a word of your own'],
+      ['--priority <word>', 'low, normal, high or critical'],
+      ['--channels <list>', 'realtime,email,sms,push …'],
+      ['--data <json>', 'further fields'],
+      ['--at <moment>', 'later: ISO 8601 or epoch seconds'],
+    ],
+    examples: ['send user:42 "The pump is back" --priority high', 'send all "We close at 18:00"'],
+    async run({ client, out }, [audience = '', message], options) {
+      const answer = await client.post('/api/notifications', {
+        to: audienceOf(audience),
+        message,
+        title: options.title,
+        type: options.type,
+        priority: options.priority,
+        channels: (options.channels as string | undefined)?.split(','),
+        data: options.data === undefined ? undefined : jsonArgument(options.data as string),
+        send_at: options.at,
+      })
+      out.record(answer)
+    },
+  },
+  {
+    usage: 'users list',
+    summary: 'Everybody in the directory',
+    options: [['--cursor <cursor>', 'where to go on']],
+    async run({ client, out }, _args, { cursor }) {
+      const answer = await client.get('/api/users', { limit: 100, cursor: cursor as string })
+      out.table(answer.data as Record<string, unknown>[], [
+        'id',
+        'email',
+        'phone',
+        'roles',
+        'groups',
+      ])
+    },
+  },
+  {
+    usage: 'users show <id>',
+    summary: 'One user with preferences',
+    async run({ client, out }, [id]) {
+      const [user, preferences] = await Promise.all([
+        client.get(`/api/users/${id}`),
+        client.get(`/api/users/${id}/preferences`),
+      ])
+      out.record({ ...user, preferences })
+    },
+  },
+  {
+    usage: 'users set <id> <json>',
+    summary: 'Create or change a user',
+    examples: [`users set 42 '{"email":"ada@example.com","roles":["admin"]}'`],
+    async run({ client, out }, [id, json = '']) {
+      out.record(await client.put(`/api/users/${id}`, jsonArgument(json)))
+    },
+  },
+  {
+    usage: 'users export <id>',
+    summary: 'Everything that is kept of a user',
+    async run({ client, out }, [id]) {
+      out.record(await client.get(`/api/users/${id}/data`))
+    },
+  },
+  {
+    usage: 'users erase <id>',
+    summary: 'Erase everything that is kept of a user',
+    options: [['--yes', 'really']],
+    async run({ client, out }, [id], { yes }) {
+      if (!yes) throw new WrongUsage('This cannot be undone; say --yes.')
+      out.record(await client.delete(`/api/users/${id}/data`))
+    },
+  },
+  {
+    usage: 'groups add <group> <users...>',
+    summary: 'Put users into a group',
+    async run({ client, out }, [group, ...members]) {
+      const answer = await client.post(`/api/groups/${group}/members`, { members: members.flat() })
+      out.done(`${answer.added} in ${group}.`, answer)
+    },
+  },
+  {
+    usage: 'groups remove <group> <users...>',
+    summary: 'Take users out of a group',
+    async run({ client, out }, [group, ...members]) {
+      const body = { members: members.flat() }
+      const answer = await client.delete(`/api/groups/${group}/members`, body)
+      out.done(`${answer.removed} out of ${group}.`, answer)
+    },
+  },
+  {
+    usage: 'oncall add <alert-type> <users...>',
+    summary: 'Put users on call for a type of alert',
+    async run({ client, out }, [type, ...members]) {
+      const answer = await client.post(`/api/oncall/${type}`, { members: members.flat() })
+      out.done(`On call for ${type}: ${(answer.data as string[]).join(', ')}.`, answer)
+    },
+  },
+  {
+    usage: 'oncall remove <alert-type> <users...>',
+    summary: 'Take users off call',
+    async run({ client, out }, [type, ...members]) {
+      const answer = await client.delete(`/api/oncall/${type}`, { members: members.flat() })
+      out.done(`On call for ${type}: ${(answer.data as string[]).join(', ') || 'nobody'}.`, answer)
+    },
+  },
+  {
+    usage: 'oncall show <alert-type>',
+    summary: 'Who is on call for a type of alert',
+    async run({ client, out }, [type]) {
+      const answer = await client.get(`/api/oncall/${type}`)
+      out.done((answer.data as string[]).join('\n') || 'Nobody.', answer)
+    },
+  },
+]
+
+/** Words of an audience as they are; an address or a number as an on-demand recipient. */
+function audienceOf(text: string): unknown {
+  if (text.includes('@') && !text.includes(':')) return { email: text }
+  if (/^\+\d+$/.test(text)) return { phone: text }
+  return text.includes(',') ? text.split(',') : text
+}

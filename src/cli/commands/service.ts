@@ -1,0 +1,72 @@
+import type { Command } from '../command.ts'
+
+export const serviceCommands: readonly Command[] = [
+  {
+    usage: 'status',
+    summary: 'Whether the service is well, and how much there is of everything',
+    async run({ client, out }) {
+      const [health, stats] = await Promise.all([client.get('/health'), client.get('/api/stats')])
+      const { checks, ...rest } = health as { checks?: readonly Record<string, unknown>[] }
+      out.record({ ...rest, ...stats })
+      if (checks) out.table(checks, ['name', 'ok', 'latency_ms', 'detail'])
+    },
+  },
+  {
+    usage: 'routes list',
+    summary: 'Every MQTT topic that is taken',
+    async run({ client, out }) {
+      const { data } = await client.get('/api/routes')
+      out.table(data as Record<string, unknown>[], ['pattern', 'qos', 'worker_count', 'middleware'])
+    },
+  },
+  {
+    usage: 'routes test <topic> [json]',
+    summary:
+      'What would become of a message: route, parameters, verdict of each step. Nothing is sent',
+    examples: [`routes test notifications/realtime/user/42 '{"message":"hi"}'`],
+    async run({ client, out }, [topic, payload = '']) {
+      const answer = await client.post('/api/routes/test', { topic, payload })
+      const { steps, ...rest } = answer as { steps: readonly Record<string, unknown>[] }
+      out.record(rest)
+      out.table(steps, ['step', 'outcome', 'code', 'reason'])
+    },
+  },
+  {
+    usage: 'connections',
+    summary: 'Realtime sessions that are connected now',
+    async run({ client, out }) {
+      const { data } = await client.get('/api/connections', { limit: 100 })
+      const columns = ['user_id', 'session_id', 'transport', 'connected_at', 'backlog']
+      out.table(data as Record<string, unknown>[], columns, 'Nobody is connected.')
+    },
+  },
+  {
+    usage: 'tail',
+    summary: 'Everything that happens, as it happens (Ctrl-C ends)',
+    async run({ client, out, signal }) {
+      for await (const line of client.lines('/api/tail', signal)) {
+        if (line === '') continue
+        const event = JSON.parse(line) as Record<string, unknown>
+        const { at, what, ...rest } = event
+        out.done(`${at}  ${String(what).padEnd(12)}  ${JSON.stringify(rest)}`, event)
+      }
+    },
+  },
+  {
+    usage: 'outbox',
+    summary: 'What channels without a provider would have sent',
+    options: [
+      ['--channel <name>', 'only email, sms, push …'],
+      ['--show <id>', 'one of them in full'],
+    ],
+    async run({ client, out }, _args, { channel, show }) {
+      if (show !== undefined) return out.record(await client.get(`/api/outbox/${show}`))
+      const { data } = await client.get('/api/outbox', { channel: channel as string, limit: 100 })
+      out.table(
+        data as Record<string, unknown>[],
+        ['id', 'created_at', 'channel', 'to', 'title'],
+        'Nothing was sent yet.',
+      )
+    },
+  },
+]

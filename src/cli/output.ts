@@ -1,0 +1,54 @@
+type Row = Readonly<Record<string, unknown>>
+
+/** Writes answers: as JSON for programs, else as a table or as lines for people. */
+export class Output {
+  readonly #json: boolean
+  readonly #write: (text: string) => void
+
+  constructor(parts: { json: boolean; write: (text: string) => void }) {
+    this.#json = parts.json
+    this.#write = parts.write
+  }
+
+  /** A list, the given columns of each row; `nothing` says so where it is empty. */
+  table(rows: readonly Row[], columns: readonly string[], nothing = 'Nothing.'): void {
+    if (this.#json) this.#write(`${JSON.stringify(rows, null, 2)}\n`)
+    else if (rows.length === 0) this.#write(`${nothing}\n`)
+    else this.#lines(rows, columns)
+  }
+
+  #lines(rows: readonly Row[], columns: readonly string[]): void {
+    const cells = rows.map((row) => columns.map((column) => textOf(row[column])))
+    const heads = columns.map((column) => column.replaceAll('_', ' '))
+    const widths = heads.map((head, index) =>
+      Math.max(head.length, ...cells.map((line) => line[index]?.length ?? 0)),
+    )
+    for (const line of [heads, ...cells]) {
+      const padded = line.map((cell, index) => cell.padEnd(widths[index] ?? 0))
+      this.#write(`${padded.join('  ').trimEnd()}\n`)
+    }
+  }
+
+  /** One record, a line a field. */
+  record(record: Row): void {
+    if (this.#json) {
+      this.#write(`${JSON.stringify(record, null, 2)}\n`)
+      return
+    }
+    const width = Math.max(0, ...Object.keys(record).map((name) => name.length))
+    for (const [name, value] of Object.entries(record)) {
+      this.#write(`${name.replaceAll('_', ' ').padEnd(width)}  ${textOf(value, 10_000)}\n`)
+    }
+  }
+
+  /** A sentence for people; programs get the record. */
+  done(sentence: string, record: Row): void {
+    this.#write(this.#json ? `${JSON.stringify(record, null, 2)}\n` : `${sentence}\n`)
+  }
+}
+
+function textOf(value: unknown, limit = 60): string {
+  if (value === null || value === undefined) return '-'
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text
+}

@@ -1,0 +1,53 @@
+/**
+ * Whose partition a key lies in, read from its name: the way back from `keys.ts`.
+ *
+ * @module
+ */
+
+/** `id`: all of the key; `members`: each member in its own; `fixed`: by a word; `drop`: not moved. */
+export type Placement =
+  | { readonly by: 'id'; readonly id: string }
+  | { readonly by: 'members' }
+  | { readonly by: 'drop' }
+
+type Rule = readonly [pattern: RegExp, place: (match: RegExpExecArray) => Placement]
+
+const id = (match: RegExpExecArray): Placement => ({ by: 'id', id: match[1] ?? '' })
+const members = (): Placement => ({ by: 'members' })
+const drop = (): Placement => ({ by: 'drop' })
+const fixed = (word: string) => (): Placement => ({ by: 'id', id: word })
+
+const RULES: readonly Rule[] = [
+  // Sessions belong to connections that do not move along.
+  [/^websocket:/, drop],
+  [/^(?:rate:|mqtt:|packet:)/, drop],
+  [
+    /^user:(.+):(?:notifications|unread|unread_notifications|notification_preferences|push_tokens|profile)$/,
+    id,
+  ],
+  [/^user:(.+?):collapse:/, id],
+  [/^(?:notification|scheduled|broadcast|event|trace):([^:]+)/, id],
+  [/^alert:([^:]+)/, id],
+  [/^alerts:dedup:(.+)$/, id],
+  [/^[a-z]+_job:(.+)$/, id],
+  [/^group:(.+):members$/, id],
+  [/^oncall:(.+)$/, id],
+  [/^users:(.+)$/, id],
+  [/^groups$/, fixed('groups')],
+  [/^(?:maintenance|maintenance:.+)$/, fixed('maintenance')],
+  [/^system:status/, fixed('system')],
+  [
+    /^(?:users|alerts:open|alerts:recent|alerts:critical|events:log|notifications:snoozed)$/,
+    members,
+  ],
+]
+
+/** Without tenant prefix; a key that no rule knows stays in the first partition. */
+export function placementOf(key: string): Placement {
+  const name = key.replace(/^t:[^:]+:/, '')
+  for (const [pattern, place] of RULES) {
+    const match = pattern.exec(name)
+    if (match) return place(match)
+  }
+  return { by: 'id', id: '' }
+}
