@@ -3,6 +3,11 @@ import { messageOf, Unavailable } from '../../support/errors.ts'
 import type { Logger } from '../../support/logger.ts'
 import { describeRedis, type RedisConfig } from './redis-config.ts'
 
+/** Replies keep the shapes of RESP2, the client's default. */
+type NodeOptions = Omit<RedisOptions, 'replyMapping' | 'sentinels'> & {
+  sentinels?: { host: string; port: number }[]
+}
+
 export interface ConnectOptions {
   readonly log: Logger
   /** What the connection is for, seen in `CLIENT LIST`. */
@@ -27,7 +32,7 @@ const WRITER = {
   connectTimeout: 5_000,
   // A master that became a replica: connect again, to whoever is master now.
   reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 1 : false),
-} satisfies RedisOptions
+} satisfies NodeOptions
 
 const retryAfterMs = (attempt: number) =>
   Math.min(50 * 2 ** Math.min(attempt - 1, 6), 2_000) + Math.random() * 100
@@ -37,10 +42,12 @@ export function connectNode(config: RedisConfig, options: ConnectOptions): Promi
   return whenReady(new Redis(nodeOptions(config, options, WRITER)), config, options)
 }
 
-/** A connection for subscriptions, which it makes again by itself. */
-export function connectSubscriber(config: RedisConfig, options: ConnectOptions): Promise<Redis> {
-  const profile = { autoResubscribe: true, connectTimeout: 5_000, maxRetriesPerRequest: null }
-  return whenReady(new Redis(nodeOptions(config, options, profile)), config, options)
+/**
+ * A connection for subscriptions. It is made again when it is lost; what was
+ * subscribed is for its owner to subscribe again.
+ */
+export function subscriberOf(config: RedisConfig, options: ConnectOptions): Redis {
+  return new Redis(nodeOptions(config, options, { ...WRITER, autoResubscribe: false }))
 }
 
 /** A connection for commands to all masters of a cluster. */
@@ -60,7 +67,7 @@ export async function connectCluster(
   return cluster
 }
 
-function credentials({ username, password, tls }: RedisConfig): RedisOptions {
+function credentials({ username, password, tls }: RedisConfig): NodeOptions {
   return {
     ...(username === null ? {} : { username }),
     ...(password === null ? {} : { password }),
@@ -71,9 +78,9 @@ function credentials({ username, password, tls }: RedisConfig): RedisOptions {
 function nodeOptions(
   config: RedisConfig,
   { name }: ConnectOptions,
-  profile: RedisOptions,
-): RedisOptions {
-  const shared: RedisOptions = {
+  profile: NodeOptions,
+): NodeOptions {
+  const shared: NodeOptions = {
     ...credentials(config),
     ...profile,
     db: config.db,
@@ -99,11 +106,7 @@ function nodeOptions(
 }
 
 /** Options of a cluster client; `profile` is that of the connections to its nodes. */
-export function clusterOptions(
-  config: RedisConfig,
-  { name }: ConnectOptions,
-  profile: RedisOptions,
-): ClusterOptions {
+function clusterOptions(config: RedisConfig, { name }: ConnectOptions, profile: NodeOptions) {
   return {
     redisOptions: { ...credentials(config), ...profile, connectionName: name },
     enableOfflineQueue: false,
@@ -121,7 +124,7 @@ export function clusterOptions(
       : {
           dnsLookup: (address: string, done: (e: null, a: string) => void) => done(null, address),
         }),
-  }
+  } satisfies ClusterOptions
 }
 
 /** Resolves when the client can take commands; ends it and rejects when that takes too long. */

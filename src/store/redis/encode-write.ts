@@ -2,9 +2,6 @@ import { Keys, queueKeys } from '../keys.ts'
 import type { Guard, Op, Outcome, Write } from '../store.ts'
 import { toServerScore } from './scores.ts'
 
-/** Keeps the counter of a user's stream as long as a client may come back to it. */
-const SEQ_TTL_MS = 30 * 86_400_000
-
 type Argument = string | number
 
 /** A write as the `commit` script reads it: counts, letters and arguments in one row. */
@@ -128,12 +125,8 @@ function encodeCompound(
       return ['r', unread, text(op[3])]
     case 'discard':
       return ['k', keys.inbox(user), unread, keys.notification(''), text(op[3])]
-    case 'fanout': {
-      const body = op[3] === '' ? '}' : `,${text(op[3])}}`
-      const where = ['o', keys.sessions(user), keys.session(user, ''), keys.sessionQueue(user, '')]
-      const what = [JSON.stringify(user), body, whole(op[4])]
-      return [...where, keys.sessionSeq(user), ...what, SEQ_TTL_MS]
-    }
+    case 'fanout':
+      return ['o', keys.scope, user, op[3] === '' ? '}' : `,${text(op[3])}}`, whole(op[4])]
   }
 }
 

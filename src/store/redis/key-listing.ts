@@ -80,7 +80,7 @@ async function readValue(
     case 'set':
       return filled({ kind: 'set', value: await node.smembers(key) })
     case 'zset': {
-      const scored = pairs((await node.zrange(key, 0, -1, 'WITHSCORES')) as unknown as ScoreReply)
+      const scored = pairs((await node.call('zrange', key, 0, -1, 'WITHSCORES')) as ScoreReply)
       const value = scored.map(([member, at]) => [member, fromServerScore(name, at)] as const)
       return filled({ kind: 'zset', value })
     }

@@ -1,3 +1,18 @@
+import { Keys } from '../../keys.ts'
+import { correctUnread } from './records.lua.ts'
+
+/** Keeps the counter of a user's stream as long as a client may come back to it. */
+const SEQ_TTL_MS = 30 * 86_400_000
+const USER = '\0'
+
+/** The name of a key without its scope as Lua, with the variable `user` in it. */
+function luaName(name: (keys: Keys) => string): string {
+  return name(new Keys())
+    .split(USER)
+    .map((part) => `'${part}'`)
+    .join(' .. user .. ')
+}
+
 /**
  * Applies a batch of writes of one partition.
  *
@@ -15,10 +30,9 @@
  * writable, out of memory) shows at the first write command and ends the script
  * before anything has changed; what concerns one key fails its write alone.
  */
-export const commitScript = String.raw`
+export const commitScript = String.raw`${correctUnread}
 local p, A, call = KEYS[1], ARGV, redis.call
-local after = '(' .. A[1]
-local undo, settle
+local now, undo, settle = tonumber(A[1]), nil, nil
 
 local function later(list, run)
   list = list or {}
@@ -26,17 +40,33 @@ local function later(list, run)
   return list
 end
 
+-- What has expired is taken out first, so that counting is cheap. Where that is
+-- too much for one batch, each count leaves out what has expired.
+local due = call('ZRANGEBYSCORE', p .. 'expiring:unread', '-inf', A[1], 'LIMIT', 0, 100)
+if #due > 0 then correctUnread(p, due, A[1]) end
+local swept = #due < 100
+
 -- How many are unread now. The mirror is for those who read the seed's key.
 local function recount(name)
-  local key = p .. name
-  local n = call('ZCOUNT', key, after, '+inf')
+  local key, n = p .. name, nil
+  if swept then n = call('ZCARD', key) else n = call('ZCOUNT', key, '(' .. A[1], '+inf') end
   if n > 0 then call('SET', key .. '_notifications', n) else call('DEL', key .. '_notifications') end
   return n
 end
 
 -- Whose unread ones end, and when the first does at the earliest: the sweep goes by this.
 local function willExpire(name, score)
-  if score ~= '+inf' then call('ZADD', p .. 'expiring:unread', 'LT', score, name) end
+  if score == '+inf' then return end
+  call('ZADD', p .. 'expiring:unread', 'LT', score, name)
+  if tonumber(score) <= now then swept = false end
+end
+
+-- A text in the list is a key that was absent before.
+local function takeBack()
+  for u = undo and #undo or 0, 1, -1 do
+    local step = undo[u]
+    if type(step) == 'string' then call('DEL', step) else step() end
+  end
 end
 
 local function quoted(id)
@@ -55,7 +85,7 @@ local guard = {
     if ttl == '0' then set = call('SET', key, A[i + 1], 'NX')
     else set = call('SET', key, A[i + 1], 'NX', 'PX', ttl) end
     if not set then return i + 3, true, call('GET', key) end
-    undo = later(undo, function() call('DEL', key) end)
+    undo = later(undo, key)
     return i + 3
   end,
   -- expect: key, value
@@ -201,30 +231,37 @@ local op = {
     call('DEL', p .. A[i + 2] .. id)
     return i + 4, recount(A[i + 1])
   end,
-  -- fanout: sessions, what session keys and queue keys begin with, seq, user (JSON), body, cap, seq's ttl
+  -- fanout: scope, user, body, cap
   o = function(i)
-    local key = p .. A[i]
-    local sessions, live = call('SMEMBERS', key), {}
+    local user, cap = A[i + 1], tonumber(A[i + 3])
+    local base = p .. A[i]
+    local key = base .. ${luaName((keys) => keys.sessions(USER))}
+    local sessions = call('SMEMBERS', key)
+    if #sessions == 0 then return i + 4, 0 end
+    local records = base .. ${luaName((keys) => keys.session(USER, ''))}
+    local queues = base .. ${luaName((keys) => keys.sessionQueue(USER, ''))}
+    local live = {}
     for _, session in ipairs(sessions) do
-      local ttl = call('PTTL', p .. A[i + 1] .. session)
+      local ttl = call('PTTL', records .. session)
       if ttl == -2 then
         call('SREM', key, session)
-        call('DEL', p .. A[i + 2] .. session)
+        call('DEL', queues .. session)
       else
         live[#live + 1] = { session, ttl }
       end
     end
-    if #live == 0 then return i + 8, 0 end
-    local n, cap = call('INCR', p .. A[i + 3]), tonumber(A[i + 6])
-    call('PEXPIRE', p .. A[i + 3], A[i + 7])
-    local head = '{"seq":' .. string.format('%d', n) .. ',"user_id":' .. A[i + 4] .. ',"session_id":'
+    if #live == 0 then return i + 4, 0 end
+    local seq = base .. ${luaName((keys) => keys.sessionSeq(USER))}
+    local n = call('INCR', seq)
+    call('PEXPIRE', seq, ${SEQ_TTL_MS})
+    local head = '{"seq":' .. string.format('%d', n) .. ',"user_id":' .. quoted(user) .. ',"session_id":'
     for _, each in ipairs(live) do
-      local queue = p .. A[i + 2] .. each[1]
-      local length = call('LPUSH', queue, head .. quoted(each[1]) .. A[i + 5])
+      local queue = queues .. each[1]
+      local length = call('LPUSH', queue, head .. quoted(each[1]) .. A[i + 2])
       if cap > 0 and length > cap then call('LTRIM', queue, 0, cap - 1) end
       if each[2] > 0 then call('PEXPIRE', queue, each[2]) end
     end
-    return i + 8, n
+    return i + 4, n
   end,
 }
 
@@ -235,7 +272,7 @@ local function apply(i, last)
     local refused, value
     i, refused, value = guard[A[i]](i + 1)
     if refused then
-      for u = undo and #undo or 0, 1, -1 do undo[u]() end
+      takeBack()
       return value and (g .. '=' .. value) or (g .. '!')
     end
   end
@@ -264,7 +301,7 @@ while i <= #A do
   if not fine then
     local text = type(reply) == 'table' and reply.err or tostring(reply)
     if WHOLE[string.match(text, '^%u+') or ''] then return redis.error_reply(text) end
-    for u = undo and #undo or 0, 1, -1 do undo[u]() end
+    takeBack()
     reply = 'E' .. text
   end
   replies[#replies + 1] = reply

@@ -1,0 +1,136 @@
+import { partitionOf } from '../../support/ids.ts'
+import type { Logger } from '../../support/logger.ts'
+import type { Bus } from '../bus.ts'
+import { connectCluster, connectNode, subscriberOf, whenReady } from './connect-redis.ts'
+import { Layout } from './layout.ts'
+import type { RedisConfig } from './redis-config.ts'
+import { RedisConnection } from './redis-connection.ts'
+import { redisFailure } from './redis-failure.ts'
+import { ShardedSubscribers } from './sharded-subscribers.ts'
+import { type BusEvents, Subscriber, type Subscriptions } from './subscriber.ts'
+
+export interface RedisBusOptions {
+  readonly log: Logger
+  /** How long to wait for the first connections. Default: 10 000. */
+  readonly deadlineMs?: number
+}
+
+interface Channel {
+  readonly listeners: Set<(message: string) => void>
+  /** Settled when the channel is subscribed, for whoever joins meanwhile. */
+  readonly subscribed: Promise<void>
+}
+
+/**
+ * Messages between processes by Redis pub/sub; on a Cluster by its sharded kind,
+ * so that a message goes through one node only. After a lost connection all
+ * channels are subscribed again, and then the gap is reported.
+ */
+export class RedisBus implements Bus {
+  readonly #publisher: RedisConnection
+  readonly #subscriptions: Subscriptions
+  readonly #command: 'publish' | 'spublish'
+  readonly #nameOf: (channel: string) => string
+  readonly #channels = new Map<string, Channel>()
+  readonly #gapListeners: (() => void)[] = []
+
+  private constructor(
+    publisher: RedisConnection,
+    config: RedisConfig,
+    subscribe: (events: BusEvents) => Subscriptions,
+  ) {
+    this.#publisher = publisher
+    this.#command = config.mode === 'cluster' ? 'spublish' : 'publish'
+    this.#nameOf = channelNames(config)
+    this.#subscriptions = subscribe({
+      onMessage: (name, message) => this.#deliver(name, message),
+      onGap: () => {
+        for (const listener of this.#gapListeners) listener()
+      },
+    })
+  }
+
+  /** Connects; rejects with `Unavailable` when Redis cannot be reached in time. */
+  static async connect(config: RedisConfig, options: RedisBusOptions): Promise<RedisBus> {
+    const { log, deadlineMs = 10_000 } = options
+    const publishing = { log, name: 'belfry-publisher', deadlineMs }
+    const subscribing = { log, name: 'belfry-subscriber', deadlineMs }
+    if (config.mode === 'cluster') {
+      const cluster = await connectCluster(config, publishing)
+      const open = (events: BusEvents) =>
+        new ShardedSubscribers(cluster, config, subscribing, events)
+      return new RedisBus(new RedisConnection(cluster), config, open)
+    }
+    const publisher = new RedisConnection(await connectNode(config, publishing))
+    const client = subscriberOf(config, subscribing)
+    const open = ({ onMessage, onGap }: BusEvents) => {
+      const onMoved = () => undefined
+      return new Subscriber({ client, sharded: false, log, onMessage, onReturn: onGap, onMoved })
+    }
+    const bus = new RedisBus(publisher, config, open)
+    try {
+      await whenReady(client, config, subscribing)
+    } catch (error) {
+      await bus.close()
+      throw error
+    }
+    return bus
+  }
+
+  async publish(channel: string, message: string): Promise<void> {
+    await this.#publisher.call(this.#command, this.#nameOf(channel), message)
+  }
+
+  async subscribe(
+    channel: string,
+    listener: (message: string) => void,
+  ): Promise<() => Promise<void>> {
+    const name = this.#nameOf(channel)
+    const entry = this.#channels.get(name) ?? this.#open(name)
+    // One function may listen twice; each subscription ends on its own.
+    const own = (message: string) => listener(message)
+    entry.listeners.add(own)
+    await entry.subscribed
+    return async () => {
+      if (!entry.listeners.delete(own) || entry.listeners.size > 0) return
+      if (this.#channels.get(name) !== entry) return
+      this.#channels.delete(name)
+      await this.#subscriptions.remove(name)
+    }
+  }
+
+  onGap(listener: () => void): void {
+    this.#gapListeners.push(listener)
+  }
+
+  async close(): Promise<void> {
+    this.#channels.clear()
+    this.#subscriptions.close()
+    await this.#publisher.close()
+  }
+
+  #open(name: string): Channel {
+    const subscribed = this.#subscriptions.add(name).catch((error) => {
+      if (this.#channels.get(name) === entry) this.#channels.delete(name)
+      throw redisFailure(error)
+    })
+    const entry: Channel = { listeners: new Set(), subscribed }
+    this.#channels.set(name, entry)
+    return entry
+  }
+
+  #deliver(name: string, message: string): void {
+    const entry = this.#channels.get(name)
+    if (entry) for (const listener of Array.from(entry.listeners)) listener(message)
+  }
+}
+
+/** Channels belong to a server as a whole: prefix and database keep installations apart. */
+function channelNames(config: RedisConfig): (channel: string) => string {
+  const layout = new Layout(config)
+  const database = config.db === 0 ? '' : `db${config.db}:`
+  return (channel) => {
+    const partition = partitionOf(channel, config.partitions)
+    return `${layout.start(partition)}${database}bus:${channel}`
+  }
+}
