@@ -25,13 +25,13 @@ const NAMES = ['REDIS_HOST', 'REDIS_PORT', 'REDIS_DB'] as const
 /** The Redis part of the configuration; `null`: the embedded store serves. */
 export function redisConfig(draft: Draft): RedisConfig | null {
   const { values } = draft
+  const ca = draft.fileOf('REDIS_CA_FILE', PEM, A_PEM)
   const texts = values.REDIS_URL ?? (isByHost(draft) ? [byHost(draft)] : undefined)
   if (texts === undefined) {
     warnOfUnused(draft)
     return null
   }
   const mode = values.REDIS_MODE ?? (texts.length > 1 ? 'cluster' : 'single')
-  const ca = draft.fileOf('REDIS_CA_FILE', PEM, A_PEM)
   const encrypted = texts.some((text) => text.encrypted) || draft.isGiven('REDIS_CA_FILE')
   const defaultPort = mode === 'sentinel' ? SENTINEL_PORT : 6379
   return {

@@ -68,6 +68,11 @@ const PATH = /^(\w+:\/\/[^/?#]*).*$/s
 function withoutCredentials(list: string): string {
   return list
     .split(/,(?=\s*[a-z]+:\/\/)/i)
-    .map((url) => url.replace(/^(\s*[a-z]+:\/\/)?.*@/is, '$1[hidden]@').replace(/\?.*$/s, '?…'))
+    .map((url) => url.replace(LOGIN, '$1[hidden]@').replace(/\?.*$/s, '?…'))
+    .map((url) => url.replace(NO_PORT, '$1:[hidden]'))
     .join(',')
 }
+
+const LOGIN = /^(\s*[a-z]+:\/\/)?.*@/is
+// A password with a comma and a scheme in it is cut in two: what looks like its first half.
+const NO_PORT = /^(\s*(?:[a-z]+:\/\/)?[^\s:/[\]]*):(?!\d{1,5}(?:\/|,|$)|\/\/|\[?hidden).*$/is
