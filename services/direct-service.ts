@@ -128,10 +128,10 @@ export class DirectService {
     message: Message,
     identity: Identity,
   ) {
-    const { title, message: text, actions, priority, sendAt, expiresAt } = message
+    const { title, message: text, shortText, actions, priority, sendAt, expiresAt } = message
     const timing = { priority, sendAt, expiresAt }
     if ('phone' in to) {
-      const sms = { ...timing, phone: to.phone, message: text }
+      const sms = { ...timing, phone: to.phone, message: shortText ?? text }
       const { sms_id: id } = await this.queueSms(sms, identity)
       return { notification_id: id, user_id: null, channels: ['sms'] as const }
     }
