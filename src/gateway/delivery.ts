@@ -91,10 +91,14 @@ export class Delivery {
     }
   }
 
-  /** Compares with the user's sequence number in the store; `before` is `sentSeq` before it was read. */
-  compare(seq: number, before: number): void {
-    if (seq < before) this.#sentSeq = 0 // the store was emptied or restored: it counts anew
+  /**
+   * Compares with the user's sequence number in the store; `before` is `sentSeq`
+   * before that was read. `false`: the store has forgotten, and counts anew.
+   */
+  compare(seq: number, before: number): boolean {
+    if (seq < before) return false
     if (seq !== this.#sentSeq) void this.catchUp()
+    return true
   }
 
   /** The client has everything up to `seq`. Resolves when the store knows. */

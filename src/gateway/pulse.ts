@@ -72,8 +72,9 @@ export class Pulse {
     const before = clients.map(({ delivery }) => delivery?.sentSeq ?? 0)
     const users = [...new Set(clients.map(({ user }) => user))]
     const found = await application.sessions.sequences(users)
-    for (const [index, { user, delivery }] of clients.entries()) {
-      delivery?.compare(found.get(user) ?? 0, before[index] ?? 0)
+    for (const [index, client] of clients.entries()) {
+      const known = client.delivery?.compare(found.get(client.user) ?? 0, before[index] ?? 0)
+      if (known === false) client.onLost()
     }
   }
 
