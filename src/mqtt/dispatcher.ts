@@ -25,7 +25,7 @@ export interface DispatcherParts {
 }
 
 /** How long to wait before the nth repetition, in milliseconds. */
-const RETRY_MS = [50, 100, 250, 500, 1_000, 2_000, 5_000]
+const RETRY_MS = [50, 100, 250, 500, 1_000]
 
 /** Brings a message from a broker to its route's handler, and the answer back. */
 export class Dispatcher {

@@ -157,6 +157,8 @@ export class Fleet {
     try {
       const slot = await this.#slots.claimAbandoned()
       if (slot !== null) this.#run(this.#empty(slot))
+    } catch (error) {
+      this.#parts.log.debug({ reason: messageOf(error) }, 'abandoned slots could not be looked for')
     } finally {
       this.#isSweeping = false
     }
