@@ -9,7 +9,8 @@ export class MemoryBus implements Bus {
   async publish(channel: string, message: string): Promise<void> {
     await Promise.resolve()
     if (!this.#isOpen) return
-    for (const listener of [...(this.#channels.get(channel) ?? [])]) listener(message)
+    const listeners = [...(this.#channels.get(channel) ?? [])]
+    for (const listener of listeners) listener(message)
   }
 
   async subscribe(

@@ -70,7 +70,10 @@ export type Op =
       expiresAt: number,
       limit: number,
     ]
-  /** Makes a notification unread (again) until `expiresAt` (0: for ever); result: the unread count. */
+  /**
+   * Makes a notification that is in the inbox unread (again) until `expiresAt`
+   * (0: for ever); result: the unread count.
+   */
   | readonly ['unread', scope: string, user: string, id: string, expiresAt: number]
   /** Makes it no longer unread; result: the unread count. */
   | readonly ['read', scope: string, user: string, id: string]

@@ -3,10 +3,8 @@ import type { KeySpace } from './key-space.ts'
 import type { Lists } from './lists.ts'
 import type { Sets } from './sets.ts'
 import type { SortedSets } from './sorted-sets.ts'
+import { NEVER_AT, type Unread } from './unread.ts'
 
-/** The last moment that a date can say: unread for ever. */
-const NEVER_AT = 8.64e15
-const MIRROR = ':unread_notifications'
 const SCOPES_KEPT = 1_000
 const ACKNOWLEDGED_AT_ONCE = 64
 
@@ -15,6 +13,7 @@ export interface Collections {
   readonly lists: Lists
   readonly sets: Sets
   readonly zsets: SortedSets
+  readonly unread: Unread
 }
 
 /** The compound operations on a user's inbox and on the queues of his sessions. */
@@ -32,42 +31,37 @@ export class Inboxes {
     user: string,
     inbox: { id: string; record: string; expiresAt: number; limit: number },
   ): number {
-    const { keys, lists, zsets } = this.#store
+    const { keys, lists } = this.#store
     const names = this.#namesOf(scope)
     const record = names.notification(inbox.id)
-    // A record that is put in again moves to the head instead of being listed twice.
-    if (keys.get(record) !== null) lists.pull(names.inbox(user), inbox.id)
-    keys.set(record, inbox.record, inbox.expiresAt === 0 ? null : inbox.expiresAt)
-    zsets.add(names.unread(user), inbox.expiresAt || NEVER_AT, inbox.id)
-    const list = lists.push(names.inbox(user), inbox.id)
-    const fallen = lists.trim(list, inbox.limit)
-    for (const id of fallen) {
-      keys.delete(names.notification(id))
-      zsets.remove(names.unread(user), id)
+    const expiresAt = inbox.expiresAt === 0 ? null : inbox.expiresAt
+    if (!keys.claim(record, inbox.record, expiresAt)) {
+      // A record that is put in again moves to the head instead of being listed twice.
+      lists.pull(names.inbox(user), inbox.id)
+      keys.set(record, inbox.record, expiresAt)
     }
+    const list = lists.push(names.inbox(user), inbox.id, expiresAt ?? NEVER_AT)
+    const fallen = lists.trim(list, inbox.limit)
+    for (const id of fallen) keys.delete(names.notification(id))
     return fallen.length
   }
 
-  markUnread(scope: string, user: string, id: string, expiresAt: number): number {
-    this.#store.zsets.add(this.#namesOf(scope).unread(user), expiresAt || NEVER_AT, id)
-    return this.#count(scope, user)
-  }
-
-  markRead(scope: string, user: string, id: string): number {
-    this.#store.zsets.remove(this.#namesOf(scope).unread(user), id)
-    return this.#count(scope, user)
+  /** `until` `null`: read; 0: unread for ever. Answers with the unread count. */
+  mark(scope: string, user: string, id: string, until: number | null): number {
+    const inbox = this.#namesOf(scope).inbox(user)
+    this.#store.unread.mark(inbox, id, until === 0 ? NEVER_AT : until)
+    return this.#store.unread.count(inbox)
   }
 
   discard(scope: string, user: string, id: string): number {
     const names = this.#namesOf(scope)
     this.#store.lists.pull(names.inbox(user), id)
     this.#store.keys.delete(names.notification(id))
-    return this.markRead(scope, user, id)
+    return this.unreadCount(scope, user)
   }
 
   unreadCount(scope: string, user: string): number {
-    const { keys, zsets } = this.#store
-    return zsets.countAbove(this.#namesOf(scope).unread(user), keys.now)
+    return this.#store.unread.count(this.#namesOf(scope).inbox(user))
   }
 
   /** Appends to the queues of all live sessions; answers with the number, 0 without any. */
@@ -107,14 +101,6 @@ export class Inboxes {
     this.#store.keys.delete(names.sessionQueue(user, session))
   }
 
-  /** Counts after a change, letting go of what has expired. */
-  #count(scope: string, user: string): number {
-    const { keys, zsets } = this.#store
-    const unread = this.#namesOf(scope).unread(user)
-    zsets.removeUpTo(unread, keys.now)
-    return zsets.size(unread)
-  }
-
   #namesOf(scope: string): Keys {
     let names = this.#names.get(scope)
     if (names === undefined) {
@@ -124,18 +110,4 @@ export class Inboxes {
     }
     return names
   }
-}
-
-/**
- * The sorted set whose live members a `user:<user>:unread_notifications` counts.
- * The count is worked out when it is read, so it cannot drift; `null` for any
- * other key.
- */
-export function countedBy(key: string): string | null {
-  return key.endsWith(MIRROR) ? `${key.slice(0, -MIRROR.length)}:unread` : null
-}
-
-/** The reverse: which count shows the live members of this sorted set. */
-export function countOf(key: string): string | null {
-  return key.endsWith(':unread') ? `${key}_notifications` : null
 }

@@ -44,6 +44,7 @@ export class KeySpace {
   readonly #known = new Map<string, Collection | null>()
   readonly #select: StatementSync
   readonly #put: StatementSync
+  readonly #claim: StatementSync
   readonly #create: StatementSync
   readonly #change: StatementSync
   readonly #end: StatementSync
@@ -60,6 +61,11 @@ export class KeySpace {
       `INSERT INTO keys (key, kind, expires_at, value) VALUES (?, ${KIND.string}, ?, ?)
        ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at, value = excluded.value
        WHERE kind = ${KIND.string}`,
+    )
+    this.#claim = connection.prepare(
+      `INSERT INTO keys (key, kind, expires_at, value) VALUES (?1, ${KIND.string}, ?2, ?3)
+       ON CONFLICT (key) DO UPDATE SET expires_at = excluded.expires_at, value = excluded.value
+       WHERE kind = ${KIND.string} AND expires_at <= ?4`,
     )
     this.#create = connection.prepare(
       'INSERT OR REPLACE INTO keys (key, kind, expires_at, value) VALUES (?, ?, NULL, ?)',
@@ -102,6 +108,16 @@ export class KeySpace {
       this.#put.run(key, expiresAt, value)
     }
     this.#known.delete(key)
+  }
+
+  /** Sets a string unless the key is there; answers whether it was set. */
+  claim(key: string, value: string, expiresAt: number | null): boolean {
+    if (Number(this.#claim.run(key, expiresAt, value, this.#clock.now()).changes) === 0) {
+      if (this.expiryOf(key) !== undefined) return false
+      this.set(key, value, expiresAt)
+    }
+    this.#known.delete(key)
+    return true
   }
 
   increment(key: string, by: number, expiresAt: number | null): number {

@@ -1,8 +1,9 @@
 import type { StatementSync } from 'node:sqlite'
 import type { StoredKey } from '../store.ts'
 import type { Connection } from './connection.ts'
-import { type Collections, countedBy, countOf } from './inbox.ts'
+import type { Collections } from './inbox.ts'
 import { KIND, type Kind } from './schema.ts'
+import { inboxOfCount, NEVER_AT, viewsOf } from './unread.ts'
 
 interface Row {
   readonly key: string
@@ -31,10 +32,12 @@ export class Listing {
   /** `match` is a pattern of Redis's kind: `*`, `?`, `[…]`. */
   *keys(match: string): Generator<StoredKey> {
     const pattern = globToRegExp(match)
-    const prefix = match.slice(0, match.search(/[*?[\\]|$/))
-    // A counter is listed with the set that it counts, which sorts just before it.
-    const from = countedBy(prefix) ?? prefix
-    let after = from.slice(0, -1)
+    const literal = match.slice(0, match.search(/[*?[\\]|$/))
+    // The views of an inbox are found under its name, a neighbour of theirs.
+    const prefix = literal.includes('user:')
+      ? literal.slice(0, literal.lastIndexOf(':') + 1)
+      : literal
+    let after = prefix.slice(0, -1)
     while (true) {
       const now = this.#store.keys.now
       const rows = this.#page.all(after, prefix + LAST, now) as unknown as Row[]
@@ -45,15 +48,19 @@ export class Listing {
   }
 
   *#described(row: Row, pattern: RegExp): Generator<StoredKey> {
-    if (countedBy(row.key) !== null) return
-    const { keys, zsets } = this.#store
-    const ttlMs = row.expires_at === null ? null : row.expires_at - keys.now
+    if (inboxOfCount(row.key) !== null) return
+    const ttlMs = row.expires_at === null ? null : row.expires_at - this.#store.keys.now
     const at = { partition: 0, ttlMs }
     if (pattern.test(row.key)) yield { ...at, key: row.key, ...this.#content(row) }
-    const count = row.kind === KIND.zset ? countOf(row.key) : null
-    if (count !== null && pattern.test(count)) {
-      const value = String(zsets.countAbove(row.key, keys.now))
-      yield { ...at, key: count, kind: 'string', value }
+    const views = row.kind === KIND.list ? viewsOf(row.key) : null
+    if (views === null) return
+    const unread = this.#store.unread.range(row.key, 0, NEVER_AT, -1)
+    if (unread.length > 0 && pattern.test(views.unread)) {
+      const value = unread.map((one) => [one.member, one.score] as const)
+      yield { ...at, key: views.unread, kind: 'zset', value }
+    }
+    if (pattern.test(views.count)) {
+      yield { ...at, key: views.count, kind: 'string', value: String(unread.length) }
     }
   }
 

@@ -23,7 +23,7 @@ export class Lists {
   constructor(connection: Connection, keys: KeySpace) {
     this.#keys = keys
     this.#insert = connection.prepare(
-      'INSERT INTO list_items (id, position, value) VALUES (?, ?, ?)',
+      'INSERT INTO list_items (id, position, value, unread_until) VALUES (?, ?, ?, ?)',
     )
     const slice = (order: string) =>
       `SELECT value FROM list_items WHERE id = ? ORDER BY position ${order} LIMIT ? OFFSET ?`
@@ -51,10 +51,10 @@ export class Lists {
     return list !== null && this.#find.get(list.id, value) !== undefined
   }
 
-  push(key: string, value: string): Collection {
+  push(key: string, value: string, unreadUntil: number | null = null): Collection {
     const list = this.#keys.open(key, KIND.list)
     list.newest += 1
-    this.#insert.run(list.id, list.newest, value)
+    this.#insert.run(list.id, list.newest, value, unreadUntil)
     list.size += 1
     return list
   }
@@ -63,7 +63,7 @@ export class Lists {
   pushOldest(key: string, value: string): void {
     const list = this.#keys.open(key, KIND.list)
     list.oldest -= 1
-    this.#insert.run(list.id, list.oldest, value)
+    this.#insert.run(list.id, list.oldest, value, null)
     list.size += 1
   }
 

@@ -9,16 +9,18 @@ export type CollectionKind = Exclude<Kind, typeof KIND.string>
 /**
  * One row a key, and the items of collections under the collection's number. A
  * dropped collection leaves its number in `garbage`, to be cleared in small steps.
- * Lists count positions upwards: the newest item has the highest. `zset_items.note`
- * is a number that goes with a member (a lease's token, the calls of a moment).
+ * Lists count positions upwards: the newest item has the highest. In an inbox each
+ * item says until when it is unread. `zset_items.note` is a number that goes with a
+ * member (a lease's token, the calls of a moment).
  */
 export const SCHEMA = `
+  PRAGMA page_size = 8192;
   PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA cache_size = -65536;
-  PRAGMA wal_autocheckpoint = 4000;
-  PRAGMA journal_size_limit = 67108864;
+  PRAGMA wal_autocheckpoint = 8000;
+  PRAGMA journal_size_limit = 134217728;
   CREATE TABLE IF NOT EXISTS keys (
     key TEXT PRIMARY KEY,
     kind INTEGER NOT NULL,
@@ -27,7 +29,7 @@ export const SCHEMA = `
   ) WITHOUT ROWID;
   CREATE INDEX IF NOT EXISTS keys_by_end ON keys (expires_at) WHERE expires_at IS NOT NULL;
   CREATE TABLE IF NOT EXISTS list_items (
-    id INTEGER NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL,
+    id INTEGER NOT NULL, position INTEGER NOT NULL, value TEXT NOT NULL, unread_until INTEGER,
     PRIMARY KEY (id, position)
   ) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS set_items (

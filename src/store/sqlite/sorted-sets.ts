@@ -28,7 +28,7 @@ export class SortedSets {
       'INSERT OR IGNORE INTO zset_items (id, member, score, note) VALUES (?, ?, ?, ?)',
     )
     this.#move = connection.prepare(
-      'UPDATE zset_items SET score = ?3, note = ?4 WHERE id = ?1 AND member = ?2 AND (score, note) IS NOT (?3, ?4)',
+      'UPDATE zset_items SET score = ?, note = ? WHERE id = ? AND member = ?',
     )
     this.#delete = connection.prepare('DELETE FROM zset_items WHERE id = ? AND member = ?')
     this.#deleteUpTo = connection.prepare('DELETE FROM zset_items WHERE id = ? AND score <= ?')
@@ -50,11 +50,12 @@ export class SortedSets {
 
   /** Adds a member or moves it to `score`; answers how many are new: 0 or 1. */
   add(key: string, score: number, member: string, note: number | null = null): number {
-    const zset = this.#keys.open(key, KIND.zset)
-    const added = Number(this.#insert.run(zset.id, member, score, note).changes)
-    if (added === 0) this.#move.run(zset.id, member, score, note)
-    zset.size += added
-    return added
+    const before = this.get(key, member)
+    if (before === null) return Number(this.addNew(key, score, member, note))
+    if (before.score !== score || before.note !== note) {
+      this.#move.run(score, note, this.#keys.open(key, KIND.zset).id, member)
+    }
+    return 0
   }
 
   /** Adds a member unless it is there; answers whether it was added. */

@@ -15,6 +15,7 @@ import type {
 } from '../store.ts'
 import { failure, GroupCommit } from './group-commit.ts'
 import { openTables, type Tables } from './tables.ts'
+import { inboxOfUnread } from './unread.ts'
 import type { Hit } from './windows.ts'
 
 const SWEEP_EVERY_MS = 1_000
@@ -93,7 +94,10 @@ export class SqliteStore implements Store {
   }
 
   async count(_partition: number, key: string): Promise<number> {
-    return this.#read(({ keys }) => keys.size(key))
+    return this.#read(({ keys, unread }) => {
+      const inbox = inboxOfUnread(key)
+      return inbox === null ? keys.size(key) : unread.count(inbox)
+    })
   }
 
   async scan(_partition: number, key: string, cursor: string | null, limit: number): Promise<Page> {
@@ -116,7 +120,10 @@ export class SqliteStore implements Store {
     to: number,
     limit: number,
   ): Promise<{ member: string; score: number }[]> {
-    const scored = this.#read(({ zsets }) => zsets.byScore(key, from, to, limit))
+    const inbox = inboxOfUnread(key)
+    const scored = this.#read(({ unread, zsets }) =>
+      inbox === null ? zsets.byScore(key, from, to, limit) : unread.range(inbox, from, to, limit),
+    )
     return scored.map(({ member, score }) => ({ member, score }))
   }
 

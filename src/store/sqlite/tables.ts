@@ -9,6 +9,7 @@ import { Sets } from './sets.ts'
 import { Slots } from './slots.ts'
 import { SortedSets } from './sorted-sets.ts'
 import { Sweeper } from './sweeper.ts'
+import { Unread } from './unread.ts'
 import { Windows } from './windows.ts'
 import { Writes } from './writes.ts'
 
@@ -19,6 +20,7 @@ export interface Tables {
   readonly lists: Lists
   readonly sets: Sets
   readonly zsets: SortedSets
+  readonly unread: Unread
   readonly inboxes: Inboxes
   readonly jobs: Jobs
   readonly slots: Slots
@@ -35,7 +37,8 @@ export function openTables(path: string, clock: Clock): Tables {
   const lists = new Lists(connection, keys)
   const sets = new Sets(connection, keys)
   const zsets = new SortedSets(connection, keys)
-  const collections = { keys, lists, sets, zsets }
+  const unread = new Unread(connection, keys)
+  const collections = { keys, lists, sets, zsets, unread }
   const inboxes = new Inboxes(collections)
   const jobs = new Jobs(collections)
   return {

@@ -1,6 +1,9 @@
 import type { Guard, Op, Outcome, Write } from '../store.ts'
-import { type Collections, countedBy, type Inboxes } from './inbox.ts'
+import type { Collections, Inboxes } from './inbox.ts'
 import type { Jobs } from './jobs.ts'
+import { inboxOfCount, inboxOfUnread, NEVER_AT } from './unread.ts'
+
+type Refusal = { readonly refusedBy: number; readonly value: string | null }
 
 /** Applies writes to the tables, inside a transaction of the caller's. */
 export class Writes {
@@ -14,55 +17,67 @@ export class Writes {
     this.#jobs = parts.jobs
   }
 
-  /** Every guard is asked before the first one has an effect. */
+  /** A refused write has no effect: nothing is done before every guard has passed. */
   apply({ guards = [], ops }: Write): Outcome {
-    for (const [refusedBy, guard] of guards.entries()) {
-      const refusal = this.#ask(guard)
-      if (refusal !== null) return { applied: false, refusedBy, value: refusal.value }
+    const refused = this.#ask(guards) ?? this.#claim(guards)
+    if (refused !== null) return { applied: false, ...refused }
+    for (const guard of guards) {
+      if (guard[0] === 'lease') this.#jobs.end(guard[1], guard[2])
+      else if (guard[0] === 'withdraw') this.#jobs.withdraw(guard[1], guard[2])
     }
-    for (const guard of guards) this.#pass(guard)
     return { applied: true, results: ops.map((op) => this.#change(op)) }
   }
 
   /** The value of a string, the counts that are worked out included. */
   read(key: string): string | null {
-    const counted = countedBy(key)
-    if (counted === null) return this.#store.keys.get(key)
-    if (this.#store.zsets.size(counted) === 0) return null
-    return String(this.#store.zsets.countAbove(counted, this.#store.keys.now))
+    const inbox = inboxOfCount(key)
+    if (inbox === null) return this.#store.keys.get(key)
+    return this.#store.keys.size(inbox) === 0 ? null : String(this.#store.unread.count(inbox))
   }
 
-  #ask(guard: Guard): { readonly value: string | null } | null {
-    switch (guard[0]) {
-      case 'once': {
-        const value = this.read(guard[1])
-        return value === null ? null : { value }
+  /** The first guard that refuses; `once` is looked at only where another one does. */
+  #ask(guards: readonly Guard[]): Refusal | null {
+    for (const [refusedBy, guard] of guards.entries()) {
+      if (guard[0] === 'once' || this.#holds(guard)) continue
+      const taken = guards.findIndex((one) => one[0] === 'once' && this.read(one[1]) !== null)
+      const first = taken >= 0 && taken < refusedBy ? taken : refusedBy
+      const [kind, key] = guards[first]!
+      return {
+        refusedBy: first,
+        value: kind === 'once' || kind === 'expect' ? this.read(key) : null,
       }
-      case 'expect': {
-        const value = this.read(guard[1])
-        return value === guard[2] ? null : { value }
-      }
-      case 'lease':
-        return this.#jobs.isLeased(guard[1], guard[2], guard[3]) ? null : { value: null }
-      case 'withdraw':
-        return this.#jobs.isWaiting(guard[1], guard[2]) ? null : { value: null }
     }
+    return null
   }
 
-  #pass(guard: Guard): void {
-    if (guard[0] === 'once') this.#store.keys.set(guard[1], guard[2], this.#ends(guard[3]))
-    else if (guard[0] === 'lease') this.#jobs.end(guard[1], guard[2])
-    else if (guard[0] === 'withdraw') this.#jobs.withdraw(guard[1], guard[2])
+  #holds(guard: Exclude<Guard, readonly ['once', ...unknown[]]>): boolean {
+    if (guard[0] === 'expect') return this.read(guard[1]) === guard[2]
+    if (guard[0] === 'lease') return this.#jobs.isLeased(guard[1], guard[2], guard[3])
+    return this.#jobs.isWaiting(guard[1], guard[2])
+  }
+
+  /** Sets what is to be set once; the first that is taken refuses and undoes those before it. */
+  #claim(guards: readonly Guard[]): Refusal | null {
+    const { keys } = this.#store
+    for (const [refusedBy, guard] of guards.entries()) {
+      if (guard[0] !== 'once') continue
+      if (keys.claim(guard[1], guard[2], this.#ends(guard[3]))) continue
+      for (const before of guards.slice(0, refusedBy)) {
+        if (before[0] === 'once') keys.delete(before[1])
+      }
+      return { refusedBy, value: this.read(guard[1]) }
+    }
+    return null
   }
 
   #change(op: Op): number {
-    const { keys, lists, sets, zsets } = this.#store
+    const { keys, lists, sets } = this.#store
     switch (op[0]) {
       case 'set':
         keys.set(op[1], op[2], this.#ends(op[3]))
         return 1
       case 'del':
-        return Number(keys.delete(op[1]))
+        return this.#delete(op[1])
       case 'expire':
         return Number(keys.expire(op[1], keys.now + op[2]))
       case 'incr':
@@ -76,9 +91,9 @@ export class Writes {
       case 'srem':
         return sets.remove(op[1], op[2])
       case 'zadd':
-        return zsets.add(op[1], op[2], op[3])
+        return this.#score(op[1], op[2], op[3])
       case 'zrem':
-        return zsets.remove(op[1], op[2])
+        return this.#unscore(op[1], op[2])
       default:
         return this.#compound(op)
     }
@@ -96,14 +111,32 @@ export class Writes {
         return this.#inboxes.put(scope, user, { id, record, expiresAt, limit })
       }
       case 'unread':
-        return this.#inboxes.markUnread(op[1], op[2], op[3], op[4])
+        return this.#inboxes.mark(op[1], op[2], op[3], op[4])
       case 'read':
-        return this.#inboxes.markRead(op[1], op[2], op[3])
+        return this.#inboxes.mark(op[1], op[2], op[3], null)
       case 'discard':
         return this.#inboxes.discard(op[1], op[2], op[3])
       case 'fanout':
         return this.#inboxes.fanOut(op[1], op[2], op[3], op[4])
     }
+  }
+
+  #delete(key: string): number {
+    const inbox = inboxOfUnread(key)
+    if (inbox !== null) this.#store.unread.clear(inbox)
+    return Number(this.#store.keys.delete(key))
+  }
+
+  #score(key: string, score: number, member: string): number {
+    const inbox = inboxOfUnread(key)
+    if (inbox === null) return this.#store.zsets.add(key, score, member)
+    return this.#store.unread.mark(inbox, member, Math.min(score, NEVER_AT))
+  }
+
+  #unscore(key: string, member: string): number {
+    const inbox = inboxOfUnread(key)
+    if (inbox === null) return this.#store.zsets.remove(key, member)
+    return this.#store.unread.mark(inbox, member, null)
   }
 
   #ends(ttlMs: number): number | null {

@@ -63,12 +63,13 @@ export class ModelRun {
   }
 
   #planned({ guards, ops }: WritePlan): { guards: Guard[]; ops: Op[] } {
-    const retries: Op[] = []
-    const planned = guards.flatMap((plan) => this.#guard(plan, retries))
-    return { guards: planned, ops: [...retries, ...ops.flatMap((plan) => this.#op(plan))] }
+    const first: Op[] = []
+    const planned = guards.flatMap((plan) => this.#guard(plan, first))
+    for (const plan of ops) if (plan.op === 'unread') this.#markUnread(plan, planned, first)
+    return { guards: planned, ops: [...first, ...ops.flatMap((plan) => this.#op(plan))] }
   }
 
-  #guard(plan: GuardPlan, retries: Op[]): Guard[] {
+  #guard(plan: GuardPlan, first: Op[]): Guard[] {
     if (plan.guard === 'once') return [['once', plan.key, plan.value, plan.ttlMs]]
     if (plan.guard === 'expect') return [['expect', plan.key, plan.value]]
     if (plan.guard === 'withdraw') {
@@ -76,8 +77,7 @@ export class ModelRun {
     }
     const lease = this.#leases[plan.pick % this.#leases.length]
     if (!lease) return []
-    if (plan.retry)
-      retries.push(['enqueue', QUEUE, lease.jobId, lease.job, priorityOf(lease), 0, 0])
+    if (plan.retry) first.push(['enqueue', QUEUE, lease.jobId, lease.job, priorityOf(lease), 0, 0])
     return [['lease', QUEUE, lease.jobId, lease.token]]
   }
 
@@ -100,7 +100,7 @@ export class ModelRun {
       case 'inbox':
         return [this.#newNotification(plan)]
       case 'unread':
-        return [['unread', '', plan.user, this.#picked(plan.pick), 0]]
+        return []
       case 'read':
       case 'discard':
         return [[plan.op, '', plan.user, this.#picked(plan.pick)]]
@@ -113,6 +113,16 @@ export class ModelRun {
       default:
         return [[plan.op, plan.key, plan.value]]
     }
+  }
+
+  /** As services do: only what is in the inbox can become unread, and the record says so. */
+  #markUnread(plan: { user: string; pick: number }, guards: Guard[], first: Op[]): void {
+    const inbox = this.#model.list(this.#keys.inbox(plan.user))
+    const id = inbox[plan.pick % inbox.length]
+    if (id === undefined) return
+    const record = this.#keys.notification(id)
+    guards.push(['expect', record, `{"id":"${id}"}`])
+    first.push(['unread', '', plan.user, id, 0])
   }
 
   #newJob(priority: number, delayMs: number): Op {

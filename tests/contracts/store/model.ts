@@ -28,9 +28,7 @@ export class Model {
       if (refusal) return { applied: false, refusedBy, value: refusal.value }
     }
     for (const guard of guards) this.#pass(guard)
-    const results = ops.map((op) => this.#change(op))
-    this.#tidy()
-    return { applied: true, results }
+    return { applied: true, results: ops.map((op) => this.#tidy(this.#change(op))) }
   }
 
   /** Every key that has not expired, by name. */
@@ -112,11 +110,13 @@ export class Model {
     return ttlMs === 0 ? Number.POSITIVE_INFINITY : this.now + ttlMs
   }
 
-  #tidy(): void {
+  /** A collection without members is no key. */
+  #tidy(result = 0): number {
     for (const [key, { value }] of this.#entries) {
       if (typeof value === 'string') continue
       if ((Array.isArray(value) ? value.length : value.size) === 0) this.#entries.delete(key)
     }
+    return result
   }
 
   #refusal(guard: Guard): { value: string | null } | null {

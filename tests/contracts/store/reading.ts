@@ -133,10 +133,10 @@ export function describeReading(at: Subject): void {
 
     it('keys can be narrowed by a pattern', async () => {
       await at.write(['set', 'user:1:profile', '', 0], ['set', 'user:2:profile', '', 0])
-      await at.write(['set', 'alert:1', '', 0], ['push', 'user:1:notifications', 'n', 0])
+      await at.write(['set', 'alert:1', '', 0], ['push', 'user:1:tokens', 'n', 0])
       const names = async (match: string) => (await listed(match)).map(({ key }) => key)
       expect(await names('user:*:profile')).toEqual(['user:1:profile', 'user:2:profile'])
-      expect(await names('user:1:*')).toEqual(['user:1:notifications', 'user:1:profile'])
+      expect(await names('user:1:*')).toEqual(['user:1:profile', 'user:1:tokens'])
       expect(await names('nothing*')).toEqual([])
     })
 
