@@ -158,6 +158,30 @@ describe('a server that has a bad day', () => {
     expect(delivery.job.history[0]).toMatchObject({ outcome: 'unreachable' })
     expect(smtp.attempts).toBe(0)
   })
+
+  it('whose certificate nobody vouches for is unreachable, and trusted where told to', async () => {
+    const server = new SMTPServer({ authOptional: true, disableReverseLookup: true, logger: false })
+    server.on('error', () => undefined)
+    const listener = server.listen(0, '127.0.0.1')
+    await once(listener, 'listening')
+    const { port } = listener.address() as { port: number }
+    const url = `smtp://127.0.0.1:${port}?requireTLS=true`
+    const providers = [url, `${url}&tls.rejectUnauthorized=false`].map(
+      (each) => new SmtpProvider({ url: each, from: 'alerts@example.org', clock }),
+    )
+    try {
+      const outcomes = []
+      for (const each of providers) {
+        const delivery = new Delivery(each, clock, 'email', MAIL)
+        await delivery.attempt()
+        outcomes.push(delivery.job.history[0]!.outcome)
+      }
+      expect(outcomes).toEqual(['unreachable', 'sent'])
+    } finally {
+      await Promise.all(providers.map((each) => each.close()))
+      await new Promise<void>((resolve) => server.close(() => resolve()))
+    }
+  })
 })
 
 describe('verify()', () => {
