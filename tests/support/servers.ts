@@ -43,8 +43,8 @@ export function requireServer(name: ServerName): boolean {
   return false
 }
 
-/** Starts the plan on a free port; on another one when somebody was faster. */
-async function launch(plan: ServerPlan): Promise<ServerProcess> {
+/** Starts the plan on a free port, on another one when somebody was faster. */
+export async function launch(plan: ServerPlan): Promise<ServerProcess> {
   for (let attempt = 1; ; attempt++) {
     const server = new ServerProcess(plan, await freePort())
     try {

@@ -4,8 +4,11 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 /** A line to a server that a test can disturb. */
 export interface TcpProxy {
   readonly port: number
-  /** Requests go through, nothing comes back, and nothing is closed: a half-open line. */
-  swallowReplies(): void
+  /**
+   * Requests go through, nothing comes back, and nothing is closed: a half-open
+   * line. With `existingOnly`, connections made from now on are not affected.
+   */
+  swallowReplies(options?: { readonly existingOnly?: boolean }): void
   /** Cuts every connection; new ones are let through. */
   cut(): void
   /** Cuts every connection and takes no new ones. */
@@ -30,6 +33,7 @@ class DisturbedLine implements TcpProxy {
   readonly #targetPort: number
   readonly #server: Server
   readonly #pairs = new Set<readonly [Socket, Socket]>()
+  readonly #muted = new Set<readonly [Socket, Socket]>()
   #mode: 'through' | 'swallow' | 'refuse' = 'through'
 
   constructor(targetPort: number) {
@@ -44,8 +48,9 @@ class DisturbedLine implements TcpProxy {
     if (address !== null && typeof address === 'object') this.port = address.port
   }
 
-  swallowReplies(): void {
-    this.#mode = 'swallow'
+  swallowReplies({ existingOnly = false }: { readonly existingOnly?: boolean } = {}): void {
+    for (const pair of this.#pairs) this.#muted.add(pair)
+    if (!existingOnly) this.#mode = 'swallow'
   }
 
   cut(): void {
@@ -61,7 +66,7 @@ class DisturbedLine implements TcpProxy {
   }
 
   heal(): void {
-    if (this.#mode === 'swallow') this.cut()
+    for (const pair of this.#muted) for (const socket of pair) socket.destroy()
     this.#mode = 'through'
   }
 
@@ -81,8 +86,10 @@ class DisturbedLine implements TcpProxy {
     target.on('error', () => undefined)
     const pair = [client, target] as const
     this.#pairs.add(pair)
+    if (this.#mode === 'swallow') this.#muted.add(pair)
     const part = () => {
       this.#pairs.delete(pair)
+      this.#muted.delete(pair)
       client.destroy()
       target.destroy()
     }
@@ -93,7 +100,7 @@ class DisturbedLine implements TcpProxy {
       target.write(chunk)
     })
     target.on('data', (chunk) => {
-      if (this.#mode !== 'swallow') client.write(chunk)
+      if (!this.#muted.has(pair)) client.write(chunk)
     })
   }
 }

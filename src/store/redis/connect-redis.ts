@@ -14,32 +14,35 @@ export interface ConnectOptions {
   readonly name: string
   /** How long to wait for the first connection. Default: 10 000. */
   readonly deadlineMs?: number
+  /** How long to wait for a reply. Default: 5 000. */
+  readonly commandTimeoutMs?: number
 }
 
 const COMMAND_TIMEOUT_MS = 5_000
-/** A little later than the command, so that a line that swallows replies is cut and made anew. */
-const SOCKET_TIMEOUT_MS = 6_000
 
 /**
  * Commands are sent once: they fail when the connection is lost or no reply
  * comes, and it is for the caller to repeat what is safe to repeat.
  */
-const WRITER = {
-  maxRetriesPerRequest: 0,
-  autoResendUnfulfilledCommands: false,
-  commandTimeout: COMMAND_TIMEOUT_MS,
-  socketTimeout: SOCKET_TIMEOUT_MS,
-  connectTimeout: 5_000,
-  // A master that became a replica: connect again, to whoever is master now.
-  reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 1 : false),
-} satisfies NodeOptions
+function writer({ commandTimeoutMs = COMMAND_TIMEOUT_MS }: ConnectOptions) {
+  return {
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: commandTimeoutMs,
+    // A little later than the command: a line that swallows replies is cut and made anew.
+    socketTimeout: commandTimeoutMs * 1.2,
+    connectTimeout: 5_000,
+    // A master that became a replica: connect again, to whoever is master now.
+    reconnectOnError: (error: Error) => (error.message.startsWith('READONLY') ? 1 : false),
+  } satisfies NodeOptions
+}
 
 const retryAfterMs = (attempt: number) =>
   Math.min(50 * 2 ** Math.min(attempt - 1, 6), 2_000) + Math.random() * 100
 
 /** A connection for commands to a server, or to the master that the sentinels name. */
 export function connectNode(config: RedisConfig, options: ConnectOptions): Promise<Redis> {
-  return whenReady(new Redis(nodeOptions(config, options, WRITER)), config, options)
+  return whenReady(new Redis(nodeOptions(config, options, writer(options))), config, options)
 }
 
 /**
@@ -47,7 +50,7 @@ export function connectNode(config: RedisConfig, options: ConnectOptions): Promi
  * subscribed is for its owner to subscribe again.
  */
 export function subscriberOf(config: RedisConfig, options: ConnectOptions): Redis {
-  return new Redis(nodeOptions(config, options, { ...WRITER, autoResubscribe: false }))
+  return new Redis(nodeOptions(config, options, { ...writer(options), autoResubscribe: false }))
 }
 
 /** A connection for commands to all masters of a cluster. */
@@ -55,7 +58,7 @@ export async function connectCluster(
   config: RedisConfig,
   options: ConnectOptions,
 ): Promise<Cluster> {
-  const cluster = new Cluster([...config.nodes], clusterOptions(config, options, WRITER))
+  const cluster = new Cluster([...config.nodes], clusterOptions(config, options, writer(options)))
   // Connected when it is found, not with its first command: the second would be refused.
   const connectEarly = (node: Redis) => {
     if (node.status === 'wait') node.connect().catch(() => undefined)

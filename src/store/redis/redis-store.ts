@@ -40,6 +40,8 @@ export interface RedisStoreOptions {
   readonly clock?: Clock
   /** How long to wait for the first connection. Default: 10 000. */
   readonly deadlineMs?: number
+  /** How long to wait for a reply. Default: 5 000. */
+  readonly commandTimeoutMs?: number
 }
 
 /**
@@ -81,10 +83,8 @@ export class RedisStore implements Store {
 
   /** Connects; rejects with `Unavailable` when Redis cannot be reached in time. */
   static async connect(config: RedisConfig, options: RedisStoreOptions): Promise<RedisStore> {
-    const { log, deadlineMs } = options
-    const name = 'belfry-store'
-    const connecting = deadlineMs === undefined ? { log, name } : { log, name, deadlineMs }
-    return new RedisStore(await RedisConnection.open(config, connecting), config, options)
+    const redis = await RedisConnection.open(config, { ...options, name: 'belfry-store' })
+    return new RedisStore(redis, config, options)
   }
 
   async commit(write: Write): Promise<Outcome> {
