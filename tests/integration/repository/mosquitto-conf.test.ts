@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -85,7 +85,7 @@ describe.skipIf(!requireServer('mosquitto'))('mosquitto.conf', () => {
     client.on('error', () => undefined)
     // In place before the broker sends what it kept.
     if (onTopic) client.on('message', onTopic)
-    await once(client, 'connect')
+    await once(client as unknown as EventEmitter, 'connect')
     return client
   }
 
@@ -179,7 +179,7 @@ describe.skipIf(!requireServer('mosquitto'))('mosquitto.conf', () => {
     const pump = await login('pump-7')
     const topic = 'notifications/alerts/critical/pump-7'
     await pump.publishAsync(topic, Buffer.alloc(262_144), { qos: 1 })
-    const cut = new Promise((resolve) => pump.once('close', resolve))
+    const cut = new Promise<void>((resolve) => pump.once('close', () => resolve()))
     pump.publish(topic, Buffer.alloc(300_000), { qos: 1 })
     await cut
     const again = await login('pump-7')
