@@ -12,6 +12,7 @@ import type { Connections } from './connections.ts'
 import type { Door } from './doors.ts'
 import type { OrderedBroker } from './ordered-broker.ts'
 import type { PacketGuard } from './packet-guard.ts'
+import type { PublishHook } from './publish-hook.ts'
 import type { TakeIn } from './take-in.ts'
 
 export interface BrokerParts {
@@ -19,7 +20,8 @@ export interface BrokerParts {
   readonly store: BrokerStore
   readonly connections: Connections
   readonly guard: PacketGuard
-  readonly takeIn: Pick<TakeIn<object>, 'close' | 'taken' | 'refused'>
+  readonly takeIn: Pick<TakeIn<object>, 'taken' | 'refused'>
+  readonly hook: PublishHook
   readonly publisher: Publisher
   readonly addresses: WeakMap<Client, string>
   readonly node: string
@@ -131,8 +133,8 @@ export class EmbeddedBroker {
     this.#state = 'stopping'
     for (const cancel of this.#timers) cancel()
     for (const door of this.#doors) door.close()
-    const { broker, store, takeIn, publisher, node, log } = this.#parts
-    const isDone = await within(takeIn.close(), deadlineMs)
+    const { broker, store, hook, publisher, node, log } = this.#parts
+    const isDone = await within(hook.close(), deadlineMs)
     if (!isDone) log.warn('stopped with messages under way; their publishers will send them again')
     await this.#quietly(publisher.publish(`belfry/status/${node}`, 'offline', { retain: true }))
     await this.#sayGoodbye(Math.min(FLUSH_MS, endsAt - performance.now()))

@@ -16,6 +16,7 @@ import { OrderedBroker } from './ordered-broker.ts'
 import { OwnPublisher } from './own-publisher.ts'
 import { PacketGuard } from './packet-guard.ts'
 import { PacketMarks } from './packet-marks.ts'
+import { PublishHook } from './publish-hook.ts'
 import { shareSubscriptions } from './shared-groups.ts'
 import { SparingLog } from './sparing-log.ts'
 import { Subscribing } from './subscribing.ts'
@@ -86,6 +87,7 @@ async function assemble<Route extends object>(
   const onRefused = options.onRefused ?? (async () => {})
   const marks = new PacketMarks()
   const takeIn = new TakeIn({ ...options, store, connections, guard, marks, access, onRefused })
+  const hook = new PublishHook(takeIn.take, log)
   const addressOf = (client: Client) => addresses.get(client) ?? ''
   const admission = new Admission({
     store,
@@ -113,7 +115,7 @@ async function assemble<Route extends object>(
     mq: shareSubscriptions(mqemitter({ matchEmptyLevels: true })),
     preConnect: admission.greet,
     authenticate: admission.admit,
-    authorizePublish: takeIn.authorize,
+    authorizePublish: hook.authorize,
     authorizeSubscribe: subscribing.authorize,
     authorizeForward: subscribing.forward,
   })
@@ -126,6 +128,7 @@ async function assemble<Route extends object>(
     connections,
     guard,
     takeIn,
+    hook,
     publisher: new OwnPublisher(broker, prefix),
     addresses,
     node,

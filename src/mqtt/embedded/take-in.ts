@@ -7,13 +7,14 @@ import type { IncomingMessage, Intake } from '../message.ts'
 import type { Refusal } from '../refusal.ts'
 import { withoutPrefix } from '../topic-name.ts'
 import type { AccessRules } from './access-rules.ts'
-import { ArrivalOrder } from './arrival-order.ts'
+import type { Place } from './arrival-order.ts'
 import type { BrokerStore } from './broker-store.ts'
 import type { Connections } from './connections.ts'
 import { Lanes } from './lane.ts'
 import type { OrderedBroker } from './ordered-broker.ts'
 import type { PacketGuard } from './packet-guard.ts'
 import type { PacketMarks } from './packet-marks.ts'
+import type { Take } from './publish-hook.ts'
 import { topicFault } from './topic-filter.ts'
 
 /** As much of the table of routes as is needed to know what is for Belfry. */
@@ -50,8 +51,6 @@ interface Publisher {
   readonly principal: Principal | null
 }
 
-type Acknowledge = (error?: Error | null) => void
-
 const MAX_PAYLOAD_BYTES = 256 * 1024
 /** QoS 2 packets of one client that may wait for its PUBREL; a row each. */
 export const MAX_INCOMING = 20_000
@@ -67,12 +66,9 @@ const OURS = /^(notifications|websocket|events)\//
 export class TakeIn<Route extends object> {
   readonly #parts: TakeInParts<Route>
   readonly #lanes: Lanes<Route>
-  readonly #orders = new WeakMap<Client, ArrivalOrder>()
-  readonly #takingTwice = new Map<string, Promise<void>>()
+  /** QoS 2 packets that are being handled. */
+  readonly #taking = new Map<string, Promise<void>>()
   #broker: OrderedBroker | null = null
-  #underWay = 0
-  #onIdle: (() => void) | null = null
-  #closed = false
   taken = 0
   refused = 0
 
@@ -86,79 +82,58 @@ export class TakeIn<Route extends object> {
     this.#broker = broker
   }
 
-  /** aedes' hook, called before PUBACK and PUBREC; an error closes the connection. */
-  readonly authorize = (client: Client | null, packet: PublishPacket, done: Acknowledge): void => {
-    if (this.#closed) {
-      done(new Error('the broker is stopping'))
-      return
-    }
-    const inTurn = client ? this.#orderOf(client).enter() : (settle: () => void) => settle()
-    this.#underWay += 1
-    this.#take(client, packet).then(
-      () => inTurn(() => this.#finish(done, null)),
-      (error: Error) => {
-        const { log } = this.#parts
-        log.error({ err: error, topic: packet.topic }, 'a message could not be taken in')
-        inTurn(() => this.#finish(done, error))
-      },
-    )
-  }
-
-  /** Takes nothing more in; resolves when what is under way has been acknowledged. */
-  async close(): Promise<void> {
-    this.#closed = true
-    if (this.#underWay > 0) await new Promise<void>((resolve) => (this.#onIdle = resolve))
-  }
-
-  #finish(done: Acknowledge, error: Error | null): void {
-    done(error)
-    this.#underWay -= 1
-    if (this.#underWay === 0) this.#onIdle?.()
-  }
-
-  async #take(client: Client | null, packet: PublishPacket): Promise<void> {
+  /** Takes a packet in; see {@link Take}. */
+  readonly take: Take = async (client, packet, turn) => {
     const publisher = this.#publisherOf(client, packet)
     const fault = this.#faultOf(publisher.principal, packet)
     if (fault) return this.#refuse(publisher, packet, fault)
     const room = this.#broker!.room()
     if (room) await room
-    if (client && packet.qos === 2) await this.#takeOnce(publisher, client, packet)
-    else await this.#handle(publisher, packet)
+    if (client && packet.qos === 2) await this.#takeOnce(publisher, client, packet, turn)
+    else await this.#handle(publisher, packet, turn)
   }
 
   // A packet that is sent again while it is still being handled waits for that [MQTT-4.3.3-2].
-  async #takeOnce(publisher: Publisher, client: Client, packet: PublishPacket): Promise<void> {
+  async #takeOnce(
+    publisher: Publisher,
+    client: Client,
+    packet: PublishPacket,
+    turn: Place,
+  ): Promise<void> {
     const messageId = packet.messageId ?? 0
     const key = `${messageId}:${client.id}`
-    await this.#takingTwice.get(key)?.catch(() => {})
+    let earlier = this.#taking.get(key)
+    for (; earlier; earlier = this.#taking.get(key)) await earlier.catch(() => {})
     const { incoming } = this.#parts.store
     if (incoming.has(client.id, messageId)) return this.#broker!.drop(packet)
     if (incoming.count(client.id) >= MAX_INCOMING) {
       throw new Error('too many QoS 2 messages wait for their PUBREL')
     }
-    const taking = this.#handle(publisher, packet)
-    this.#takingTwice.set(key, taking)
+    const taking = this.#handle(publisher, packet, turn)
+    this.#taking.set(key, taking)
     try {
       await taking
     } finally {
-      this.#takingTwice.delete(key)
+      this.#taking.delete(key)
     }
   }
 
-  async #handle(publisher: Publisher, packet: PublishPacket): Promise<void> {
+  async #handle(publisher: Publisher, packet: PublishPacket, turn: Place): Promise<void> {
     if ((await this.#offer(publisher, packet)) === 'refused') {
       this.refused += 1
       return this.#broker!.drop(packet)
     }
+    const reached = turn.reached()
+    if (reached) await reached
     const { client, clientId } = publisher
     const { messageId } = packet
     // The session of a client that has gone for good has ended: nothing of it is kept.
     const isTwoStep = client && packet.qos === 2 && messageId !== undefined
     const stays = isTwoStep && !(client.closed && client.clean)
-    await this.#broker!.take(
-      packet,
-      stays ? { clientId, incoming: { client, messageId } } : { clientId },
-    )
+    const origin = stays ? { clientId, incoming: { client, messageId } } : { clientId }
+    const stored = this.#broker!.take(packet, origin)
+    turn.leave()
+    if (stored) await stored
   }
 
   /** Hands a message that is for Belfry to the intake; answers what became of it. */
@@ -234,14 +209,6 @@ export class TakeIn<Route extends object> {
       clientId: client?.id ?? orphan.clientId ?? '',
       principal: connection ? connection.principal : (orphan.principal ?? null),
     }
-  }
-
-  #orderOf(client: Client): ArrivalOrder {
-    const known = this.#orders.get(client)
-    if (known) return known
-    const order = new ArrivalOrder()
-    this.#orders.set(client, order)
-    return order
   }
 }
 
