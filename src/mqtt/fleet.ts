@@ -152,7 +152,7 @@ export class Fleet {
 
   /** Takes over the sessions of one slot whose process is gone, if there is any. */
   async #sweep(): Promise<void> {
-    if (this.#isSweeping || this.#isStopped) return
+    if (this.#isSweeping || this.#isStopped || !this.#slot?.isSteady) return
     this.#isSweeping = true
     try {
       const slot = await this.#slots.claimAbandoned()

@@ -65,6 +65,8 @@ export class Slot {
   readonly #lost = Promise.withResolvers<void>()
   readonly #stopKeeping: () => void
   #keptAt: number
+  /** Since when every sign of life has reached the store. */
+  #steadySince: number
   #isLost = false
 
   constructor(parts: SlotsParts, number: number, takenOver: boolean) {
@@ -72,6 +74,7 @@ export class Slot {
     this.number = number
     this.takenOver = takenOver
     this.#keptAt = parts.clock.now()
+    this.#steadySince = this.#keptAt
     this.#stopKeeping = parts.clock.every(parts.times.keepEveryMs, () => void this.#keep())
   }
 
@@ -82,6 +85,18 @@ export class Slot {
 
   get isLost(): boolean {
     return this.#isLost
+  }
+
+  /**
+   * Whether the store has been there for the length of a lease. After it was
+   * away everybody's lease has run out, and the living must renew theirs before
+   * anybody may call a slot abandoned.
+   */
+  get isSteady(): boolean {
+    const { clock, times } = this.#parts
+    const now = clock.now()
+    const isFresh = now - this.#keptAt < times.leaseMs
+    return !this.#isLost && isFresh && now - this.#steadySince >= times.leaseMs
   }
 
   /**
@@ -118,10 +133,12 @@ export class Slot {
     try {
       if (await store.keepSlot(SLOT_NAME, this.number, holder, times.leaseMs)) {
         this.#keptAt = askedAt
+        this.#steadySince = Math.min(this.#steadySince, askedAt)
         return true
       }
     } catch (error) {
       log.warn({ slot: this.number, reason: messageOf(error) }, 'the slot could not be kept')
+      this.#steadySince = Number.POSITIVE_INFINITY
       return false
     }
     if (!this.#isLost) {
