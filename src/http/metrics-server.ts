@@ -1,0 +1,52 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { listenError } from '../support/listen-error.ts'
+import type { Metrics } from '../support/metrics.ts'
+
+interface Parts {
+  readonly metrics: Metrics
+  readonly host: string
+  readonly port: number
+}
+
+/** `METRICS_PORT`: metrics without a token, on a port that only the scraper reaches. */
+export class MetricsServer {
+  readonly #parts: Parts
+  readonly #server: Server
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#server = createServer(async (request, response) => {
+      if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') {
+        response.writeHead(404).end()
+        return
+      }
+      const text = await parts.metrics.render()
+      response.writeHead(200, { 'content-type': parts.metrics.contentType }).end(text)
+    })
+  }
+
+  /** `null` before it listens. */
+  get port(): number | null {
+    const address = this.#server.address() as AddressInfo | null
+    return address?.port ?? null
+  }
+
+  async start(): Promise<void> {
+    const { host, port } = this.#parts
+    try {
+      this.#server.listen(port, host)
+      await once(this.#server, 'listening')
+    } catch (error) {
+      throw listenError(error, { host, port, variable: 'METRICS_PORT' })
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#server.listening) return
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await once(this.#server, 'close')
+  }
+}
