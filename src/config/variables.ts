@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Variable } from './variable.ts'
 import { ACCESS, BROADCASTING, HTTP, PROCESS } from './variables/application.ts'
 import { CHANNELS, EMAIL, PUSH, TELEPHONE } from './variables/channels.ts'
-import { CONTENT, LIMITS, OPERATION, QUEUES } from './variables/operation.ts'
+import { COMMAND_LINE, CONTENT, LIMITS, OPERATION, QUEUES } from './variables/operation.ts'
 import { BROKER, STORE } from './variables/servers.ts'
 
 /**
@@ -24,6 +24,7 @@ export const SECTIONS = {
   'Other channels': CHANNELS,
   'Rules, templates, language': CONTENT,
   Operation: OPERATION,
+  'Command line': COMMAND_LINE,
 } as const
 
 /** All sections as one table. */
@@ -42,6 +43,7 @@ export const VARIABLES = {
   ...CHANNELS,
   ...CONTENT,
   ...OPERATION,
+  ...COMMAND_LINE,
 } as const
 
 export type VariableName = keyof typeof VARIABLES

@@ -1,4 +1,4 @@
-import { integer, locale, oneOf, rate, seconds, text, timeZone, url } from '../values.ts'
+import { baseUrl, integer, locale, oneOf, rate, seconds, text, timeZone, url } from '../values.ts'
 import { optional, withDefault } from '../variable.ts'
 
 const YEAR_SECONDS = 31_536_000
@@ -73,4 +73,16 @@ export const OPERATION = {
         'The least grave lines that are logged: fatal, error, warn, info, debug, trace, silent.',
     },
   ),
+}
+
+/** Where the command line finds the service; `start` does not read these. */
+export const COMMAND_LINE = {
+  BELFRY_URL: withDefault('http://127.0.0.1:8080', baseUrl, {
+    about: 'Where the command line finds a running service; --url wins.',
+  }),
+  BELFRY_TOKEN: optional(text, {
+    about: 'The token or API key that the command line shows; --token wins.',
+    otherwise: 'none',
+    secrecy: 'all',
+  }),
 }
