@@ -2,29 +2,42 @@ import { z } from 'zod'
 import { identityOf } from '../services/acceptance.ts'
 import type { AlertReport, Severity } from '../services/alert-record.ts'
 import type { AlertService } from '../services/alert-service.ts'
+import type { AlertStore } from '../services/alert-store.ts'
 import { assertUserId } from '../services/user-record.ts'
 import type { Context } from '../src/index.ts'
-import { idempotencyKey, requiredText, userId } from './fields.ts'
+import { idempotencyKey, requiredText, safeId, userId } from './fields.ts'
+
+const alertFields = {
+  message: requiredText('Message is required', 4000).optional(),
+  source: z.string().min(1).max(200).nullish(),
+  severity: z.string().max(50).optional(),
+  affected_systems: z.array(z.string().min(1).max(200)).max(100).default([]),
+  dedup_key: z.string().min(1).max(512).nullish(),
+  labels: z.record(z.string().max(100), z.coerce.string().max(1000)).default({}),
+  data: z.record(z.string(), z.unknown()).default({}),
+  action: z.enum(['trigger', 'acknowledge', 'ack', 'resolve', 'close']).default('trigger'),
+  user_id: userId().nullish(),
+  note: z.string().max(1000).nullish(),
+  idempotency_key: idempotencyKey(),
+}
+
+const needsMessage = {
+  check: ({ action, message }: { action: string; message?: string | undefined }) =>
+    action !== 'trigger' || message !== undefined,
+  issue: { path: ['message'], message: 'Message is required' },
+}
 
 /** What an alert says; `message` may be left out where it only ends one. */
-export const AlertPayload = z
+export const AlertPayload = z.object(alertFields).refine(needsMessage.check, needsMessage.issue)
+
+/** The same over HTTP, where no topic says type and severity. */
+export const AlertBody = z
   .object({
-    message: requiredText('Message is required', 4000).optional(),
-    source: z.string().min(1).max(200).nullish(),
-    severity: z.string().max(50).optional(),
-    affected_systems: z.array(z.string().min(1).max(200)).max(100).default([]),
-    dedup_key: z.string().min(1).max(512).nullish(),
-    labels: z.record(z.string().max(100), z.coerce.string().max(1000)).default({}),
-    data: z.record(z.string(), z.unknown()).default({}),
-    action: z.enum(['trigger', 'acknowledge', 'ack', 'resolve', 'close']).default('trigger'),
-    user_id: userId().nullish(),
-    note: z.string().max(1000).nullish(),
-    idempotency_key: idempotencyKey(),
+    ...alertFields,
+    type: safeId('type'),
+    severity: z.enum(['critical', 'warning', 'info']).default('critical'),
   })
-  .refine(({ action, message }) => action !== 'trigger' || message !== undefined, {
-    path: ['message'],
-    message: 'Message is required',
-  })
+  .refine(needsMessage.check, needsMessage.issue)
 
 /** Who acknowledges or resolves, and what he says about it. */
 export const AlertActionPayload = z.object({
@@ -40,26 +53,39 @@ type IdParam = { readonly alert_id: string }
 /** `notifications/alerts/…`: raised, acknowledged, resolved. */
 export class AlertController {
   readonly #alerts: AlertService
+  readonly #alertStore: AlertStore
 
-  constructor(parts: { alerts: AlertService }) {
+  constructor(parts: { alerts: AlertService; alertStore: AlertStore }) {
     this.#alerts = parts.alerts
+    this.#alertStore = parts.alertStore
   }
 
   /** The topic decides the severity; what the payload says of it is a label. */
   handle =
     (severity: Severity) => async (context: Context<TypeParam, z.output<typeof AlertPayload>>) => {
-      const report = reportOf(context, severity)
-      const doing = doingOf(context)
-      switch (context.payload.action) {
-        case 'trigger':
-          return this.#alerts.raise(report, identityOf(context))
-        case 'acknowledge':
-        case 'ack':
-          return this.#alerts.acknowledge(await this.#alerts.openAlertOf(report), doing)
-        default:
-          return this.#alerts.resolve(await this.#alerts.openAlertOf(report), doing)
-      }
+      const { alert_type: type } = context.params
+      assertUserId(type)
+      return this.#act(context, reportOf(context.payload, { type, severity }))
     }
+
+  /** `POST /api/alerts`. */
+  report = async (context: Context<unknown, z.output<typeof AlertBody>>) =>
+    this.#act(context, reportOf(context.payload, context.payload))
+
+  find = async (context: Context<IdParam>) => this.#alertStore.find(context.params.alert_id)
+
+  async #act(context: Context<unknown, z.output<typeof AlertPayload>>, report: AlertReport) {
+    const doing = doingOf(context)
+    switch (context.payload.action) {
+      case 'trigger':
+        return this.#alerts.raise(report, identityOf(context))
+      case 'acknowledge':
+      case 'ack':
+        return this.#alerts.acknowledge(await this.#alerts.openAlertOf(report), doing)
+      default:
+        return this.#alerts.resolve(await this.#alerts.openAlertOf(report), doing)
+    }
+  }
 
   acknowledge = async (context: Context<IdParam, z.output<typeof AlertActionPayload>>) =>
     this.#alerts.acknowledge(context.params.alert_id, doingOf(context))
@@ -72,13 +98,12 @@ export class AlertController {
 }
 
 function reportOf(
-  { params, payload }: Context<TypeParam, z.output<typeof AlertPayload>>,
-  severity: Severity,
+  payload: z.output<typeof AlertPayload>,
+  { type, severity }: { readonly type: string; readonly severity: Severity },
 ): AlertReport {
-  assertUserId(params.alert_type)
   const named = payload.severity
   return {
-    type: params.alert_type,
+    type,
     severity,
     message: payload.message ?? '',
     source: payload.source ?? null,

@@ -104,6 +104,13 @@ export class OperationsController {
 
   flushDeadLetters = async () => ({ forgotten: await this.#parts.deadLetters.flush() })
 
+  outboxList = async ({ query }: Context) => {
+    const { limit, cursor, channel } = query as z.output<typeof ListQuery>
+    return this.#parts.outbox.list({ limit, cursor: cursor ?? null, channel: channel ?? null })
+  }
+
+  outboxMessage = async ({ params }: Context<IdParam>) => this.#parts.outbox.find(params.id)
+
   events = async ({ query }: Context) => {
     const { limit, type } = query as z.output<typeof ListQuery>
     return { data: await this.#parts.events.list(limit, type ?? null), next_cursor: null }

@@ -5,13 +5,14 @@ import type { BroadcastService } from '../services/broadcast-service.ts'
 import type { DirectService } from '../services/direct-service.ts'
 import type { Directory } from '../services/directory.ts'
 import { mintId } from '../services/mint-id.ts'
-import type { Message } from '../services/notification-record.ts'
+import { type Message, messageOf } from '../services/notification-record.ts'
 import type { NotificationService } from '../services/notification-service.ts'
 import { assertUserId } from '../services/user-record.ts'
 import { asBelfryError, type Clock, type Context, type ErrorBody, uuidFrom } from '../src/index.ts'
 import { email, phone } from './addresses.ts'
-import { userId } from './fields.ts'
-import { MessagePayload, toMessage } from './message-fields.ts'
+import { safeId, userId } from './fields.ts'
+import { self } from './inbox-api-controller.ts'
+import { BroadcastPayload, MessagePayload, toMessage } from './message-fields.ts'
 
 const Profile = z.strictObject({
   user_id: userId(),
@@ -50,6 +51,35 @@ export const SendBody = z
       idempotency_key: message.data.idempotency_key,
     }
   })
+
+/** `POST /api/broadcast` with seed 004's names too. */
+export const BroadcastBody = z
+  .object({
+    level: z.enum(['info', 'success', 'warning', 'error']).optional(),
+    target_roles: z.array(safeId('role')).max(100).default([]),
+  })
+  .loose()
+  .transform(({ level, target_roles, ...rest }, check) => {
+    const message = BroadcastPayload.safeParse(level ? { type: level, ...rest } : rest)
+    if (message.success) {
+      const { target_groups, idempotency_key } = message.data
+      return {
+        roles: target_roles,
+        groups: target_groups,
+        message: toMessage(message.data),
+        idempotency_key,
+      }
+    }
+    for (const { path, message: text } of message.error.issues) {
+      check.addIssue({ code: 'custom', path, message: text })
+    }
+    return z.NEVER
+  })
+
+export const TestBody = z.object({
+  message: z.string().max(4000).default('If you can read this, notifications reach you.'),
+  title: z.string().max(200).default('Test notification'),
+})
 
 type To = z.output<typeof Recipient>
 
@@ -99,6 +129,27 @@ export class SendController {
       rejected: results.flatMap((result) => ('rejected' in result ? [result.rejected] : [])),
     }
   }
+
+  broadcast = async (context: Context<unknown, z.output<typeof BroadcastBody>>) => {
+    const { roles, groups, message } = context.payload
+    const everybody = roles.length + groups.length === 0
+    return this.#parts.broadcasts.announce({
+      audience: { everybody, users: [], groups, roles },
+      message,
+      identity: identityOf(context),
+      status: 'broadcast_sent',
+    })
+  }
+
+  progress = async (context: Context<{ readonly id: string }>) =>
+    this.#parts.broadcasts.find(context.params.id)
+
+  test = async (context: Context<unknown, z.output<typeof TestBody>>) =>
+    this.#parts.notifications.send({
+      userId: self(context),
+      message: messageOf(context.payload),
+      identity: identityOf(context),
+    })
 
   async #attempt(
     to: To,

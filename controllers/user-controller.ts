@@ -139,6 +139,20 @@ export class UserController {
     await this.#memberships.removeFromGroup(params.id, payload.members)
     return { status: 'success', removed: payload.members.length }
   }
+
+  onCall = async ({ params }: Context<UserParam>) => ({
+    data: await this.#memberships.onCall(params.id),
+  })
+
+  addOnCall = async ({ params, payload }: Context<UserParam, z.output<typeof MembersBody>>) => {
+    await this.#memberships.setOnCall(params.id, payload.members, true)
+    return { data: await this.#memberships.onCall(params.id) }
+  }
+
+  removeOnCall = async ({ params, payload }: Context<UserParam, z.output<typeof MembersBody>>) => {
+    await this.#memberships.setOnCall(params.id, payload.members, false)
+    return { data: await this.#memberships.onCall(params.id) }
+  }
 }
 
 /** Everybody sees and changes his own; somebody else's takes `admin`. */

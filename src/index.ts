@@ -6,9 +6,12 @@
 
 export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
 export { everybody } from './context.ts'
+export type { HttpContext } from './http/http-context.ts'
 export { HttpReply } from './http/http-reply.ts'
+export { type HttpGroup, HttpRouter } from './http/http-router.ts'
+export type { DryRun } from './mqtt/dry-run.ts'
 export type { RouteMiddleware, Verdict } from './mqtt/route.ts'
-export { Router } from './mqtt/router.ts'
+export { type RouteDescription, Router } from './mqtt/router.ts'
 export type { Middleware, Next } from './pipeline.ts'
 export { compose } from './pipeline.ts'
 export { backoffMs } from './queue/backoff.ts'

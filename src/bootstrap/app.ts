@@ -13,6 +13,7 @@ import { type Clock, isoTime, systemClock } from '../support/clock.ts'
 import { messageOf } from '../support/errors.ts'
 import { createLogger, type Logger } from '../support/logger.ts'
 import { Metrics } from '../support/metrics.ts'
+import { createChecks } from './checks.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { LatePublisher } from './late-publisher.ts'
 import { openStore } from './open-store.ts'
@@ -21,6 +22,7 @@ import { createServices, type Services } from './services.ts'
 import { type RunningBroker, startBroker } from './start-broker.ts'
 import { type RunningHttp, startHttp } from './start-http.ts'
 import { createTopics } from './topics.ts'
+import { version } from './version.ts'
 import { createWorkers } from './workers.ts'
 
 export interface AppOptions {
@@ -74,7 +76,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     await store.close()
   })
   const keys = new Keys()
-  const metrics = new Metrics()
+  const metrics = new Metrics({ process: true })
   const publisher = new LatePublisher()
   const unreadTopic = new UnreadTopic({
     publish: publisher.publish,
@@ -105,7 +107,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   }
   const router = createTopics(services, middleware)
   const onRefused = async (refusal: Refusal) => {
-    metrics.refused.inc({ code: refusal.code })
+    metrics.refused.inc({ door: 'mqtt', code: refusal.code })
     const letter = await services.deadLetters.add({ ...refusal, door: 'mqtt' })
     if (refusal.code === 'filtered') return
     const { topic, error, at } = letter
@@ -120,26 +122,16 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     abandoned: () => isStopping,
   })
 
+  let broker: RunningBroker | null = null
   const http = await startHttp({
-    ...{
-      config,
-      services,
-      access,
-      middleware,
-      router,
-      dispatcher,
-      store,
-      bus,
-      metrics,
-      clock,
-      log,
-    },
-    broker: () => broker,
+    ...{ config, services, access, middleware, dispatcher, store, bus, keys, metrics, clock, log },
+    version: version(),
+    topics: router,
+    checks: createChecks({ config, store, broker: () => broker }),
   })
   undo.push(() => http.stop(1000))
 
-  const needsBroker = has('router') || config.mqtt.external !== null
-  const broker: RunningBroker | null = needsBroker
+  broker = has('router')
     ? await startBroker({
         ...{ config, router, store, clock, log, onRefused },
         node: `${hostname()}-${http.port}`,
@@ -149,7 +141,8 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     : null
   if (broker) {
     publisher.use(broker.publisher)
-    undo.push(() => broker.stop(1000))
+    const started = broker
+    undo.push(() => started.stop(1000))
   }
 
   const providers = createProviders({ config, outbox: services.outbox, publisher, clock })
@@ -164,7 +157,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   await Promise.all(workers.map((worker) => worker.start()))
   const housekeeper = new Housekeeper({ store, clock, log, services })
   if (has('worker')) housekeeper.start()
-  http.ready()
+  await services.activity.start()
 
   const stop = async () => {
     isStopping = true

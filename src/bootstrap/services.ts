@@ -1,4 +1,5 @@
 import { Acceptance } from '../../services/acceptance.ts'
+import { Activity } from '../../services/activity.ts'
 import { AlertNotifier } from '../../services/alert-notifier.ts'
 import { type AlertNews, AlertService } from '../../services/alert-service.ts'
 import { AlertStore } from '../../services/alert-store.ts'
@@ -85,8 +86,10 @@ export function createServices(ingredients: Ingredients) {
   const cancellation = new Cancellation(base)
   const outbox = new Outbox(base)
   const queues = new QueueAdmin({ ...base, bell })
+  const activity = new Activity({ bus, clock, log, broadcast })
   return {
     acceptance,
+    activity,
     alertNotifier,
     alerts,
     alertStore,

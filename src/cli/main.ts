@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Command as Commander, CommanderError, Command as Program } from 'commander'
+import { version } from '../bootstrap/version.ts'
 import { Client, Refused } from './client.ts'
 import { type Command, type Options, type Tools, WrongUsage } from './command.ts'
 import { accessCommands } from './commands/access.ts'
@@ -133,16 +132,4 @@ function report(error: unknown): number {
       process.stderr.write(`  ${path}: ${message}\n`)
   }
   return error instanceof WrongUsage ? 2 : 1
-}
-
-function version(): string {
-  for (const up of ['../..', '../../..']) {
-    try {
-      const text = readFileSync(join(import.meta.dirname, up, 'package.json'), 'utf8')
-      return (JSON.parse(text) as { version: string }).version
-    } catch {
-      // The built files lie one folder deeper than the source.
-    }
-  }
-  return 'unknown'
 }

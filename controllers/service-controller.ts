@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { ACTIVITY_CHANNEL, type Activity } from '../services/activity.ts'
+import type { AlertStore } from '../services/alert-store.ts'
+import type { DeadLetters } from '../services/dead-letters.ts'
+import type { Directory } from '../services/directory.ts'
+import type { InboxService } from '../services/inbox-service.ts'
+import { deliveryId } from '../services/notification-deliveries.ts'
+import type { QueueAdmin } from '../services/queue-admin.ts'
+import type { SessionService } from '../services/session-service.ts'
+import type { Context, DryRun, Principal, RouteDescription } from '../src/index.ts'
+import { Forbidden, NotFound } from '../src/index.ts'
+import { self } from './inbox-api-controller.ts'
+
+export const RouteTestBody = z.object({
+  topic: z.string().min(1).max(65_535),
+  payload: z.union([z.string(), z.record(z.string(), z.unknown())]).default(''),
+})
+
+export const DrainQuery = z.object({
+  max: z.coerce.number().int().min(1).max(1000).default(100),
+})
+
+type IdParam = { readonly id: string }
+
+interface Parts {
+  readonly queues: QueueAdmin
+  readonly inbox: InboxService
+  readonly directory: Directory
+  readonly sessions: SessionService
+  readonly deadLetters: DeadLetters
+  readonly alertStore: AlertStore
+  readonly activity: Activity
+  /** Connected clients of this process. */
+  readonly connections: () => readonly object[]
+  readonly routeTable: () => readonly RouteDescription[]
+  readonly dryRun: (message: {
+    topic: string
+    payload: Buffer
+    principal: Principal | null
+  }) => Promise<DryRun>
+}
+
+/** What the service says of itself. */
+export class ServiceController {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  stats = async () => {
+    const { directory, sessions, queues, deadLetters, alertStore } = this.#parts
+    const [users, connected, states, dead, open] = await Promise.all([
+      directory.size(),
+      sessions.connectedCount(),
+      queues.list(),
+      deadLetters.count(),
+      alertStore.list('open', 1000),
+    ])
+    const sum = (read: (state: (typeof states)[number]) => number) =>
+      states.reduce((total, state) => total + read(state), 0)
+    return {
+      users,
+      connected_users: connected,
+      open_alerts: open.length,
+      waiting: sum(({ ready }) => Object.values(ready).reduce((a, b) => a + b, 0)),
+      scheduled: sum(({ scheduled }) => scheduled),
+      in_flight: sum(({ in_flight }) => in_flight),
+      failed: sum(({ failed }) => failed),
+      dead_letters: dead,
+    }
+  }
+
+  connections = async () => ({ data: this.#parts.connections(), next_cursor: null })
+
+  routes = async () => ({
+    data: this.#parts.routeTable().map((route) => ({
+      pattern: route.pattern,
+      filter: route.filter,
+      qos: route.qos,
+      shared: route.shared,
+      worker_count: route.workerCount,
+      retained: route.retained,
+      middleware: route.middleware,
+    })),
+  })
+
+  testRoute = async ({ payload, principal }: Context<unknown, z.output<typeof RouteTestBody>>) => {
+    const text =
+      typeof payload.payload === 'string' ? payload.payload : JSON.stringify(payload.payload)
+    return this.#parts.dryRun({ topic: payload.topic, payload: Buffer.from(text), principal })
+  }
+
+  /** Says where to listen, and makes every process tell what happens there for half a minute. */
+  watch = async () => {
+    await this.#parts.activity.watch()
+    return { channel: ACTIVITY_CHANNEL, seconds: 30 }
+  }
+
+  /** Every channel of a notification: what became of it, or why it was left out. */
+  trace = async (context: Context<IdParam>) => {
+    const { inbox, queues } = this.#parts
+    const record = await inbox.findAny(context.params.id)
+    if (record === null) throw new NotFound(`There is no notification ${context.params.id}.`)
+    if (record.user_id !== self(context) && !context.principal?.scopes.includes('admin')) {
+      throw new Forbidden("Somebody else's notification takes the scope admin.")
+    }
+    const deliveries = await Promise.all(
+      record.channels.map(async (channel) => {
+        if (channel === 'realtime') return { channel, status: 'sent', attempts: [] }
+        const job = await queues.delivery(deliveryId(record.id, channel)).catch(() => null)
+        return { channel, status: job?.status ?? 'unknown', attempts: job?.history ?? [] }
+      }),
+    )
+    const skipped = Object.entries(record.skipped).map(([channel, reason]) => ({
+      channel,
+      status: 'skipped',
+      reason,
+    }))
+    return {
+      notification_id: record.id,
+      user_id: record.user_id,
+      created_at: record.created_at,
+      read_at: record.read_at,
+      deliveries: [...deliveries, ...skipped],
+    }
+  }
+
+  drain = async (context: Context<IdParam>) => {
+    const { max } = context.query as z.output<typeof DrainQuery>
+    return { messages: await this.#parts.sessions.drain(self(context), context.params.id, max) }
+  }
+}

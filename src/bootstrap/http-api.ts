@@ -1,0 +1,85 @@
+import { AccessController } from '../../controllers/access-controller.ts'
+import { AlertController } from '../../controllers/alert-controller.ts'
+import { DeliveryController } from '../../controllers/delivery-controller.ts'
+import { EventController } from '../../controllers/event-controller.ts'
+import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
+import { OperationsController } from '../../controllers/operations-controller.ts'
+import { SendController } from '../../controllers/send-controller.ts'
+import { ServiceController } from '../../controllers/service-controller.ts'
+import { UserController } from '../../controllers/user-controller.ts'
+import { idempotency } from '../../middleware/idempotency.ts'
+import { apiRoutes } from '../../routers/api.ts'
+import type { AccessService } from '../../services/access-service.ts'
+import type { Tickets } from '../../services/tickets.ts'
+import { HttpRouter } from '../http/http-router.ts'
+import type { Dispatcher } from '../mqtt/dispatcher.ts'
+import { dryRun } from '../mqtt/dry-run.ts'
+import type { Router } from '../mqtt/router.ts'
+import type { Keys } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+import type { Services } from './services.ts'
+import type { TopicMiddleware } from './topics.ts'
+
+export interface ApiParts {
+  readonly services: Services
+  readonly access: AccessService
+  readonly tickets: Tickets
+  readonly middleware: TopicMiddleware
+  /** The MQTT routes, to be looked at and tried. */
+  readonly topics: Router
+  readonly dispatcher: Dispatcher
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Logger
+  readonly connections: () => readonly object[]
+}
+
+/** Everything under `/api`, with its controllers. */
+export function createApi(parts: ApiParts): HttpRouter {
+  const { services, access, tickets, middleware, topics, dispatcher, store, keys, clock, log } =
+    parts
+  const router = new HttpRouter()
+  apiRoutes({
+    router,
+    ...middleware,
+    idempotency: idempotency({ store }),
+    access: new AccessController({ access, tickets }),
+    alerts: new AlertController(services),
+    deliveries: new DeliveryController(services),
+    events: new EventController(services),
+    inbox: new InboxApiController(services),
+    operations: new OperationsController({
+      ...services,
+      replay: (message) => dispatcher.dispatch({ ...ORDINARY, ...message }),
+    }),
+    send: new SendController({
+      ...services,
+      clock,
+      scope: keys.scope,
+      partitions: store.partitions,
+    }),
+    service: new ServiceController({
+      ...services,
+      connections: parts.connections,
+      routeTable: () => topics.routes,
+      dryRun: (message) => dryRun({ ...message, router: topics, clock, log }),
+    }),
+    users: new UserController(services),
+  })
+  return router
+}
+
+/** What a message that no broker brought has of a message. */
+const ORDINARY = {
+  qos: 1,
+  retained: false,
+  meta: {},
+  responseTopic: null,
+  correlationData: null,
+  peer: 'replay',
+  packet: null,
+  only: null,
+} as const

@@ -1,0 +1,74 @@
+import type { AccessService } from '../../services/access-service.ts'
+import { Tickets } from '../../services/tickets.ts'
+import { type Config, publicUrlOf } from '../config.ts'
+import type { HealthCheck } from '../http/health-checks.ts'
+import { HttpServer } from '../http/http-server.ts'
+import type { Dispatcher } from '../mqtt/dispatcher.ts'
+import type { Router } from '../mqtt/router.ts'
+import type { Bus } from '../store/bus.ts'
+import type { Keys } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+import type { Metrics } from '../support/metrics.ts'
+import { createApi } from './http-api.ts'
+import { createRealtime } from './realtime.ts'
+import type { Services } from './services.ts'
+import type { TopicMiddleware } from './topics.ts'
+
+/** The HTTP port with everything on it. */
+export interface RunningHttp {
+  readonly port: number
+  /** Where people find it. */
+  readonly url: string
+  stop(withinMs: number): Promise<void>
+}
+
+interface Parts {
+  readonly config: Config
+  readonly version: string
+  readonly services: Services
+  readonly access: AccessService
+  readonly middleware: TopicMiddleware
+  readonly topics: Router
+  readonly dispatcher: Dispatcher
+  readonly store: Store
+  readonly bus: Bus
+  readonly keys: Keys
+  readonly metrics: Metrics
+  readonly checks: readonly HealthCheck[]
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Serves API, health, documentation and realtime, as far as the roles ask for them. */
+export async function startHttp(parts: Parts): Promise<RunningHttp> {
+  const { config, services, store, keys, clock, middleware, version } = parts
+  const tickets = new Tickets({ store, keys, clock })
+  const withTickets = { ...parts, tickets }
+  const http: HttpServer = new HttpServer({
+    ...parts,
+    router: createApi({ ...withTickets, connections: () => [] }),
+    settings: config.http,
+    info: { title: 'Belfry', version, description: 'MQTT-routed notifications.' },
+    identify: middleware.authenticate,
+    onRefused: ({ error, target, peer, payload }) => {
+      const refused = { error, door: 'http', topic: target, peer, payload }
+      services.deadLetters.add(refused).catch((failure) => {
+        parts.log.warn({ err: failure }, 'a refusal was not recorded')
+      })
+    },
+  })
+  const realtime = config.roles.has('gateway') ? createRealtime({ ...withTickets, http }) : null
+  await realtime?.gateway.start()
+  await http.start()
+  return {
+    port: http.port,
+    url: config.http.publicUrl ?? publicUrlOf(config.http.host, http.port),
+    async stop(withinMs) {
+      http.drain()
+      await realtime?.stop(withinMs * 0.7)
+      await http.stop(withinMs * 0.3)
+    },
+  }
+}
