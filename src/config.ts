@@ -19,7 +19,6 @@ import { typosIn } from './config/typos.ts'
 import type { Role } from './config/variables/application.ts'
 
 export type { AuthConfig, JwtConfig } from './config/access-config.ts'
-export { isLoopback } from './config/access-config.ts'
 export type { BroadcastConfig, HttpConfig, PusherConfig } from './config/application-config.ts'
 export { publicUrlOf } from './config/application-config.ts'
 export type { EmbeddedBroker, ExternalBroker, MqttConfig } from './config/broker-config.ts'

@@ -58,11 +58,6 @@ type ValueOf<Row> =
 /** What was read, by variable. */
 export type Values = { readonly [Name in VariableName]: ValueOf<(typeof VARIABLES)[Name]> }
 
-/** The row of a variable; `undefined` for a name that is none. */
-export function variableNamed(name: string): Variable | undefined {
-  return Object.hasOwn(VARIABLES, name) ? VARIABLES[name as VariableName] : undefined
-}
-
 /** Every variable and alias. */
 export const KNOWN: ReadonlySet<string> = new Set(
   Object.entries(VARIABLES).flatMap(([name, { aliases }]: [string, Variable]) => [
