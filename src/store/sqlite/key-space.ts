@@ -49,6 +49,7 @@ export class KeySpace {
   readonly #change: StatementSync
   readonly #end: StatementSync
   readonly #delete: StatementSync
+  readonly #deleteString: StatementSync
   readonly #discard: StatementSync
   readonly #measure: Readonly<Record<CollectionKind, StatementSync>>
   #lastId: number
@@ -72,8 +73,9 @@ export class KeySpace {
     )
     this.#change = connection.prepare('UPDATE keys SET value = ? WHERE key = ?')
     this.#end = connection.prepare('UPDATE keys SET expires_at = ? WHERE key = ?')
-    this.#delete = connection.prepare(
-      'DELETE FROM keys WHERE key = ? RETURNING kind, value, expires_at',
+    this.#delete = connection.prepare('DELETE FROM keys WHERE key = ? RETURNING kind, value')
+    this.#deleteString = connection.prepare(
+      `DELETE FROM keys WHERE key = ? AND kind = ${KIND.string}`,
     )
     this.#discard = connection.prepare('INSERT INTO garbage (id, kind) VALUES (?, ?)')
     this.#measure = {
@@ -134,13 +136,16 @@ export class KeySpace {
     return after
   }
 
-  /** Answers whether the key was there. */
+  /** Answers whether there was anything to delete. */
   delete(key: string): boolean {
-    const row = this.#delete.get(key) as Row | undefined
+    const known = this.#known.get(key)
+    if (!known && Number(this.#deleteString.run(key).changes) > 0) return true
+    if (known === null) return false
+    const row = this.#delete.get(key) as Pick<Row, 'kind' | 'value'> | undefined
     this.#known.delete(key)
     if (row === undefined) return false
     if (row.kind !== KIND.string) this.#discard.run(row.value, row.kind)
-    return !this.#hasEnded(row.expires_at)
+    return true
   }
 
   expire(key: string, expiresAt: number | null): boolean {
