@@ -61,8 +61,8 @@ interface Parts {
   readonly acceptance: Acceptance
   readonly realtime: Realtime
   readonly retention: Retention
-  /** Told whenever a user's unread count may have changed. */
-  readonly onUnread?: (user: string) => void
+  /** Told of every notification that was stored. */
+  readonly onStored?: (record: NotificationRecord) => void
 }
 
 /** Turns a message to one person into a record in his inbox and one delivery per channel. */
@@ -128,7 +128,7 @@ export class NotificationService {
     })
     if (accepted.status === 'conflict') return null
     if (accepted.status === 'fresh') {
-      this.#parts.onUnread?.(userId)
+      this.#parts.onStored?.(record)
       for (const [index, frame] of frames.entries()) {
         realtime.publish(userId, accepted.results[index] ?? 0, frame.type, frame.data)
       }

@@ -1,26 +1,23 @@
 import { hostname } from 'node:os'
-import { authenticate } from '../../middleware/authenticate.ts'
-import { notificationFilter } from '../../middleware/notification-filter.ts'
-import { rateLimit } from '../../middleware/rate-limit.ts'
 import { AccessService } from '../../services/access-service.ts'
-import type { AlertNews } from '../../services/alert-service.ts'
 import { UnreadTopic } from '../../services/unread-topic.ts'
 import type { Config } from '../config.ts'
 import { Dispatcher } from '../mqtt/dispatcher.ts'
-import type { Refusal } from '../mqtt/refusal.ts'
 import { Keys } from '../store/keys.ts'
-import { type Clock, isoTime, systemClock } from '../support/clock.ts'
-import { messageOf } from '../support/errors.ts'
+import { type Clock, systemClock } from '../support/clock.ts'
 import { createLogger, type Logger } from '../support/logger.ts'
 import { Metrics } from '../support/metrics.ts'
+import { Announcements } from './announcements.ts'
 import { createChecks } from './checks.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { LatePublisher } from './late-publisher.ts'
+import { createMiddleware } from './middleware.ts'
 import { openStore } from './open-store.ts'
 import { createProviders } from './providers.ts'
 import { createServices, type Services } from './services.ts'
 import { type RunningBroker, startBroker } from './start-broker.ts'
 import { type RunningHttp, startHttp } from './start-http.ts'
+import { stopApp } from './stop-app.ts'
 import { createTopics } from './topics.ts'
 import { version } from './version.ts'
 import { createWorkers } from './workers.ts'
@@ -69,7 +66,6 @@ interface Making {
 }
 
 async function assemble(config: Config, { clock, log, undo }: Making): Promise<App> {
-  const has = (role: 'router' | 'worker' | 'gateway' | 'api') => config.roles.has(role)
   const { store, bus } = await openStore(config, { clock, log })
   undo.push(async () => {
     await bus.close()
@@ -78,106 +74,64 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const keys = new Keys()
   const metrics = new Metrics({ process: true })
   const publisher = new LatePublisher()
-  const unreadTopic = new UnreadTopic({
-    publish: publisher.publish,
-    count: (user) => services.inbox.unreadCount(user),
-    clock,
-    log,
+  const count = (user: string) => services.inbox.unreadCount(user)
+  const unreadTopic = new UnreadTopic({ publish: publisher.publish, count, clock, log })
+  const announcements = new Announcements({
+    ...{ publisher, unreadTopic, metrics, log },
+    services: () => services,
   })
+  const { onStored, onAlertNews, onRefused, onOutcome } = announcements
   const services: Services = createServices({
-    ...{ store, bus, keys, clock, log },
+    ...{ store, bus, keys, clock, log, onStored, onAlertNews },
     retention: config.retention,
-    onAlertNews: (news) => announce(news),
     onUnread: (user) => unreadTopic.changed(user),
   })
-  const announce = ({ event, alert }: AlertNews) => {
-    const text = JSON.stringify({ event, alert })
-    services.realtime.broadcast('alerts', `alert.${event}`, text)
-    publisher.publish('notifications/alerts/updates', text, { qos: 1 }).catch((error) => {
-      log.warn({ err: error, alert: alert.id }, 'an alert update was not published')
-    })
-  }
   const access = new AccessService({ store, keys, clock, settings: config.auth })
   const firstKey = await access.bootstrap()
-
-  const middleware = {
-    authenticate: authenticate({ access, looksLikeCredential: AccessService.looksLikeCredential }),
-    rateLimit: rateLimit({ store, clock, limit: config.rateLimit }),
-    filter: notificationFilter({ clock }),
-  }
-  const router = createTopics(services, middleware)
-  const onRefused = async (refusal: Refusal) => {
-    metrics.refused.inc({ door: 'mqtt', code: refusal.code })
-    const letter = await services.deadLetters.add({ ...refusal, door: 'mqtt' })
-    if (refusal.code === 'filtered') return
-    const { topic, error, at } = letter
-    await publisher
-      .publish('notifications/errors', JSON.stringify({ id: letter.id, topic, error, at }))
-      .catch((failure) => log.debug({ err: failure }, 'a refusal was not published'))
-  }
+  const middleware = createMiddleware({ config, access, store, clock })
+  const topics = createTopics(services, middleware)
   let isStopping = false
+  const { prefix } = config.mqtt
+  const abandoned = () => isStopping
   const dispatcher = new Dispatcher({
-    ...{ router, publisher, clock, log, onRefused },
-    prefix: config.mqtt.prefix,
-    abandoned: () => isStopping,
+    ...{ router: topics, publisher, clock, log, onRefused, prefix, abandoned },
   })
 
   let broker: RunningBroker | null = null
   const http = await startHttp({
-    ...{ config, services, access, middleware, dispatcher, store, bus, keys, metrics, clock, log },
-    version: version(),
-    topics: router,
+    ...{ config, services, access, middleware, topics, dispatcher, store, bus, keys },
+    ...{ metrics, clock, log, version: version() },
     checks: createChecks({ config, store, broker: () => broker }),
   })
   undo.push(() => http.stop(1000))
 
-  broker = has('router')
-    ? await startBroker({
-        ...{ config, router, store, clock, log, onRefused },
-        node: `${hostname()}-${http.port}`,
-        intake: dispatcher.dispatch,
-        authenticate: (username, password) => access.login(username ?? '', password ?? ''),
-      })
-    : null
-  if (broker) {
-    publisher.use(broker.publisher)
-    const started = broker
-    undo.push(() => started.stop(1000))
-  }
+  broker = await startBroker({
+    ...{ config, router: topics, store, clock, log, onRefused },
+    node: `${hostname()}-${http.port}`,
+    intake: dispatcher.dispatch,
+    authenticate: (username, password) => access.login(username ?? '', password ?? ''),
+  })
+  const running = broker
+  undo.push(async () => running?.stop(1000))
+  if (broker) publisher.use(broker.publisher)
 
   const providers = createProviders({ config, outbox: services.outbox, publisher, clock })
-  const workers = has('worker')
-    ? createWorkers({
-        ...{ store, bus, keys, clock, log, services, providers },
-        queue: config.queue,
-        onOutcome: ({ channel }, provider, { status }) =>
-          metrics.deliveries.inc({ channel, provider, outcome: status }),
-      })
+  const { queue } = config
+  const workers = config.roles.has('worker')
+    ? createWorkers({ store, bus, keys, clock, log, services, providers, queue, onOutcome })
     : []
   await Promise.all(workers.map((worker) => worker.start()))
   const housekeeper = new Housekeeper({ store, clock, log, services })
-  if (has('worker')) housekeeper.start()
+  if (config.roles.has('worker')) housekeeper.start()
   await services.activity.start()
 
-  const stop = async () => {
-    isStopping = true
-    const endsAt = performance.now() + config.shutdownMs
-    const left = (share = 1) => Math.max(100, (endsAt - performance.now()) * share)
-    housekeeper.stop()
-    const ends = [
-      broker?.stop(left(0.8)),
-      http.stop(left(0.8)),
-      ...workers.map((worker) => worker.stop(left(0.7))),
-      unreadTopic.stop(),
-    ]
-    for (const result of await Promise.allSettled(ends)) {
-      if (result.status === 'rejected') log.warn({ reason: messageOf(result.reason) }, 'stopping')
-    }
-    await Promise.allSettled([...providers.values()].map((provider) => provider.close?.()))
-    await bus.close()
-    await store.close()
-    log.info({ at: isoTime(clock.now()) }, 'stopped')
+  const parts = { broker, http, workers, housekeeper, unreadTopic, providers, bus, store, log }
+  return {
+    ...{ config, services, broker, http, firstKey },
+    storeDescription: store.description,
+    stop() {
+      isStopping = true
+      return stopApp(parts, config.shutdownMs)
+    },
   }
-  const storeDescription = store.description
-  return { config, services, broker, http, storeDescription, firstKey, stop }
 }

@@ -12,6 +12,7 @@ import { EventLog } from '../../services/event-log.ts'
 import { InboxService } from '../../services/inbox-service.ts'
 import { MaintenanceService } from '../../services/maintenance-service.ts'
 import { Memberships } from '../../services/memberships.ts'
+import type { NotificationRecord } from '../../services/notification-record.ts'
 import { NotificationService, type Retention } from '../../services/notification-service.ts'
 import { Outbox } from '../../services/outbox.ts'
 import { QueueAdmin } from '../../services/queue-admin.ts'
@@ -34,6 +35,8 @@ export interface Ingredients {
   readonly retention: Retention
   /** Told after every change of an alert's state. */
   readonly onAlertNews?: (news: AlertNews) => void
+  /** Told of every notification that was stored. */
+  readonly onStored?: (record: NotificationRecord) => void
   /** Told whenever a user's unread count may have changed. */
   readonly onUnread?: (user: string) => void
 }

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts'
 import type { PacketMark, Principal } from '../context.ts'
 import { withoutCredentials } from '../mqtt/broker-address.ts'
 import { startEmbeddedBroker } from '../mqtt/embedded/start-embedded-broker.ts'
-import { startExternalBroker } from '../mqtt/external-broker.ts'
+import { createPublisher, startExternalBroker } from '../mqtt/external-broker.ts'
 import type { Intake, Publisher } from '../mqtt/message.ts'
 import type { Refusal } from '../mqtt/refusal.ts'
 import type { Route } from '../mqtt/route.ts'
@@ -40,9 +40,15 @@ interface Parts {
   ) => Promise<Principal | null>
 }
 
-/** Starts the broker inside the process, or connects to the one that `MQTT_URL` names. */
-export function startBroker(parts: Parts): Promise<RunningBroker> {
-  return parts.config.mqtt.external === null ? startInside(parts) : connectOutside(parts)
+/**
+ * Starts the broker inside the process, or connects to the one that `MQTT_URL`
+ * names; a process that does not route only publishes there. `null`: no broker.
+ */
+export async function startBroker(parts: Parts): Promise<RunningBroker | null> {
+  const { config } = parts
+  const routes = config.roles.has('router')
+  if (config.mqtt.external === null) return routes ? startInside(parts) : null
+  return routes ? connectOutside(parts) : publishOutside(parts)
 }
 
 async function startInside(parts: Parts): Promise<RunningBroker> {
@@ -90,6 +96,21 @@ async function connectOutside(parts: Parts): Promise<RunningBroker> {
     isConnected: () => broker.status().connected,
     status: () => broker.status(),
     stop: (hardDeadlineMs) => broker.stop({ hardDeadlineMs }),
+  }
+}
+
+async function publishOutside(parts: Parts): Promise<RunningBroker> {
+  const { external, prefix, clientId } = parts.config.mqtt
+  if (external === null) throw new Error('there is no external broker')
+  const publisher = createPublisher({ ...parts, ...external, prefix, clientId })
+  publisher.start()
+  return {
+    publisher,
+    port: null,
+    description: external.urls.map((url) => withoutCredentials(url)).join(', '),
+    isConnected: () => publisher.connected,
+    status: () => publisher.status(),
+    stop: (deadlineMs) => publisher.stop(deadlineMs),
   }
 }
 

@@ -48,15 +48,36 @@ export class Client {
     return this.#request('DELETE', path, body)
   }
 
-  /** Lines of a stream as they come, until the service ends it or `signal` does. */
-  async *lines(path: string, signal: AbortSignal): AsyncGenerator<string> {
-    const response = await this.#fetch('GET', path, undefined, signal)
-    if (!response.body) return
-    let rest = ''
-    for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-      const parts = (rest + chunk).split('\n')
-      rest = parts.pop() ?? ''
-      yield* parts
+  /** Frames of a broadcast channel as they come, until `signal` ends it. */
+  async *frames(channel: string, signal: AbortSignal): AsyncGenerator<Answer> {
+    const { url, token } = this.#options
+    const address = new URL('/ws', url.replace(/^http/, 'ws'))
+    address.searchParams.set('user_id', 'operator')
+    const socket = new WebSocket(address, token === null ? [] : ['belfry', token])
+    const waiting: Answer[] = []
+    let wake = () => {}
+    let ended: Error | null = null
+    const end = (error: Error) => {
+      ended ??= error
+      wake()
+    }
+    socket.onmessage = ({ data }) => {
+      waiting.push(JSON.parse(String(data)) as Answer)
+      wake()
+    }
+    socket.onopen = () => socket.send(JSON.stringify({ type: 'subscribe', channel }))
+    socket.onclose = () => end(new Refused(0, { detail: 'The service closed the connection.' }))
+    signal.addEventListener('abort', () => end(new Error('ended')))
+    try {
+      for (;;) {
+        while (waiting.length > 0) yield waiting.shift() as Answer
+        if (ended) throw ended
+        await new Promise<void>((resolve) => {
+          wake = resolve
+        })
+      }
+    } finally {
+      socket.close()
     }
   }
 
@@ -66,16 +87,11 @@ export class Client {
     return text === '' ? {} : (JSON.parse(text) as Answer)
   }
 
-  async #fetch(
-    method: string,
-    path: string,
-    body?: unknown,
-    signal: AbortSignal = AbortSignal.timeout(30_000),
-  ): Promise<Response> {
+  async #fetch(method: string, path: string, body?: unknown): Promise<Response> {
     const { url, token } = this.#options
     const response = await fetch(new URL(path, url), {
       method,
-      signal,
+      signal: AbortSignal.timeout(30_000),
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...(token === null ? {} : { authorization: `Bearer ${token}` }),

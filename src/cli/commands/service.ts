@@ -1,4 +1,6 @@
+import type { Answer } from '../client.ts'
 import type { Command } from '../command.ts'
+import type { Output } from '../output.ts'
 
 export const serviceCommands: readonly Command[] = [
   {
@@ -44,11 +46,12 @@ export const serviceCommands: readonly Command[] = [
     usage: 'tail',
     summary: 'Everything that happens, as it happens (Ctrl-C ends)',
     async run({ client, out, signal }) {
-      for await (const line of client.lines('/api/tail', signal)) {
-        if (line === '') continue
-        const event = JSON.parse(line) as Record<string, unknown>
-        const { at, what, ...rest } = event
-        out.done(`${at}  ${String(what).padEnd(12)}  ${JSON.stringify(rest)}`, event)
+      const { channel } = await client.post('/api/tail')
+      const again = setInterval(() => void client.post('/api/tail').catch(() => {}), 15_000)
+      try {
+        for await (const frame of client.frames(String(channel), signal)) show(out, frame)
+      } finally {
+        clearInterval(again)
       }
     },
   },
@@ -70,3 +73,9 @@ export const serviceCommands: readonly Command[] = [
     },
   },
 ]
+
+function show(out: Output, frame: Answer): void {
+  if (frame.type !== 'event') return
+  const { at, what, ...rest } = frame.data as Record<string, unknown>
+  out.done(`${at}  ${String(what).padEnd(14)}  ${JSON.stringify(rest)}`, { at, what, ...rest })
+}

@@ -1,0 +1,72 @@
+import type { AlertNews } from '../../services/alert-service.ts'
+import type { SendOutcome } from '../../services/channels/channel.ts'
+import type { DeliveryJob } from '../../services/delivery-job.ts'
+import type { NotificationRecord } from '../../services/notification-record.ts'
+import type { UnreadTopic } from '../../services/unread-topic.ts'
+import type { Publisher } from '../mqtt/message.ts'
+import type { Refusal } from '../mqtt/refusal.ts'
+import type { Logger } from '../support/logger.ts'
+import type { Metrics } from '../support/metrics.ts'
+import type { Services } from './services.ts'
+
+interface Parts {
+  readonly services: () => Services
+  readonly publisher: Publisher
+  readonly unreadTopic: UnreadTopic
+  readonly metrics: Metrics
+  readonly log: Logger
+}
+
+/** What the outside is told of what happened inside: topics, counters, and whoever watches. */
+export class Announcements {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** A notification is stored. */
+  onStored = ({ id, user_id, type, priority, channels }: NotificationRecord): void => {
+    const { services, unreadTopic } = this.#parts
+    unreadTopic.changed(user_id)
+    services().activity.record('notification', { id, user_id, type, priority, channels })
+  }
+
+  onAlertNews = ({ event, alert }: AlertNews): void => {
+    const { services, publisher, metrics, log } = this.#parts
+    const { id, type, severity } = alert
+    if (event === 'triggered') metrics.alertsRaised.inc({ severity })
+    if (event === 'acknowledged') {
+      metrics.timeToAck.observe({ severity }, Date.now() / 1000 - alert.timestamp)
+    }
+    const text = JSON.stringify({ event, alert })
+    services().realtime.broadcast('alerts', `alert.${event}`, text)
+    services().activity.record(`alert.${event}`, { id, type, severity })
+    publisher.publish('notifications/alerts/updates', text, { qos: 1 }).catch((error) => {
+      log.warn({ err: error, alert: id }, 'an alert update was not published')
+    })
+  }
+
+  /** Records what the MQTT door refused; resolves when that is stored. */
+  onRefused = async (refusal: Refusal): Promise<void> => {
+    const { services, publisher, metrics, log } = this.#parts
+    metrics.refused.inc({ door: 'mqtt', code: refusal.code })
+    const letter = await services().deadLetters.add({ ...refusal, door: 'mqtt' })
+    const { id, topic, error, at } = letter
+    services().activity.record('refused', { id, topic, code: refusal.code })
+    if (refusal.code === 'filtered') return
+    publisher
+      .publish('notifications/errors', JSON.stringify({ id, topic, error, at }))
+      .catch((failure) => log.debug({ err: failure }, 'a refusal was not published'))
+  }
+
+  onOutcome = (job: DeliveryJob, provider: string, { status }: SendOutcome): void => {
+    const { services, metrics } = this.#parts
+    const { id, channel } = job
+    metrics.deliveries.inc({ channel, provider, outcome: status })
+    if (status === 'sent') {
+      metrics.deliveryLatency.observe({ channel }, Math.max(0, Date.now() / 1000 - job.send_at))
+    }
+    services().activity.record('delivery', { id, channel, provider, status })
+  }
+}

@@ -1,0 +1,23 @@
+import { authenticate } from '../../middleware/authenticate.ts'
+import { notificationFilter } from '../../middleware/notification-filter.ts'
+import { rateLimit } from '../../middleware/rate-limit.ts'
+import { AccessService } from '../../services/access-service.ts'
+import type { Config } from '../config.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { TopicMiddleware } from './topics.ts'
+
+/** The steps that every way in shares. */
+export function createMiddleware(parts: {
+  readonly config: Pick<Config, 'rateLimit'>
+  readonly access: AccessService
+  readonly store: Store
+  readonly clock: Clock
+}): TopicMiddleware {
+  const { config, access, store, clock } = parts
+  return {
+    authenticate: authenticate({ access, looksLikeCredential: AccessService.looksLikeCredential }),
+    rateLimit: rateLimit({ store, clock, limit: config.rateLimit }),
+    filter: notificationFilter({ clock }),
+  }
+}
