@@ -8,14 +8,18 @@ type Argument = string | number
 export type EncodedWrite = readonly Argument[]
 
 /**
- * Writes down what the script is to do, with every name of a key spelled out.
- * Throws a `TypeError` for what the server could not carry out, so that one bad
- * write does not reach the batch of others.
+ * Writes down what the script is to do, with every key spelled out: `start` is
+ * what those of the partition begin with, `now` the time (epoch ms). Throws a
+ * `TypeError` for what the server could not carry out, so that one bad write does
+ * not reach the batch of others.
  */
-export function encodeWrite({ guards = [], ops }: Write, now: number): EncodedWrite {
+export function encodeWrite(
+  { guards = [], ops }: Pick<Write, 'guards' | 'ops'>,
+  { start, now }: { readonly start: string; readonly now: number },
+): EncodedWrite {
   const row: Argument[] = [0, guards.length]
-  for (const guard of guards) encodeGuard(row, guard, ops)
-  for (const op of ops) row.push(...encodeOp(op, now))
+  for (const guard of guards) row.push(...encodeGuard(guard, ops, start))
+  for (const op of ops) row.push(...encodeOp(op, start, now))
   row[0] = row.length - 1
   return row
 }
@@ -30,30 +34,20 @@ export function decodeOutcome(reply: unknown): Outcome | { readonly failure: str
   return { applied: false, refusedBy: Number(reply.slice(0, cut)), value }
 }
 
-function encodeGuard(row: Argument[], guard: Guard, ops: readonly Op[]): void {
+function encodeGuard(guard: Guard, ops: readonly Op[], start: string): Argument[] {
+  const name = start + text(guard[1])
   switch (guard[0]) {
     case 'once':
-      row.push('o', text(guard[1]), text(guard[2]), duration(guard[3]))
-      return
+      return ['o', name, text(guard[2]), duration(guard[3])]
     case 'expect':
-      if (guard[2] === null) row.push('m', text(guard[1]))
-      else row.push('e', text(guard[1]), text(guard[2]))
-      return
+      return guard[2] === null ? ['m', name] : ['e', name, text(guard[2])]
     case 'lease': {
       const job = queueKeys.job(guard[1], guard[2])
-      row.push(
-        'l',
-        text(guard[1]),
-        text(guard[2]),
-        whole(guard[3]),
-        job,
-        writes(ops, job, guard[2]),
-      )
-      return
+      const kept = writes(ops, job, guard[2])
+      return ['l', name, text(guard[2]), whole(guard[3]), start + job, kept]
     }
     case 'withdraw':
-      row.push('w', text(guard[1]), text(guard[2]), queueKeys.job(guard[1], guard[2]))
-      return
+      return ['w', name, text(guard[2]), start + queueKeys.job(guard[1], guard[2])]
   }
 }
 
@@ -68,65 +62,70 @@ function writes(ops: readonly Op[], jobKey: string, jobId: string): 0 | 1 {
 /** Operations on a key and one text. */
 const LETTERS = { pull: 'q', sadd: 'a', srem: 'b', zrem: 'y' } as const
 
-function encodeOp(op: Op, now: number): Argument[] {
+function encodeOp(op: Op, start: string, now: number): Argument[] {
+  const name = start + text(op[1])
   switch (op[0]) {
     case 'set':
-      return ['s', text(op[1]), text(op[2]), duration(op[3])]
+      return ['s', name, text(op[2]), duration(op[3])]
     case 'del':
-      return ['d', text(op[1])]
+      return ['d', name]
     case 'expire':
-      return ['x', text(op[1]), duration(op[2])]
+      return ['x', name, duration(op[2])]
     case 'incr':
-      return ['i', text(op[1]), whole(op[2]), duration(op[3])]
+      return ['i', name, whole(op[2]), duration(op[3])]
     case 'push':
-      return ['p', text(op[1]), text(op[2]), whole(op[3])]
+      return ['p', name, text(op[2]), whole(op[3])]
     case 'pull':
     case 'sadd':
     case 'srem':
     case 'zrem':
-      return [LETTERS[op[0]], text(op[1]), text(op[2])]
+      return [LETTERS[op[0]], name, text(op[2])]
     case 'zadd':
-      return ['z', text(op[1]), score(toServerScore(op[1], op[2])), text(op[3])]
+      return ['z', name, score(toServerScore(op[1], op[2])), text(op[3])]
     case 'enqueue':
-      return encodeEnqueue(op)
+      return encodeEnqueue(op, start)
     default:
-      return encodeCompound(op, now)
+      return encodeCompound(op, start, now)
   }
 }
 
 type OpOf<Name extends Op[0]> = Extract<Op, readonly [Name, ...unknown[]]>
 
-function encodeEnqueue(op: OpOf<'enqueue'>): Argument[] {
+function encodeEnqueue(op: OpOf<'enqueue'>, start: string): Argument[] {
   const [, queue, id, job, priority, availableAt, ttlMs] = op
-  const key = queueKeys.job(queue, text(id))
-  const rest = [key, id, text(job), duration(ttlMs)]
-  if (availableAt === 0) return ['e', queueKeys.ready(queue, priority), ...rest]
+  const rest = [start + queueKeys.job(queue, text(id)), id, text(job), duration(ttlMs)]
+  if (availableAt === 0) return ['e', start + queueKeys.ready(queue, priority), ...rest]
   const scheduled = queueKeys.scheduled(queue)
-  return ['f', scheduled, ...rest, score(toServerScore(scheduled, availableAt))]
+  return ['f', start + scheduled, ...rest, score(toServerScore(scheduled, availableAt))]
 }
 
 function encodeCompound(
   op: OpOf<'inbox' | 'unread' | 'read' | 'discard' | 'fanout'>,
+  start: string,
   now: number,
 ): Argument[] {
   const keys = keysOf(op[1])
   const user = text(op[2])
-  const unread = keys.unread(user)
+  if (op[0] === 'fanout') {
+    return ['o', start + keys.scope, user, op[3] === '' ? '}' : `,${text(op[3])}}`, whole(op[4])]
+  }
+  const inbox = start + keys.inbox(user)
+  const unread = start + keys.unread(user)
+  const records = start + keys.notification('')
+  const id = text(op[3])
   switch (op[0]) {
     case 'inbox': {
-      const [, , , id, record, expiresAt, limit] = op
-      const ttl = expiresAt === 0 ? 0 : Math.max(1, Math.ceil(expiresAt - now))
-      const where = ['n', keys.inbox(user), unread, keys.notification('')]
-      return [...where, text(id), text(record), duration(ttl), expiry(expiresAt), whole(limit)]
+      const [, , , , record, expiresAt, limit] = op
+      const ttl = expiresAt === 0 ? 0 : Math.max(1, expiresAt - now)
+      const what = [id, text(record), duration(ttl), expiry(expiresAt), whole(limit)]
+      return ['n', inbox, unread, records, ...what]
     }
     case 'unread':
-      return ['u', unread, text(op[3]), expiry(op[4])]
+      return ['u', unread, id, expiry(op[4])]
     case 'read':
-      return ['r', unread, text(op[3])]
+      return ['r', unread, id]
     case 'discard':
-      return ['k', keys.inbox(user), unread, keys.notification(''), text(op[3])]
-    case 'fanout':
-      return ['o', keys.scope, user, op[3] === '' ? '}' : `,${text(op[3])}}`, whole(op[4])]
+      return ['k', inbox, unread, records, id]
   }
 }
 

@@ -23,6 +23,8 @@ const NOT_NOW = new Set([
  */
 export function redisFailure(error: unknown): BelfryError {
   const message = messageOf(error)
+  // The client hangs the command with all that it was to write on its errors.
+  if (error instanceof Error && 'command' in error) delete error.command
   const isReply = error instanceof Error && error.name === 'ReplyError'
   if (isReply && !NOT_NOW.has(message.split(' ', 1)[0]!)) {
     return new Internal(`Redis refused a command: ${message}`, { cause: error })

@@ -90,7 +90,9 @@ export class RedisStore implements Store {
   async commit(write: Write): Promise<Outcome> {
     const commits = this.#commits[write.partition]
     if (!commits) throw new RangeError(`there is no partition ${write.partition}`)
-    const outcome = decodeOutcome(await commits.add(encodeWrite(write, this.#time.now())))
+    const start = this.#layout.start(write.partition)
+    const encoded = encodeWrite(write, { start, now: this.#time.now() })
+    const outcome = decodeOutcome(await commits.add(encoded))
     if ('failure' in outcome) throw writeFailure(outcome.failure)
     return outcome
   }

@@ -16,8 +16,9 @@ function luaName(name: (keys: Keys) => string): string {
 /**
  * Applies a batch of writes of one partition.
  *
- * `KEYS[1]` is what the partition's keys begin with. `ARGV[1]` is the caller's
- * time (epoch ms), by which what is unread is counted. Then, for each write: how
+ * `KEYS[1]` is what the partition's keys begin with; the keys in `ARGV` are
+ * spelled out. `ARGV[1]` is the caller's time (epoch ms), by which what is unread
+ * is counted. Then, for each write: how
  * many arguments follow, how many guards there are, the guards, the operations;
  * each begins with its letter (see `encode-write.ts`, the only one who writes this).
  *
@@ -31,7 +32,7 @@ function luaName(name: (keys: Keys) => string): string {
  * before anything has changed; what concerns one key fails its write alone.
  */
 export const commitScript = String.raw`${correctUnread}
-local p, A, call = KEYS[1], ARGV, redis.call
+local A, call, EXPIRING = ARGV, redis.call, KEYS[1] .. 'expiring:unread'
 local now, undo, settle = tonumber(A[1]), nil, nil
 
 local function later(list, run)
@@ -42,22 +43,22 @@ end
 
 -- What has expired is taken out first, so that counting is cheap. Where that is
 -- too much for one batch, each count leaves out what has expired.
-local due = call('ZRANGEBYSCORE', p .. 'expiring:unread', '-inf', A[1], 'LIMIT', 0, 100)
-if #due > 0 then correctUnread(p, due, A[1]) end
+local due = call('ZRANGEBYSCORE', EXPIRING, '-inf', A[1], 'LIMIT', 0, 100)
+if #due > 0 then correctUnread(EXPIRING, due, A[1]) end
 local swept = #due < 100
 
 -- How many are unread now. The mirror is for those who read the seed's key.
 local function recount(name)
-  local key, n = p .. name, nil
-  if swept then n = call('ZCARD', key) else n = call('ZCOUNT', key, '(' .. A[1], '+inf') end
-  if n > 0 then call('SET', key .. '_notifications', n) else call('DEL', key .. '_notifications') end
+  local n
+  if swept then n = call('ZCARD', name) else n = call('ZCOUNT', name, '(' .. A[1], '+inf') end
+  if n > 0 then call('SET', name .. '_notifications', n) else call('DEL', name .. '_notifications') end
   return n
 end
 
 -- Whose unread ones end, and when the first does at the earliest: the sweep goes by this.
 local function willExpire(name, score)
   if score == '+inf' then return end
-  call('ZADD', p .. 'expiring:unread', 'LT', score, name)
+  call('ZADD', EXPIRING, 'LT', score, name)
   if tonumber(score) <= now then swept = false end
 end
 
@@ -81,7 +82,7 @@ local PRIORITIES = { 'critical', 'high', 'normal', 'low' }
 local guard = {
   -- once: key, value, ttl
   o = function(i)
-    local key, ttl, set = p .. A[i], A[i + 2], nil
+    local key, ttl, set = A[i], A[i + 2], nil
     if ttl == '0' then set = call('SET', key, A[i + 1], 'NX')
     else set = call('SET', key, A[i + 1], 'NX', 'PX', ttl) end
     if not set then return i + 3, true, call('GET', key) end
@@ -90,21 +91,21 @@ local guard = {
   end,
   -- expect: key, value
   e = function(i)
-    local found = call('GET', p .. A[i])
+    local found = call('GET', A[i])
     if found == A[i + 1] then return i + 2 end
     return i + 2, true, found
   end,
   -- expect absence: key
   m = function(i)
-    if call('EXISTS', p .. A[i]) == 0 then return i + 1 end
-    return i + 1, true, call('GET', p .. A[i])
+    if call('EXISTS', A[i]) == 0 then return i + 1 end
+    return i + 1, true, call('GET', A[i])
   end,
   -- lease: queue, job id, token, the job's key, whether the record is written by the operations
   l = function(i)
-    local queue, id = p .. A[i], A[i + 1]
+    local queue, id = A[i], A[i + 1]
     local taken = call('HGET', queue .. ':takes', id)
     if not taken or string.match(taken, '^%d+') ~= A[i + 2] then return i + 5, true end
-    local job, kept = p .. A[i + 3], A[i + 4]
+    local job, kept = A[i + 3], A[i + 4]
     -- After the operations: when one of them fails, the lease is still there.
     settle = later(settle, function()
       call('ZREM', queue .. ':leases', id)
@@ -115,7 +116,7 @@ local guard = {
   end,
   -- withdraw: queue, job id, the job's key
   w = function(i)
-    local queue, id, job = p .. A[i], A[i + 1], p .. A[i + 2]
+    local queue, id, job = A[i], A[i + 1], A[i + 2]
     local scheduled = queue .. ':scheduled'
     local due = call('ZSCORE', scheduled, id)
     if due then
@@ -154,51 +155,51 @@ local op = {
   -- set: key, value, ttl
   s = function(i)
     local ttl = A[i + 2]
-    if ttl == '0' then call('SET', p .. A[i], A[i + 1])
-    else call('SET', p .. A[i], A[i + 1], 'PX', ttl) end
+    if ttl == '0' then call('SET', A[i], A[i + 1])
+    else call('SET', A[i], A[i + 1], 'PX', ttl) end
     return i + 3, 1
   end,
-  d = function(i) return i + 1, call('DEL', p .. A[i]) end,
-  x = function(i) return i + 2, call('PEXPIRE', p .. A[i], A[i + 1]) end,
+  d = function(i) return i + 1, call('DEL', A[i]) end,
+  x = function(i) return i + 2, call('PEXPIRE', A[i], A[i + 1]) end,
   -- incr: key, by, ttl
   i = function(i)
-    local n = call('INCRBY', p .. A[i], A[i + 1])
-    if A[i + 2] ~= '0' then call('PEXPIRE', p .. A[i], A[i + 2]) end
+    local n = call('INCRBY', A[i], A[i + 1])
+    if A[i + 2] ~= '0' then call('PEXPIRE', A[i], A[i + 2]) end
     return i + 3, n
   end,
   -- push: key, value, cap
   p = function(i)
-    local key, cap = p .. A[i], tonumber(A[i + 2])
+    local key, cap = A[i], tonumber(A[i + 2])
     local over = call('LPUSH', key, A[i + 1]) - cap
     if cap == 0 or over <= 0 then return i + 3, 0 end
     call('LTRIM', key, 0, cap - 1)
     return i + 3, over
   end,
-  q = function(i) return i + 2, call('LREM', p .. A[i], 0, A[i + 1]) end,
-  a = function(i) return i + 2, call('SADD', p .. A[i], A[i + 1]) end,
-  b = function(i) return i + 2, call('SREM', p .. A[i], A[i + 1]) end,
-  z = function(i) return i + 3, call('ZADD', p .. A[i], A[i + 1], A[i + 2]) end,
-  y = function(i) return i + 2, call('ZREM', p .. A[i], A[i + 1]) end,
+  q = function(i) return i + 2, call('LREM', A[i], 0, A[i + 1]) end,
+  a = function(i) return i + 2, call('SADD', A[i], A[i + 1]) end,
+  b = function(i) return i + 2, call('SREM', A[i], A[i + 1]) end,
+  z = function(i) return i + 3, call('ZADD', A[i], A[i + 1], A[i + 2]) end,
+  y = function(i) return i + 2, call('ZREM', A[i], A[i + 1]) end,
   -- enqueue: list, job's key, job id, job, ttl
   e = function(i)
     local ttl = A[i + 4]
-    if ttl == '0' then call('SET', p .. A[i + 1], A[i + 3])
-    else call('SET', p .. A[i + 1], A[i + 3], 'PX', ttl) end
-    call('LPUSH', p .. A[i], A[i + 2])
+    if ttl == '0' then call('SET', A[i + 1], A[i + 3])
+    else call('SET', A[i + 1], A[i + 3], 'PX', ttl) end
+    call('LPUSH', A[i], A[i + 2])
     return i + 5, 1
   end,
   -- enqueue for later: sorted set, job's key, job id, job, ttl, due (epoch seconds)
   f = function(i)
     local ttl = A[i + 4]
-    if ttl == '0' then call('SET', p .. A[i + 1], A[i + 3])
-    else call('SET', p .. A[i + 1], A[i + 3], 'PX', ttl) end
-    call('ZADD', p .. A[i], A[i + 5], A[i + 2])
+    if ttl == '0' then call('SET', A[i + 1], A[i + 3])
+    else call('SET', A[i + 1], A[i + 3], 'PX', ttl) end
+    call('ZADD', A[i], A[i + 5], A[i + 2])
     return i + 6, 1
   end,
   -- inbox: list, unread, what record keys begin with, id, record, ttl, expiry or +inf, limit
   n = function(i)
-    local list, unread, id, ttl = p .. A[i], p .. A[i + 1], A[i + 3], A[i + 5]
-    local record, limit = p .. A[i + 2] .. id, tonumber(A[i + 7])
+    local list, unread, id, ttl = A[i], A[i + 1], A[i + 3], A[i + 5]
+    local record, limit = A[i + 2] .. id, tonumber(A[i + 7])
     if ttl == '0' then call('SET', record, A[i + 4])
     else call('SET', record, A[i + 4], 'PX', ttl) end
     local over = call('LPUSH', list, id) - limit
@@ -206,7 +207,7 @@ local op = {
     if limit > 0 and over > 0 then
       local fallen = call('RPOP', list, over)
       call('ZREM', unread, unpack(fallen))
-      for n = 1, #fallen do fallen[n] = p .. A[i + 2] .. fallen[n] end
+      for n = 1, #fallen do fallen[n] = A[i + 2] .. fallen[n] end
       call('DEL', unpack(fallen))
     end
     willExpire(A[i + 1], A[i + 6])
@@ -214,27 +215,27 @@ local op = {
   end,
   -- unread: unread, id, expiry or +inf
   u = function(i)
-    call('ZADD', p .. A[i], A[i + 2], A[i + 1])
+    call('ZADD', A[i], A[i + 2], A[i + 1])
     willExpire(A[i], A[i + 2])
     return i + 3, recount(A[i])
   end,
   -- read: unread, id
   r = function(i)
-    call('ZREM', p .. A[i], A[i + 1])
+    call('ZREM', A[i], A[i + 1])
     return i + 2, recount(A[i])
   end,
   -- discard: list, unread, what record keys begin with, id
   k = function(i)
     local id = A[i + 3]
-    call('LREM', p .. A[i], 0, id)
-    call('ZREM', p .. A[i + 1], id)
-    call('DEL', p .. A[i + 2] .. id)
+    call('LREM', A[i], 0, id)
+    call('ZREM', A[i + 1], id)
+    call('DEL', A[i + 2] .. id)
     return i + 4, recount(A[i + 1])
   end,
-  -- fanout: scope, user, body, cap
+  -- fanout: what keys begin with (scope included), user, body, cap
   o = function(i)
     local user, cap = A[i + 1], tonumber(A[i + 3])
-    local base = p .. A[i]
+    local base = A[i]
     local key = base .. ${luaName((keys) => keys.sessions(USER))}
     local sessions = call('SMEMBERS', key)
     if #sessions == 0 then return i + 4, 0 end

@@ -41,21 +41,20 @@ return call('ZRANGEBYLEX', key, '(' .. ARGV[2], '+', 'LIMIT', 0, ARGV[3])
 `
 
 /**
- * Lua: takes out what has expired of the unread ones of the named users and
- * writes their counts anew; `expiring:unread` then says when to look again.
+ * Lua: takes out what has expired of the unread ones under `keys` and writes
+ * their counts anew; the index then says when to look again.
  */
 export const correctUnread = `
-local function correctUnread(p, names, now)
-  local call, index = redis.call, p .. 'expiring:unread'
-  for _, name in ipairs(names) do
-    local key = p .. name
+local function correctUnread(index, keys, now)
+  local call = redis.call
+  for _, key in ipairs(keys) do
     call('ZREMRANGEBYSCORE', key, '-inf', now)
     local count = call('ZCARD', key)
     if count > 0 then call('SET', key .. '_notifications', count)
     else call('DEL', key .. '_notifications') end
     local first = call('ZRANGE', key, 0, 0, 'WITHSCORES')
-    if first[2] and first[2] ~= 'inf' then call('ZADD', index, first[2], name)
-    else call('ZREM', index, name) end
+    if first[2] and first[2] ~= 'inf' then call('ZADD', index, first[2], key)
+    else call('ZREM', index, key) end
   end
 end
 `
@@ -65,8 +64,8 @@ end
  * (`ARGV[1]`: the time, epoch ms), at most `ARGV[2]`; replies with how many.
  */
 export const sweepScript = `${correctUnread}
-local p, now = KEYS[1], ARGV[1]
-local due = redis.call('ZRANGEBYSCORE', p .. 'expiring:unread', '-inf', now, 'LIMIT', 0, ARGV[2])
-correctUnread(p, due, now)
+local index, now = KEYS[1] .. 'expiring:unread', ARGV[1]
+local due = redis.call('ZRANGEBYSCORE', index, '-inf', now, 'LIMIT', 0, ARGV[2])
+correctUnread(index, due, now)
 return #due
 `
