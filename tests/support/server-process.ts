@@ -23,6 +23,10 @@ export interface TestServer {
 
 export interface ServerPlan {
   readonly name: string
+  /** Where its program is. Default: looked for under `name`. */
+  readonly program?: string
+  /** Its environment, in place of ours. */
+  readonly environment?: (port: number, dir: string) => Readonly<Record<string, string>>
   readonly url: (port: number) => string
   /** Writes what it needs into `dir` and answers with the arguments of the command. */
   readonly prepare: (port: number, dir: string) => readonly string[] | Promise<readonly string[]>
@@ -62,11 +66,15 @@ export class ServerProcess implements TestServer {
   }
 
   async start(): Promise<void> {
-    const program = findServer(this.#plan.name)
+    const program = this.#plan.program ?? findServer(this.#plan.name)
     if (program === null) throw new Error(`${this.#plan.name} is not installed`)
     const args = await this.#plan.prepare(this.port, this.dir)
     const log = openSync(join(this.dir, 'server.log'), 'a')
-    const child = spawn(program, args, { cwd: this.dir, stdio: ['ignore', log, log] })
+    const child = spawn(program, args, {
+      cwd: this.dir,
+      env: this.#plan.environment?.(this.port, this.dir) ?? process.env,
+      stdio: ['ignore', log, log],
+    })
     this.#child = child
     child.unref()
     closeSync(log)
