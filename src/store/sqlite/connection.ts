@@ -1,17 +1,28 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { messageOf, Unavailable } from '../../support/errors.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { FileLock } from './file-lock.ts'
 import { SCHEMA, SCHEMA_VERSION } from './schema.ts'
 
-/** How long a start waits for the process that is just letting go of the file. */
-const LOCK_WAIT_MS = 2_000
+export interface ConnectionOptions {
+  /** A file, or `:memory:`. */
+  readonly path: string
+  /** Called when the log can no longer be copied in the background. */
+  readonly onFailure: (error: Error) => void
+}
+
+/** Pages of the log at which the owner copies it when the thread is gone. */
+const AUTO_CHECKPOINT = 2_000
 
 /**
- * The open file. It belongs to this process alone (an exclusive lock that ends
- * with the process, however it ends), which is what lets the rest keep in memory
- * what it knows of the tables. Every change runs inside one of the transactions.
+ * The open file. It belongs to this process alone, which is what lets the rest
+ * keep in memory what it knows of the tables. Every change runs inside one of
+ * the transactions.
  */
 export class Connection {
   readonly #db: DatabaseSync
+  readonly #lock: FileLock | null
+  readonly #checkpoints: Checkpoints | null
   readonly #onRollback: (() => void)[] = []
   readonly #begin: StatementSync
   readonly #commit: StatementSync
@@ -20,12 +31,15 @@ export class Connection {
   #durable = true
 
   /** Raises `Unavailable` when another process has the file or it cannot be opened. */
-  constructor(path: string) {
-    this.#db = openDatabase(path)
+  constructor({ path, onFailure }: ConnectionOptions) {
+    const inMemory = path === ':memory:'
+    this.#lock = inMemory ? null : new FileLock(path)
+    this.#db = openDatabase(path, this.#lock)
     this.#begin = this.#db.prepare('BEGIN IMMEDIATE')
     this.#commit = this.#db.prepare('COMMIT')
     this.#full = this.#db.prepare('PRAGMA synchronous = FULL')
     this.#normal = this.#db.prepare('PRAGMA synchronous = NORMAL')
+    this.#checkpoints = inMemory ? null : this.#startCheckpoints(path, onFailure)
   }
 
   prepare(sql: string): StatementSync {
@@ -61,8 +75,24 @@ export class Connection {
     }
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#checkpoints?.stop()
     if (this.#db.isOpen) this.#db.close()
+    this.#lock?.release()
+  }
+
+  #startCheckpoints(path: string, onFailure: (error: Error) => void): Checkpoints {
+    this.#db.exec('PRAGMA wal_autocheckpoint = 0')
+    const rest = this.#db.prepare('PRAGMA wal_checkpoint(PASSIVE)')
+    return new Checkpoints(path, {
+      onNearlyDone: () => {
+        if (this.#db.isOpen) rest.get()
+      },
+      onFailure: (error) => {
+        if (this.#db.isOpen) this.#db.exec(`PRAGMA wal_autocheckpoint = ${AUTO_CHECKPOINT}`)
+        onFailure(error)
+      },
+    })
   }
 
   #transaction<T>(change: () => T, durable: boolean): T {
@@ -86,22 +116,19 @@ export class Connection {
   }
 }
 
-function openDatabase(path: string): DatabaseSync {
+function openDatabase(path: string, lock: FileLock | null): DatabaseSync {
   let db: DatabaseSync | null = null
   try {
-    db = new DatabaseSync(path, { timeout: LOCK_WAIT_MS })
+    db = new DatabaseSync(path)
     db.exec(SCHEMA)
     requireVersion(db)
     return db
   } catch (error) {
     db?.close()
-    const locked = messageOf(error).includes('locked')
-    throw new Unavailable(
-      locked
-        ? `The store ${path} is in use by another process; one file serves one process.`
-        : `The store ${path} cannot be opened: ${messageOf(error)}`,
-      { cause: error },
-    )
+    lock?.release()
+    throw new Unavailable(`The store ${path} cannot be opened: ${messageOf(error)}`, {
+      cause: error,
+    })
   }
 }
 

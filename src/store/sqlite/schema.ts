@@ -15,11 +15,9 @@ export type CollectionKind = Exclude<Kind, typeof KIND.string>
  */
 export const SCHEMA = `
   PRAGMA page_size = 8192;
-  PRAGMA locking_mode = EXCLUSIVE;
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = FULL;
   PRAGMA cache_size = -65536;
-  PRAGMA wal_autocheckpoint = 8000;
   PRAGMA journal_size_limit = 134217728;
   CREATE TABLE IF NOT EXISTS keys (
     key TEXT PRIMARY KEY,

@@ -55,7 +55,9 @@ export class SqliteStore implements Store {
     this.description = path
     this.#log = log
     this.#clock = clock
-    this.#tables = openTables(path, clock)
+    const onFailure = (error: Error) =>
+      log.warn({ err: error }, 'the store copies its log in the foreground from now on')
+    this.#tables = openTables({ path, onFailure }, clock)
     this.#commits = new GroupCommit(this.#tables)
     this.#hits = new Batcher(
       async (hits) => this.#quickly(({ windows }) => hits.map((hit) => windows.hit(hit))),
@@ -201,7 +203,7 @@ export class SqliteStore implements Store {
     this.#isOpen = false
     this.#stopSweeping()
     await this.#commits.settled()
-    this.#tables.connection.close()
+    await this.#tables.connection.close()
   }
 
   #requireOpen(): void {

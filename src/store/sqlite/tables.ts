@@ -1,5 +1,5 @@
 import type { Clock } from '../../support/clock.ts'
-import { Connection } from './connection.ts'
+import { Connection, type ConnectionOptions } from './connection.ts'
 import { Inboxes } from './inbox.ts'
 import { Jobs } from './jobs.ts'
 import { KeySpace } from './key-space.ts'
@@ -31,8 +31,8 @@ export interface Tables {
 }
 
 /** Opens the file and puts the parts together; raises `Unavailable`. */
-export function openTables(path: string, clock: Clock): Tables {
-  const connection = new Connection(path)
+export function openTables(options: ConnectionOptions, clock: Clock): Tables {
+  const connection = new Connection(options)
   const keys = new KeySpace(connection, clock)
   const lists = new Lists(connection, keys)
   const sets = new Sets(connection, keys)
