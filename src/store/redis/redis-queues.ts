@@ -11,6 +11,9 @@ const EXTEND = defineScript(extendScript)
 const REAP = defineScript(reapScript)
 const DEPTH = defineScript(depthScript)
 
+/** A script's stack has room for some thousand arguments. */
+const MOST_AT_ONCE = 1_000
+
 /** Taking, keeping and reaping jobs; each call is one script. */
 export class RedisQueues {
   readonly #redis: RedisConnection
@@ -25,7 +28,13 @@ export class RedisQueues {
 
   async take(partition: number, queue: string, limit: number, leaseMs: number): Promise<Lease[]> {
     if (limit <= 0) return []
-    const args = [queue, queueKeys.job(queue, ''), limit, leaseMs, this.#time.now()]
+    const args = [
+      queue,
+      queueKeys.job(queue, ''),
+      Math.min(limit, MOST_AT_ONCE),
+      leaseMs,
+      this.#time.now(),
+    ]
     const start = this.#layout.start(partition)
     const reply = (await this.#redis.run(TAKE, start, [...args, this.#time.leaseNow()])) as (
       | string

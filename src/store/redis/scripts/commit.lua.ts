@@ -205,7 +205,8 @@ local op = {
     local over = call('LPUSH', list, id) - limit
     call('ZADD', unread, A[i + 6], id)
     if limit > 0 and over > 0 then
-      local fallen = call('RPOP', list, over)
+      -- A stack has room for some thousand arguments; what is left falls off next time.
+      local fallen = call('RPOP', list, math.min(over, 1000))
       call('ZREM', unread, unpack(fallen))
       for n = 1, #fallen do fallen[n] = A[i + 2] .. fallen[n] end
       call('DEL', unpack(fallen))
