@@ -11,6 +11,7 @@ const EVERY_MS = 250
 const LONG = 4_000
 const SHORT_REST = 500
 const PASSES = 5
+const BUSY_MS = 1_000
 
 interface Progress {
   /** Pages in the log, and how many of them are in the file. */
@@ -19,7 +20,7 @@ interface Progress {
 }
 
 const { path } = workerData as { path: string }
-const db = new DatabaseSync(path)
+const db = new DatabaseSync(path, { timeout: BUSY_MS })
 const copy = db.prepare('PRAGMA wal_checkpoint(PASSIVE)')
 
 function pass(): void {

@@ -11,6 +11,8 @@ export interface ConnectionOptions {
   readonly onFailure: (error: Error) => void
 }
 
+/** The thread that copies the log may hold the file for a moment. */
+const BUSY_MS = 5_000
 /** Pages of the log at which the owner copies it when the thread is gone. */
 const AUTO_CHECKPOINT = 2_000
 
@@ -119,7 +121,7 @@ export class Connection {
 function openDatabase(path: string, lock: FileLock | null): DatabaseSync {
   let db: DatabaseSync | null = null
   try {
-    db = new DatabaseSync(path)
+    db = new DatabaseSync(path, { timeout: BUSY_MS })
     db.exec(SCHEMA)
     requireVersion(db)
     return db

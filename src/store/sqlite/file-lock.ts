@@ -15,7 +15,7 @@ export class FileLock {
   constructor(path: string) {
     this.#held = new DatabaseSync(`${path}.lock`, { timeout: WAIT_MS })
     try {
-      this.#held.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
+      this.#held.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
     } catch (error) {
       this.#held.close()
       throw new Unavailable(
