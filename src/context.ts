@@ -64,14 +64,18 @@ export interface Context<Params = Readonly<Record<string, string>>, Payload = un
   readonly log: Logger
 }
 
+const EVERY_ROLE = ['admin', 'super_admin']
+const EVERY_SCOPE: readonly Scope[] = ['publish', 'read', 'operate', 'admin']
+const NO_GROUP: readonly string[] = []
+
 /** Roles that see and do everything; used where authentication is off. */
 export function everybody(id: string): Principal {
   return {
     id,
     tenant: '',
-    roles: ['admin', 'super_admin'],
-    groups: [],
-    scopes: ['publish', 'read', 'operate', 'admin'],
+    roles: EVERY_ROLE,
+    groups: NO_GROUP,
+    scopes: EVERY_SCOPE,
     topics: null,
     channels: null,
     expiresAt: null,

@@ -14,33 +14,58 @@ export class GatewaySocket extends WebSocket {
   connection: Connection | null = null
 }
 
+/** What all connections of a process have in common. */
+export interface ConnectionHome {
+  readonly node: string
+  readonly turn: WriteTurn
+  /** Called once, when the socket has closed. */
+  gone(connection: Connection): void
+}
+
+interface ConnectionParts {
+  readonly ws: GatewaySocket
+  readonly socket: Duplex
+  readonly home: ConnectionHome
+  readonly serial: number
+  readonly from: string
+}
+
 /**
  * One WebSocket. Frames are gathered during a turn and written at once, past
  * ws's own sender, straight to the network socket: ws keeps to whole frames
  * there, because nothing is ever sent compressed or in fragments through it.
  */
 export class Connection implements Transport, Beating {
-  readonly id: string
   readonly #ws: GatewaySocket
   readonly #socket: Duplex
-  readonly #turn: WriteTurn
+  readonly #home: ConnectionHome
+  readonly #serial: number
   readonly #compressed: boolean
+  /** The address that counts for its limits. */
+  readonly from: string
   #owner: TransportOwner | null = null
   #run: FrameRun | null = null
   #gathered = 0
   awaitingPong = false
+  /** Where `Heartbeat` keeps it. */
+  slot = 0
 
-  constructor(parts: { id: string; ws: GatewaySocket; socket: Duplex; turn: WriteTurn }) {
-    this.id = parts.id
+  constructor(parts: ConnectionParts) {
     this.#ws = parts.ws
     this.#socket = parts.socket
-    this.#turn = parts.turn
+    this.#home = parts.home
+    this.#serial = parts.serial
     this.#compressed = parts.ws.extensions !== ''
+    this.from = parts.from
     parts.ws.connection = this
     parts.ws.on('message', onMessage)
     parts.ws.on('pong', onPong)
     parts.ws.on('close', onClose)
     parts.ws.on('error', onError)
+  }
+
+  get id(): string {
+    return `${this.#home.node}.${this.#serial}`
   }
 
   get isOpen(): boolean {
@@ -53,16 +78,16 @@ export class Connection implements Transport, Beating {
 
   /** From now on `owner` hears of this connection. */
   own(owner: TransportOwner): void {
-    this.#owner = owner
-    if (this.#ws.readyState === WebSocket.CLOSED) this.closed()
+    if (this.#ws.readyState === WebSocket.CLOSED) owner.onClosed()
+    else this.#owner = owner
   }
 
   send(frame: Frame): void {
     if (!this.isOpen) return
     this.#gathered += frame.bytes(this.#compressed).length
     if (this.#run === null) {
-      this.#run = this.#turn.start(frame)
-      this.#turn.add(this)
+      this.#run = this.#home.turn.start(frame)
+      this.#home.turn.add(this)
     } else {
       this.#run = this.#run.with(frame)
     }
@@ -123,6 +148,7 @@ export class Connection implements Transport, Beating {
   closed(): void {
     const owner = this.#owner
     this.#owner = null
+    this.#home.gone(this)
     owner?.onClosed()
   }
 }

@@ -10,15 +10,20 @@ import type { Transport } from './transport.ts'
 const HIGH_WATER = 256 * 1024
 const RETRY_MS = 1000
 
-export interface DeliveryParts {
-  readonly user: string
-  readonly session: string
-  readonly transport: Transport
-  readonly encoder: Encoder
-  readonly sessions: Sessions
+/** What all deliveries of a process have in common. */
+export interface DeliveryHome {
   readonly gate: ReadGate
   readonly clock: Clock
   readonly log: Logger
+}
+
+/** Whose delivery it is. */
+export interface Recipient {
+  readonly id: string
+  readonly user: string
+  readonly transport: Transport
+  readonly protocol: Encoder
+  readonly application: { readonly sessions: Sessions }
 }
 
 /**
@@ -28,30 +33,27 @@ export interface DeliveryParts {
  * does not acknowledge is taken to have received what a pong has proved.
  */
 export class Delivery {
-  readonly #parts: DeliveryParts
-  readonly #outstanding = new Outstanding()
+  readonly #recipient: Recipient
+  readonly #home: DeliveryHome
+  /** Made when first needed: most of many clients are idle. */
+  #outstanding: Outstanding | null = null
   /** `held` until the client knows its session; `waiting` for the network or the store. */
   #state: 'held' | 'live' | 'reading' | 'waiting' = 'held'
-  #sentSeq: number
+  #sentSeq = 0
   #provableSeq = 0
-  #acknowledges: boolean
+  #acknowledges = false
   /** Something came while it could not be sent: look again. */
   #again = false
   #wantedAck = 0
   #acking: Promise<void> | null = null
 
-  constructor(parts: DeliveryParts, from: { seq: number; acknowledges: boolean }) {
-    this.#parts = parts
-    this.#sentSeq = from.seq
-    this.#acknowledges = from.acknowledges
+  constructor(recipient: Recipient, home: DeliveryHome) {
+    this.#recipient = recipient
+    this.#home = home
   }
 
   get sentSeq(): number {
     return this.#sentSeq
-  }
-
-  get acknowledges(): boolean {
-    return this.#acknowledges
   }
 
   /** The session is known: `seq` is what lies behind its client already. */
@@ -80,14 +82,14 @@ export class Delivery {
     if (this.#state !== 'live') return
     this.#state = 'reading'
     try {
-      while (this.#again && this.#parts.transport.isOpen) {
+      while (this.#again && this.#recipient.transport.isOpen) {
         this.#again = false
         if (!(await this.#readQueue())) return
       }
       this.#state = 'live'
     } catch (error) {
-      this.#parts.log.warn({ err: error }, 'a session queue could not be read; trying again')
-      this.#wait((wake) => this.#parts.clock.after(RETRY_MS, wake))
+      this.#home.log.warn({ err: error }, 'a session queue could not be read; trying again')
+      this.#wait((wake) => this.#home.clock.after(RETRY_MS, wake))
     }
   }
 
@@ -105,16 +107,16 @@ export class Delivery {
   acknowledgeUpTo(seq: number): Promise<void> {
     this.#becomeAcknowledging()
     const known = Math.min(seq, this.#sentSeq)
-    this.#outstanding.dropUpTo(known)
+    this.#outstanding?.dropUpTo(known)
     return this.#acknowledge(known)
   }
 
   async acknowledgeOne(id: string): Promise<void> {
     this.#becomeAcknowledging()
-    const { seq, isOldest } = this.#outstanding.drop(id)
-    if (seq !== null && isOldest) return this.#acknowledge(seq)
-    const { sessions, user, session } = this.#parts
-    await sessions.acknowledge(user, session, { id, upTo: this.#sentSeq })
+    const dropped = this.#outstanding?.drop(id)
+    if (dropped?.isOldest) return this.#acknowledge(dropped.seq)
+    const { application, user, id: session } = this.#recipient
+    await application.sessions.acknowledge(user, session, { id, upTo: this.#sentSeq })
   }
 
   /** A ping is about to be written: its pong will prove that what went before arrived. */
@@ -123,42 +125,46 @@ export class Delivery {
   }
 
   onPong(): void {
-    if (this.#acknowledges || !this.#outstanding.hasUpTo(this.#provableSeq)) return
+    if (this.#acknowledges || !this.#outstanding?.hasUpTo(this.#provableSeq)) return
     this.#outstanding.dropUpTo(this.#provableSeq)
     this.#acknowledge(this.#provableSeq).catch((error: unknown) => {
-      this.#parts.log.debug({ err: error }, 'a session queue could not be shortened')
+      this.#home.log.debug({ err: error }, 'a session queue could not be shortened')
     })
   }
 
   /** Sends again what has waited long enough for its acknowledgement; 5 times at most. */
   async redeliver(): Promise<void> {
-    if (!this.#acknowledges || this.#state !== 'live') return
-    const due = this.#outstanding.takeDue(this.#parts.clock.now())
+    const outstanding = this.#outstanding
+    if (!this.#acknowledges || this.#state !== 'live' || outstanding === null) return
+    const due = outstanding.takeDue(this.#home.clock.now())
     if (due.size === 0) return
-    const { gate, sessions, user, session } = this.#parts
-    const { entries } = await gate.run(() => sessions.backlog(user, session))
+    const { entries } = await this.#backlog()
     for (const message of entries.map(outboundOf)) {
       const { seq } = message.content
-      if (due.delete(seq) && this.#outstanding.has(seq)) this.#show(message)
+      if (due.delete(seq) && outstanding.has(seq)) this.#show(message)
     }
-    for (const seq of due) this.#outstanding.forget(seq) // drained elsewhere, or fell off
+    for (const seq of due) outstanding.forget(seq) // drained elsewhere, or fell off
   }
 
   /** `false`: the network is full; it goes on when that has drained. */
   async #readQueue(): Promise<boolean> {
-    const { gate, sessions, user, session, transport } = this.#parts
-    const { seq, entries } = await gate.run(() => sessions.backlog(user, session))
+    const { seq, entries } = await this.#backlog()
     for (const entry of entries) {
       const message = outboundOf(entry)
       if (message.content.seq <= this.#sentSeq) continue
       if (this.#isFull()) {
-        this.#wait((wake) => transport.onceDrained(wake))
+        this.#wait((wake) => this.#recipient.transport.onceDrained(wake))
         return false
       }
       this.#write(message)
     }
     this.#sentSeq = Math.max(this.#sentSeq, seq)
     return true
+  }
+
+  #backlog() {
+    const { application, user, id } = this.#recipient
+    return this.#home.gate.run(() => application.sessions.backlog(user, id))
   }
 
   #wait(until: (wake: () => void) => void): void {
@@ -173,25 +179,27 @@ export class Delivery {
   #write(message: Outbound): void {
     const { seq } = message.content
     this.#sentSeq = seq
-    if (this.#show(message)) this.#outstanding.add(seq, message, this.#parts.clock.now())
+    if (!this.#show(message)) return
+    this.#outstanding ??= new Outstanding()
+    this.#outstanding.add(seq, message, this.#home.clock.now())
   }
 
   #show(message: Outbound): boolean {
-    const frame = message.frame(this.#parts.encoder)
-    if (frame !== null) this.#parts.transport.send(frame)
+    const frame = message.frame(this.#recipient.protocol)
+    if (frame !== null) this.#recipient.transport.send(frame)
     return frame !== null
   }
 
   #isFull(): boolean {
-    return this.#parts.transport.buffered > HIGH_WATER
+    return this.#recipient.transport.buffered > HIGH_WATER
   }
 
   #becomeAcknowledging(): void {
     if (this.#acknowledges) return
     this.#acknowledges = true
-    const { sessions, user, session, log } = this.#parts
-    sessions.markAcknowledging(user, session).catch((error: unknown) => {
-      log.debug({ err: error }, 'a session could not be marked as one that acknowledges')
+    const { application, user, id } = this.#recipient
+    application.sessions.markAcknowledging(user, id).catch((error: unknown) => {
+      this.#home.log.debug({ err: error }, 'a session could not be marked as one that acknowledges')
     })
   }
 
@@ -205,11 +213,11 @@ export class Delivery {
   }
 
   async #runAcks(): Promise<void> {
-    const { sessions, user, session } = this.#parts
+    const { application, user, id } = this.#recipient
     await Promise.resolve()
     for (let done = 0; done < this.#wantedAck; ) {
       const seq = this.#wantedAck
-      await sessions.acknowledge(user, session, seq)
+      await application.sessions.acknowledge(user, id, seq)
       done = seq
     }
   }

@@ -1,23 +1,21 @@
-import { randomUUID } from 'node:crypto'
 import type { Principal } from '../context.ts'
 import type { Bus } from '../store/bus.ts'
 import type { Clock } from '../support/clock.ts'
+import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Application } from './application.ts'
 import { CLOSE } from './close-codes.ts'
-import { ConnectionLimits, DEFAULT_LIMITS, type Limits } from './connection-limits.ts'
-import { Delivery } from './delivery.ts'
+import { DEFAULT_LIMITS, type Limits } from './connection-limits.ts'
 import { Expiry } from './expiry.ts'
-import { Heartbeat } from './heartbeat.ts'
 import { address, Hub } from './hub.ts'
 import { listenForClients } from './listen-for-clients.ts'
 import type { Protocol } from './protocol.ts'
 import { Pulse } from './pulse.ts'
 import { ReadGate } from './read-gate.ts'
 import { RealtimeBus } from './realtime-bus.ts'
-import { Session, type SessionHub } from './session.ts'
+import { Session, type SessionHome, type SessionHub } from './session.ts'
+import { Sockets } from './sockets.ts'
 import type { Transport, TransportOwner } from './transport.ts'
-import { WriteTurn } from './write-turn.ts'
 
 /** Session queues that are read at the same time, when everybody comes back at once. */
 const READERS = 16
@@ -50,16 +48,12 @@ export interface Opening {
  * listens to the bus for what they should be told, and keeps their sessions.
  */
 export class Gateway {
-  /** Names this process in session records. */
-  readonly node = randomUUID()
   readonly hub: SessionHub = new Hub()
-  readonly heartbeat: Heartbeat
+  readonly sockets: Sockets
   readonly expiry: Expiry
-  readonly limits: Limits
-  readonly connections: ConnectionLimits
-  readonly turn = new WriteTurn()
   readonly #parts: GatewayParts
-  readonly #gate = new ReadGate(READERS)
+  readonly #limits: Limits
+  readonly #home: SessionHome
   readonly #pulse: Pulse
   readonly #expiries = new Map<Session, () => void>()
   readonly #detaching = new Set<Promise<void>>()
@@ -67,12 +61,20 @@ export class Gateway {
   #isStopping = false
 
   constructor(parts: GatewayParts) {
+    const { clock, log, limits = DEFAULT_LIMITS } = parts
     this.#parts = parts
-    this.limits = parts.limits ?? DEFAULT_LIMITS
-    this.connections = new ConnectionLimits(this.limits)
-    this.heartbeat = new Heartbeat(parts.clock)
-    this.expiry = new Expiry(parts.clock)
+    this.#limits = limits
+    this.sockets = new Sockets(limits, clock)
+    this.expiry = new Expiry(clock)
     this.#pulse = new Pulse({ ...parts, hub: this.hub })
+    this.#home = {
+      hub: this.hub,
+      mostChannels: limits.channels,
+      gate: new ReadGate(READERS),
+      clock,
+      log,
+      closed: (session) => this.#closed(session),
+    }
   }
 
   get isStopping(): boolean {
@@ -89,7 +91,7 @@ export class Gateway {
     const { scope } = this.#parts.applicationOf(principal.tenant)
     const present = this.hub.clientsOf(address(scope, principal.id))
     const others = present.filter(({ id }) => id !== sessionId)
-    return others.length < this.limits.perUser
+    return others.length < this.#limits.perUser
   }
 
   /** Begins or resumes a session: live first, then what is queued, so that nothing falls between. */
@@ -103,7 +105,7 @@ export class Gateway {
     try {
       const welcome = await session.application.sessions.connect(session.user, {
         sessionId: session.id,
-        node: this.node,
+        node: this.sockets.node,
         connection: transport.id,
         acknowledges: opening.acknowledges,
       })
@@ -113,7 +115,7 @@ export class Gateway {
       if (opening.channel !== null) await this.#joinFirst(session, opening.channel, protocol)
       session.begin()
       const seq = welcome.resumed ? 0 : welcome.seq
-      await session.delivery?.begin({ seq, acknowledges: welcome.acknowledges })
+      await session.delivery.begin({ seq, acknowledges: welcome.acknowledges })
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'a session could not begin')
       session.send(protocol.refusal(error))
@@ -141,44 +143,25 @@ export class Gateway {
       await this.#waitUntil(startedAt + (index * spreadMs) / sessions.length)
       session.transport.close(CLOSE.restarting, 'restarting')
     }
-    while (this.connections.total > 0 && clock.now() < startedAt + withinMs) {
+    while (this.sockets.total > 0 && clock.now() < startedAt + withinMs) {
       await this.#waitUntil(clock.now() + 10)
     }
     for (const session of this.hub.clients()) session.transport.terminate()
-    this.heartbeat.stop()
+    this.sockets.stop()
     this.expiry.stop()
     this.#pulse.stop()
     await this.#stopListening()
     await Promise.allSettled(this.#detaching)
   }
 
-  #makeSession({ principal, protocol, transport, sessionId, acknowledges }: Opening): Session {
-    const { clock, log } = this.#parts
-    const application = this.#parts.applicationOf(principal.tenant)
-    const id = sessionId ?? randomUUID()
-    const delivery = new Delivery(
-      {
-        user: principal.id,
-        session: id,
-        transport,
-        encoder: protocol,
-        sessions: application.sessions,
-        gate: this.#gate,
-        clock,
-        log,
-      },
-      { seq: 0, acknowledges },
-    )
+  #makeSession({ principal, protocol, transport, sessionId }: Opening): Session {
     return new Session({
-      id,
+      id: sessionId ?? uuidv7(this.#parts.clock.now()),
       principal,
-      application,
+      application: this.#parts.applicationOf(principal.tenant),
       protocol,
       transport,
-      hub: this.hub,
-      mostChannels: this.limits.channels,
-      delivery,
-      onClosed: (session) => this.#onClosed(session),
+      home: this.#home,
     })
   }
 
@@ -205,7 +188,7 @@ export class Gateway {
     new RealtimeBus({ bus, scope, now: () => clock.now(), log }).takeOver(user, id, transport.id)
   }
 
-  #onClosed(session: Session): void {
+  #closed(session: Session): void {
     this.hub.remove(session.address, session)
     this.#expiries.get(session)?.()
     this.#expiries.delete(session)

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { type Server, WebSocketServer } from 'ws'
 import type { Principal } from '../context.ts'
 import {
@@ -12,14 +11,14 @@ import { isSafeId } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Authenticate } from './application.ts'
 import { CLOSE } from './close-codes.ts'
-import { Connection, GatewaySocket } from './connection.ts'
+import { type Connection, GatewaySocket } from './connection.ts'
 import { TooManyConnections } from './connection-limits.ts'
 import { readCredential, SUBPROTOCOL } from './credential.ts'
 import type { Gateway } from './gateway.ts'
 import { Greeting } from './greeting.ts'
 import { isOriginAllowed, type Origins } from './origin.ts'
 import { NativeProtocol } from './protocols/native.ts'
-import { type Door, refuseUpgrade, type Upgrade } from './upgrade.ts'
+import { type Door, ignoreError, refuseUpgrade, type Upgrade } from './upgrade.ts'
 
 const MAX_MESSAGE_BYTES = 64 * 1024
 const CLOSE_PATIENCE_MS = 2000
@@ -86,24 +85,19 @@ export class NativeDoor {
     if (asked.sessionId !== undefined && !isSafeId(asked.sessionId)) {
       throw new InvalidPayload('The session_id is not valid.')
     }
-    this.#count(upgrade)
-    const principal = await this.#authenticate(upgrade, asked)
-    if (upgrade.socket.destroyed) return
-    if (principal && !gateway.hasRoomFor(principal, asked.sessionId)) {
-      throw new TooManyConnections('You have too many connections.')
+    const from = this.#parts.addressOf(upgrade)
+    gateway.sockets.enter(from)
+    let isIn = false
+    try {
+      const principal = await this.#authenticate(upgrade, asked)
+      if (upgrade.socket.destroyed) return
+      if (principal && !gateway.hasRoomFor(principal, asked.sessionId)) {
+        throw new TooManyConnections('You have too many connections.')
+      }
+      isIn = this.#accept(upgrade, from, asked, principal)
+    } finally {
+      if (!isIn) gateway.sockets.leave(from)
     }
-    this.#accept(upgrade, asked, principal)
-  }
-
-  #count({ socket, ...rest }: Upgrade): void {
-    const { gateway, addressOf } = this.#parts
-    const from = addressOf({ socket, ...rest })
-    const entered = gateway.connections.enter(from)
-    if (entered === 'full') throw new Unavailable('The server has too many connections.')
-    if (entered === 'address_full') {
-      throw new TooManyConnections('There are too many connections from here.')
-    }
-    socket.once('close', () => gateway.connections.leave(from))
   }
 
   /** Somebody whose credential cannot be looked at in time is as good as unknown. */
@@ -117,20 +111,25 @@ export class NativeDoor {
     }
   }
 
-  #accept({ request, socket, head }: Upgrade, asked: Asked, principal: Principal | null): void {
+  /** `false`: the handshake was wrong, and ws has said so. */
+  #accept(
+    { request, socket, head }: Upgrade,
+    from: string,
+    asked: Asked,
+    principal: Principal | null,
+  ): boolean {
     // A smaller window would need bytes of its own; such clients get plain frames.
     if (request.headers['sec-websocket-extensions']?.includes('server_max_window_bits')) {
       delete request.headers['sec-websocket-extensions']
     }
-    const { gateway } = this.#parts
+    let connection: Connection | null = null
+    socket.off('error', ignoreError) // from here on ws listens
     this.#server.handleUpgrade(request, socket, head, (ws) => {
-      const { turn, heartbeat } = gateway
-      const connection = new Connection({ id: randomUUID(), ws, socket, turn })
-      const slot = heartbeat.add(connection)
-      socket.once('close', () => heartbeat.remove(slot, connection))
+      connection = this.#parts.gateway.sockets.add(ws, socket, from)
       if (principal) this.#open(connection, asked, principal)
       else this.#greet(connection, asked)
     })
+    return connection !== null
   }
 
   #open(connection: Connection, asked: Asked, principal: Principal): void {

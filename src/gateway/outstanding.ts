@@ -38,12 +38,14 @@ export class Outstanding {
     this.#sent = this.#sent.filter((each) => each.seq !== seq)
   }
 
-  /** Drops all messages of one record; `seq` is the newest of them, `isOldest`: nothing older is left. */
-  drop(id: string): { seq: number | null; isOldest: boolean } {
-    const named = this.#sent.filter((each) => each.id === id)
-    const seq = named.at(-1)?.seq ?? null
-    this.#sent = this.#sent.filter((each) => !named.includes(each))
-    return { seq, isOldest: seq !== null && !this.hasUpTo(seq) }
+  /**
+   * Drops all messages of one record. `isOldest`: nothing older than the newest
+   * of them, which has number `seq`, is left.
+   */
+  drop(id: string): { seq: number; isOldest: boolean } {
+    const seq = this.#sent.findLast((each) => each.id === id)?.seq ?? 0
+    this.#sent = this.#sent.filter((each) => each.id !== id)
+    return { seq, isOldest: seq > 0 && !this.hasUpTo(seq) }
   }
 
   /** Those to be sent again now, counted as sent. After the fifth time they wait for a resume. */

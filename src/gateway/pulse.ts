@@ -53,7 +53,7 @@ export class Pulse {
   async #beat(): Promise<void> {
     const touches = this.#beats % TOUCH_EVERY === 0
     this.#beats += 1
-    const sessions = [...this.#parts.hub.clients()].filter(({ delivery }) => delivery !== null)
+    const sessions = [...this.#parts.hub.clients()]
     const byApplication = Map.groupBy(sessions, ({ application }) => application)
     try {
       for (const [application, clients] of byApplication) {
@@ -69,11 +69,11 @@ export class Pulse {
   }
 
   async #compare(application: Application, clients: readonly Session[]): Promise<void> {
-    const before = clients.map(({ delivery }) => delivery?.sentSeq ?? 0)
+    const before = clients.map(({ delivery }) => delivery.sentSeq)
     const users = [...new Set(clients.map(({ user }) => user))]
     const found = await application.sessions.sequences(users)
     for (const [index, client] of clients.entries()) {
-      const known = client.delivery?.compare(found.get(client.user) ?? 0, before[index] ?? 0)
+      const known = client.delivery.compare(found.get(client.user) ?? 0, before[index] ?? 0)
       if (known === false) client.onLost()
     }
   }
@@ -88,7 +88,7 @@ export class Pulse {
 
   #redeliver(): void {
     for (const { delivery } of this.#parts.hub.clients()) {
-      delivery?.redeliver().catch((error: unknown) => {
+      delivery.redeliver().catch((error: unknown) => {
         this.#parts.log.debug({ err: error }, 'could not send again; it is tried again')
       })
     }

@@ -3,7 +3,7 @@ import { InvalidJson, InvalidPayload } from '../support/errors.ts'
 import type { Application } from './application.ts'
 import { assertMayJoin } from './channel-access.ts'
 import { CLOSE } from './close-codes.ts'
-import type { Delivery } from './delivery.ts'
+import { Delivery, type DeliveryHome } from './delivery.ts'
 import type { Frame } from './frame.ts'
 import { address, type Hub, type Receiver } from './hub.ts'
 import type { Outbound } from './outbound.ts'
@@ -12,8 +12,17 @@ import type { Transport, TransportOwner } from './transport.ts'
 
 /** A client that sends faster than it is served is not read any further. */
 const MOST_WAITING = 64
+const NONE: readonly string[] = []
 
 export type SessionHub = Hub<Outbound, Session>
+
+/** What all sessions of a process have in common. */
+export interface SessionHome extends DeliveryHome {
+  readonly hub: SessionHub
+  /** Broadcast channels that one connection may be on. */
+  readonly mostChannels: number
+  closed(session: Session): void
+}
 
 interface Parts {
   readonly id: string
@@ -21,43 +30,35 @@ interface Parts {
   readonly application: Application
   readonly protocol: Protocol
   readonly transport: Transport
-  readonly hub: SessionHub
-  readonly mostChannels: number
-  /** `null` for protocols whose clients have no queue. */
-  readonly delivery: Delivery | null
-  readonly onClosed: (session: Session) => void
+  readonly home: SessionHome
 }
 
 /** One connected client: who it is, what it is on, and its messages one after the other. */
 export class Session implements Receiver<Outbound>, TransportOwner {
   readonly id: string
-  readonly #parts: Parts
+  readonly application: Application
+  readonly protocol: Protocol
+  readonly transport: Transport
+  readonly delivery: Delivery
+  readonly #home: SessionHome
   #principal: Principal
-  #channels: Set<string> | null = null
+  #channels: readonly string[] = NONE
   #waiting: string[] | null = null
   /** Messages wait while one is handled, and until the session has begun. */
   #isBusy = true
 
   constructor(parts: Parts) {
     this.id = parts.id
-    this.#parts = parts
+    this.application = parts.application
+    this.protocol = parts.protocol
+    this.transport = parts.transport
+    this.#home = parts.home
     this.#principal = parts.principal
+    this.delivery = new Delivery(this, parts.home)
   }
 
   get principal(): Principal {
     return this.#principal
-  }
-
-  get application(): Application {
-    return this.#parts.application
-  }
-
-  get transport(): Transport {
-    return this.#parts.transport
-  }
-
-  get delivery(): Delivery | null {
-    return this.#parts.delivery
   }
 
   get user(): string {
@@ -66,11 +67,11 @@ export class Session implements Receiver<Outbound>, TransportOwner {
 
   /** The user as the hub knows it. */
   get address(): string {
-    return address(this.#parts.application.scope, this.#principal.id)
+    return address(this.application.scope, this.#principal.id)
   }
 
-  get channels(): ReadonlySet<string> {
-    return this.#channels ?? new Set()
+  get channels(): readonly string[] {
+    return this.#channels
   }
 
   /** The same person with a newer credential. */
@@ -85,41 +86,40 @@ export class Session implements Receiver<Outbound>, TransportOwner {
   }
 
   send(frame: Frame): void {
-    this.#parts.transport.send(frame)
+    this.transport.send(frame)
   }
 
   receive(message: Outbound): void {
-    if (message.content.kind === 'user' && this.#parts.delivery !== null) {
-      this.#parts.delivery.receive(message)
+    if (message.content.kind === 'user') {
+      this.delivery.receive(message)
       return
     }
-    const frame = message.frame(this.#parts.protocol)
-    if (frame !== null) this.#parts.transport.send(frame)
+    const frame = message.frame(this.protocol)
+    if (frame !== null) this.transport.send(frame)
   }
 
   /** Throws `InvalidPayload`, or `Forbidden`. */
   async subscribe(channel: string): Promise<void> {
-    const { application, hub, mostChannels, transport } = this.#parts
-    if (this.channels.has(channel)) return
-    this.#assertRoom(mostChannels)
-    await assertMayJoin(application, this.#principal, channel)
-    this.#assertRoom(mostChannels)
-    if (!transport.isOpen) return
-    this.#channels ??= new Set()
-    this.#channels.add(channel)
-    hub.subscribe(address(application.scope, channel), this)
+    if (this.#channels.includes(channel)) return
+    this.#assertRoom()
+    await assertMayJoin(this.application, this.#principal, channel)
+    this.#assertRoom()
+    if (!this.transport.isOpen || this.#channels.includes(channel)) return
+    this.#channels = this.#channels.concat(channel) // spreading would keep room for 16 more
+    this.#home.hub.subscribe(address(this.application.scope, channel), this)
   }
 
   unsubscribe(channel: string): void {
-    if (!this.#channels?.delete(channel)) return
-    this.#parts.hub.unsubscribe(address(this.#parts.application.scope, channel), this)
+    if (!this.#channels.includes(channel)) return
+    this.#channels = this.#channels.filter((each) => each !== channel)
+    this.#home.hub.unsubscribe(address(this.application.scope, channel), this)
   }
 
   onText(text: string): void {
     if (this.#isBusy || this.#waiting !== null) {
       this.#waiting ??= []
       this.#waiting.push(text)
-      if (this.#waiting.length === MOST_WAITING) this.#parts.transport.pause()
+      if (this.#waiting.length === MOST_WAITING) this.transport.pause()
       return
     }
     this.#waiting = [text]
@@ -127,45 +127,44 @@ export class Session implements Receiver<Outbound>, TransportOwner {
   }
 
   onBinary(): void {
-    this.send(this.#parts.protocol.refusal(new InvalidJson('Messages are JSON text.')))
+    this.send(this.protocol.refusal(new InvalidJson('Messages are JSON text.')))
   }
 
   onBeat(): void {
-    const { beat } = this.#parts.protocol
-    this.#parts.delivery?.beforePing()
-    if (beat !== null) this.send(beat)
+    this.delivery.beforePing()
+    if (this.protocol.beat !== null) this.send(this.protocol.beat)
   }
 
   onPong(): void {
-    this.#parts.delivery?.onPong()
+    this.delivery.onPong()
   }
 
   /** The store knows it no longer: the client starts anew. */
   onLost(): void {
-    this.#parts.transport.close(CLOSE.unavailable, 'session lost')
+    this.transport.close(CLOSE.unavailable, 'session lost')
   }
 
   onClosed(): void {
     for (const channel of this.channels) this.unsubscribe(channel)
     this.#waiting = null
-    this.#parts.onClosed(this)
+    this.#home.closed(this)
   }
 
   async #work(): Promise<void> {
     this.#isBusy = true
-    const { protocol, transport } = this.#parts
     for (;;) {
       const text = this.#waiting?.shift()
       if (text === undefined) break
-      if (this.#waiting?.length === MOST_WAITING - 1) transport.resume()
-      await protocol.receive(this, text)
+      if (this.#waiting?.length === MOST_WAITING - 1) this.transport.resume()
+      await this.protocol.receive(this, text)
     }
     this.#waiting = null
     this.#isBusy = false
   }
 
-  #assertRoom(most: number): void {
-    if (this.channels.size < most) return
+  #assertRoom(): void {
+    const most = this.#home.mostChannels
+    if (this.#channels.length < most) return
     throw new InvalidPayload(`A connection may be on ${most} channels at most.`)
   }
 }

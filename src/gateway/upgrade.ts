@@ -28,7 +28,7 @@ export class UpgradeRouter {
   /** Returns the way to let go of the server. */
   attach(server: Server): () => void {
     const onUpgrade = (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      socket.on('error', ignore)
+      socket.on('error', ignoreError)
       const url = parseUrl(request)
       const taken = url && this.#doors.some((door) => door({ request, socket, head, url }))
       if (!taken) refuseUpgrade(socket, new NoRoute('Nothing is served at this path.'))
@@ -60,5 +60,8 @@ function parseUrl(request: IncomingMessage): URL | null {
   return URL.parse(request.url ?? '', 'http://localhost')
 }
 
-/** A client that goes away while it is being let in is none of our errors. */
-function ignore(): void {}
+/**
+ * Errors of a socket that is being let in: a client that goes away is none of
+ * ours. Whoever keeps the socket listens himself and takes this away.
+ */
+export function ignoreError(): void {}

@@ -108,8 +108,8 @@ async function acknowledge(
   { delivery }: Session,
   frame: Extract<ClientFrame, { type: 'ack' }>,
 ): Promise<Answer | null> {
-  if (frame.up_to !== undefined) await delivery?.acknowledgeUpTo(frame.up_to)
-  if (frame.id !== undefined) await delivery?.acknowledgeOne(frame.id)
+  if (frame.up_to !== undefined) await delivery.acknowledgeUpTo(frame.up_to)
+  if (frame.id !== undefined) await delivery.acknowledgeOne(frame.id)
   return frame.ref === undefined ? null : { acknowledged: frame.up_to ?? frame.id }
 }
 

@@ -123,7 +123,7 @@ describe('a session', () => {
     await here.notify('ann', 'a')
     await third.client.next('notification')
     expect(await here.sessions.sessionsOf('ann')).toMatchObject([
-      { connected: true, node: there.gateway.node },
+      { connected: true, node: there.gateway.sockets.node },
     ])
   })
 

@@ -208,7 +208,7 @@ describe('the door', () => {
     await waitFor(() => first.client.closed)
     await NativeClient.connect(server.url('user_id=ben'))
     await NativeClient.connect(server.url('user_id=ben'))
-    await waitFor(() => server.gateway.connections.total === 4)
+    await waitFor(() => server.gateway.sockets.total === 4)
     expect((await NativeClient.refusal(server.url('user_id=cleo'))).status).toBe(429)
   })
 
@@ -297,7 +297,7 @@ describe('broadcast channels', () => {
     client.cut()
     await waitFor(() => [...server.gateway.hub.channels()].length === 0)
     expect(server.gateway.hub.userCount).toBe(0)
-    await waitFor(() => server.gateway.connections.total === 0)
+    await waitFor(() => server.gateway.sockets.total === 0)
   })
 
   it('are joined by path: a user’s own and a chat room’s', async () => {

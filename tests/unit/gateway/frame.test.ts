@@ -50,7 +50,7 @@ describe('FrameRun', () => {
 
 describe('Connection writes past ws to the network socket', () => {
   const http = createServer()
-  const turn = new WriteTurn()
+  const home = { node: 'n', turn: new WriteTurn(), gone: () => {} }
   const accepted: { connection: Connection; ws: GatewaySocket; socket: Duplex }[] = []
   let url = ''
 
@@ -62,7 +62,7 @@ describe('Connection writes past ws to the network socket', () => {
     })
     http.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       server.handleUpgrade(request, socket, head, (ws) => {
-        const connection = new Connection({ id: 'c', ws, socket, turn })
+        const connection = new Connection({ ws, socket, home, serial: 1, from: '' })
         accepted.push({ connection, ws, socket })
       })
     })

@@ -1,0 +1,64 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { SessionService } from '../../services/session-service.ts'
+import { everybody } from '../../src/context.ts'
+import { DEFAULT_LIMITS } from '../../src/gateway/connection-limits.ts'
+import { Gateway } from '../../src/gateway/gateway.ts'
+import { NativeDoor } from '../../src/gateway/native-door.ts'
+import { RealtimeBus } from '../../src/gateway/realtime-bus.ts'
+import { UpgradeRouter } from '../../src/gateway/upgrade.ts'
+import { Keys } from '../../src/store/keys.ts'
+import { MemoryBus } from '../../src/store/memory-bus.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import { systemClock as clock } from '../../src/support/clock.ts'
+import { createLogger } from '../../src/support/logger.ts'
+import { EVENT_DATA, serve } from './server.ts'
+
+const log = createLogger('warn')
+const bus = new MemoryBus()
+const keys = new Keys()
+const store = openSqliteStore({
+  path: join(mkdtempSync(join(tmpdir(), 'belfry-')), 'store.db'),
+  clock,
+  log,
+})
+const realtime = new RealtimeBus({ bus, scope: '', now: () => clock.now(), log })
+const sessions = new SessionService({ store, keys, clock, realtime })
+const application = {
+  scope: '',
+  sessions,
+  inbox: { markRead: async () => 0, markAllRead: async () => 0, list: async () => ({}) },
+  alerts: { acknowledge: async () => ({}) },
+  authorizeChannel: () => null,
+  admit: () => {},
+}
+const gateway = new Gateway({
+  bus,
+  clock,
+  log,
+  limits: DEFAULT_LIMITS,
+  applicationOf: () => application,
+})
+const door = new NativeDoor({
+  gateway,
+  authenticate: async ({ userId }) => everybody(userId ?? 'nobody'),
+  origins: 'loopback',
+  addressOf: ({ request }) => request.socket.remoteAddress ?? '',
+  log,
+  compression: true,
+})
+const frame = `{"type":"event","channel":"bench","event":"e","data":${EVENT_DATA},"seq":1234567890123456}`
+
+await serve({
+  frameBytes: Buffer.byteLength(frame) + 4,
+  async attach(server) {
+    const router = new UpgradeRouter()
+    router.add(door.door)
+    router.attach(server)
+    await gateway.start()
+  },
+  broadcast(count) {
+    for (let n = 0; n < count; n++) realtime.broadcast('bench', 'e', EVENT_DATA)
+  },
+})

@@ -1,0 +1,40 @@
+/**
+ * What every server that is measured does: listens, broadcasts on command, and
+ * tells how much memory it uses. Speaks to its parent by IPC.
+ *
+ * @module
+ */
+
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+export interface Measured {
+  attach(server: Server): Promise<void>
+  /** Sends `count` events within one turn to everybody. */
+  broadcast(count: number): void
+  /** Bytes of one event on the wire. */
+  readonly frameBytes: number
+}
+
+export async function serve(measured: Measured): Promise<void> {
+  const server = createServer((_request, response) => response.end())
+  await measured.attach(server)
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
+    const { port } = server.address() as AddressInfo
+    process.send?.({ port, frameBytes: measured.frameBytes })
+  })
+  process.on('message', (command: { do: 'broadcast' | 'memory'; count?: number }) => {
+    if (command.do === 'broadcast') measured.broadcast(command.count ?? 1)
+    else process.send?.(memory())
+  })
+  process.on('disconnect', () => process.exit())
+}
+
+function memory() {
+  for (let n = 0; n < 4; n++) globalThis.gc?.()
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return { rss, heap: heapUsed + external }
+}
+
+/** The event that is broadcast: 200 bytes of JSON. */
+export const EVENT_DATA = JSON.stringify({ title: 'bench', text: 'x'.repeat(170) })

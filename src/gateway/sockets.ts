@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../support/clock.ts'
+import { Unavailable } from '../support/errors.ts'
+import { Connection, type ConnectionHome, type GatewaySocket } from './connection.ts'
+import { ConnectionLimits, type Limits, TooManyConnections } from './connection-limits.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { WriteTurn } from './write-turn.ts'
+
+/** The WebSockets of this process, whatever protocol they speak: how many, and whether they live. */
+export class Sockets implements ConnectionHome {
+  /** Names this process in session records. */
+  readonly node = randomUUID()
+  readonly turn = new WriteTurn()
+  readonly #limits: ConnectionLimits
+  readonly #heartbeat: Heartbeat
+  #serial = 0
+
+  constructor(limits: Limits, clock: Clock) {
+    this.#limits = new ConnectionLimits(limits)
+    this.#heartbeat = new Heartbeat(clock)
+  }
+
+  get total(): number {
+    return this.#limits.total
+  }
+
+  /**
+   * Counts a client that wants in, until `leave` or, once its socket was added,
+   * until that has closed. Throws `Unavailable` or `TooManyConnections`.
+   */
+  enter(from: string): void {
+    const entered = this.#limits.enter(from)
+    if (entered === 'full') throw new Unavailable('The server has too many connections.')
+    if (entered === 'address_full') {
+      throw new TooManyConnections('There are too many connections from here.')
+    }
+  }
+
+  leave(from: string): void {
+    this.#limits.leave(from)
+  }
+
+  add(ws: GatewaySocket, socket: Duplex, from: string): Connection {
+    this.#serial += 1
+    const connection = new Connection({ ws, socket, from, home: this, serial: this.#serial })
+    connection.slot = this.#heartbeat.add(connection)
+    return connection
+  }
+
+  gone(connection: Connection): void {
+    this.#heartbeat.remove(connection.slot, connection)
+    this.leave(connection.from)
+  }
+
+  stop(): void {
+    this.#heartbeat.stop()
+  }
+}
