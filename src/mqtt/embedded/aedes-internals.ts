@@ -21,7 +21,7 @@ export interface ParsedPacket {
   /** Of the body, in bytes; -1 until it is known. */
   readonly length: number
   topic?: string
-  readonly subscriptions?: readonly unknown[]
+  readonly subscriptions?: unknown[]
 }
 
 export interface PacketParser {

@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream'
+import type { PacketMark } from '../../context.ts'
+import type { Backlogs } from './backlogs.ts'
 import type { BrokerStore } from './broker-store.ts'
 import type { IncomingPacket } from './incoming-packets.ts'
 import type { PacketName } from './outgoing-queues.ts'
@@ -13,7 +15,9 @@ export interface AedesPersistenceOptions {
   /** Whether a queued message may still be delivered to a client. */
   readonly mayDeliver?: (client: SessionClient, topic: string) => boolean
   /** Called when a publisher let go of a QoS 2 packet (PUBREL). */
-  readonly onReleased?: (client: SessionClient, messageId: number) => void
+  readonly onReleased?: (mark: PacketMark) => void
+  /** Told how far clients have caught up with what was queued for them. */
+  readonly backlogs?: Backlogs
   /** Called when retained messages could not be read for a subscriber. */
   readonly onError?: (error: Error) => void
 }
@@ -28,7 +32,8 @@ export class AedesPersistence {
   readonly #store: BrokerStore
   readonly #isGranted: (wanted: object) => boolean
   readonly #mayDeliver: (client: SessionClient, topic: string) => boolean
-  readonly #onReleased: (client: SessionClient, messageId: number) => void
+  readonly #onReleased: (mark: PacketMark) => void
+  readonly #backlogs: Backlogs | null
   readonly #onError: (error: Error) => void
 
   constructor(store: BrokerStore, options: AedesPersistenceOptions = {}) {
@@ -36,6 +41,7 @@ export class AedesPersistence {
     this.#isGranted = options.isGranted ?? (() => true)
     this.#mayDeliver = options.mayDeliver ?? (() => true)
     this.#onReleased = options.onReleased ?? (() => {})
+    this.#backlogs = options.backlogs ?? null
     this.#onError = options.onError ?? (() => {})
   }
 
@@ -57,11 +63,14 @@ export class AedesPersistence {
   }
 
   async addSubscriptions(client: SessionClient, wanted: readonly Wanted[]): Promise<void> {
+    const { subscriptions } = this.#store
     const granted = wanted.filter((each) => this.#isGranted(each))
-    // The last of several with the same filter counts, so none is left out before it.
-    if (!granted.some((each) => this.#store.subscriptions.isNew(client.id, each))) return
+    // Of several with the same filter the last counts [MQTT-3.8.4-3].
+    const byFilter = new Map(granted.map((each) => [each.topic, each]))
+    const added = [...byFilter.values()].filter((each) => subscriptions.isNew(client.id, each))
+    if (added.length === 0) return
     await this.#store.write(() => {
-      for (const each of granted) this.#store.subscriptions.add(client.id, each)
+      for (const each of added) subscriptions.add(client.id, each)
     })
   }
 
@@ -116,13 +125,18 @@ export class AedesPersistence {
       if (packet.cmd === 'pubrel') this.#store.outgoing.toRelease(client.id, packet.messageId)
       else this.#store.outgoing.assign(client.id, packet)
     })
+    this.#backlogs?.sent(client, packet)
   }
 
   async outgoingClearMessageId(
     client: SessionClient,
-    name: PacketName,
+    name: PacketName & { readonly topic?: string },
   ): Promise<Publication | Release | undefined> {
+    const { messageId, topic } = name
     if (this.#store.outgoing.count(client.id) === 0) return undefined
+    // One that was held back because the queue brings it has no id yet.
+    const isHeldBack = messageId === undefined && topic !== undefined
+    if (isHeldBack && this.#mayDeliver(client, topic)) return undefined
     return this.#store.write(() => this.#store.outgoing.remove(client.id, name))
   }
 
@@ -131,10 +145,28 @@ export class AedesPersistence {
   }
 
   async *#deliverable(client: SessionClient): AsyncGenerator<Publication | Release> {
-    for (const packet of this.#store.outgoing.waiting(client.id)) {
-      if (packet.cmd === 'pubrel' || this.#mayDeliver(client, packet.topic)) yield packet
-      else await this.#store.write(() => this.#store.outgoing.remove(client.id, { ...packet }))
+    const { outgoing } = this.#store
+    let last: Publication | Release | null = null
+    let lastCounter = 0
+    let after = 0
+    for (;;) {
+      const page = outgoing.page(client.id, after)
+      if (page.length === 0) break
+      for (const { seq, packet } of page) {
+        after = seq
+        if (packet.cmd === 'publish' && packet.brokerId === this.broker?.id) {
+          lastCounter = packet.brokerCounter
+        }
+        if (packet.cmd === 'pubrel' || this.#mayDeliver(client, packet.topic)) {
+          last = packet
+          yield packet
+        } else {
+          await this.#store.write(() => outgoing.remove(client.id, packet))
+        }
+      }
+      if (last) await this.#backlogs?.whenSent(client, last)
     }
+    this.#backlogs?.caughtUp(client, lastCounter)
   }
 
   async incomingStorePacket(client: SessionClient, packet: IncomingPacket): Promise<void> {
@@ -149,13 +181,15 @@ export class AedesPersistence {
   }
 
   async incomingDelPacket(client: SessionClient, { messageId }: IncomingPacket): Promise<void> {
-    if (!this.#store.incoming.has(client.id, messageId)) throw new Error('no such packet')
+    const known = this.#store.incoming.get(client.id, messageId)
+    if (!known) throw new Error('no such packet')
+    const { mark } = known
     if (this.#store.incoming.isInFile(client.id, messageId)) {
       await this.#store.write(() => this.#store.incoming.delete(client.id, messageId))
     } else {
       this.#store.incoming.delete(client.id, messageId)
     }
-    this.#onReleased(client, messageId)
+    if (mark) this.#onReleased(mark)
   }
 
   async cleanIncoming(client: SessionClient): Promise<void> {

@@ -1,4 +1,5 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { PacketMark } from '../../context.ts'
 import { openBrokerFile } from './broker-file.ts'
 import { GroupTransaction } from './group-transaction.ts'
 import { IncomingPackets } from './incoming-packets.ts'
@@ -22,6 +23,9 @@ export interface BrokerStoreOptions {
 export interface Incoming {
   readonly client: SessionClient
   readonly messageId: number
+  /** Of its topic and payload. */
+  readonly digest: string
+  readonly mark: PacketMark
 }
 
 export const DEFAULT_QUEUE_LIMITS: QueueLimits = { messages: 100_000, bytes: 64 * 1024 * 1024 }
@@ -85,7 +89,7 @@ export class BrokerStore {
   keep(packet: Publication, incoming: Incoming | null): Promise<void> | null {
     const queues = packet.qos > 0 ? strongest(this.subscriptions.match(packet.topic)) : NOBODY
     const inFile = incoming !== null && !incoming.client.clean
-    if (incoming && !inFile) this.#take(packet, incoming)
+    if (incoming && !inFile) this.#take(incoming)
     if (!packet.retain && queues.size === 0 && !inFile) return null
     return this.write(() => {
       const { cmd, topic, payload, qos, retain } = packet
@@ -94,13 +98,21 @@ export class BrokerStore {
         const weaker = granted < qos ? granted : qos
         this.outgoing.enqueue(clientId, { ...packet, retain: false, dup: false }, weaker)
       }
-      if (incoming && inFile) this.#take(packet, incoming)
+      if (incoming && inFile) this.#take(incoming)
     })
   }
 
+  /** Remembers that a QoS 2 packet was taken and nothing else of it. */
+  keepTaken(incoming: Incoming): Promise<void> | null {
+    if (!incoming.client.clean) return this.write(() => this.#take(incoming))
+    this.#take(incoming)
+    return null
+  }
+
   // Only that it was taken matters from here on, not what it said.
-  #take(packet: Publication, { client, messageId }: Incoming): void {
-    this.incoming.store(client, { ...packet, payload: '', messageId })
+  #take({ client, messageId, digest, mark }: Incoming): void {
+    const kept = { cmd: 'publish', topic: '', payload: '', qos: 2, messageId, digest }
+    this.incoming.store(client, mark.marker ? { ...kept, mark } : kept)
   }
 
   /** Commits what is waiting and closes the file. */

@@ -1,9 +1,14 @@
 import type { DatabaseSync } from 'node:sqlite'
+import type { PacketMark } from '../../context.ts'
 import { headerOf, type KeptPacket, packetFrom, type SessionClient } from './packets.ts'
 
 /** An incoming QoS 2 packet. */
 export interface IncomingPacket extends KeptPacket {
   readonly messageId: number
+  /** Tells packets with the same id apart: a client that lost its memory counts from 1 again. */
+  readonly digest?: string
+  /** What the intake knows it by, until PUBREL. */
+  readonly mark?: PacketMark
 }
 
 /**
@@ -12,7 +17,7 @@ export interface IncomingPacket extends KeptPacket {
  * end with the connection and are kept in memory only [MQTT-3.1.2-6].
  */
 export class IncomingPackets {
-  readonly #byClient = new Map<string, Map<number, KeptPacket | null>>()
+  readonly #byClient = new Map<string, Map<number, IncomingPacket | null>>()
   readonly #database: DatabaseSync
   readonly #insert
   readonly #select
@@ -48,17 +53,17 @@ export class IncomingPackets {
   }
 
   store(client: SessionClient, packet: IncomingPacket): void {
-    const { cmd, brokerId, brokerCounter, topic, payload, qos, retain, dup, messageId } = packet
-    const kept = { cmd, brokerId, brokerCounter, topic, payload, qos, retain, dup, messageId }
+    const { length: _, ...kept } = packet
+    const { messageId, payload } = kept
     if (!client.clean) this.#insert.run(client.id, messageId, headerOf(kept), payload)
     this.#known(client.id).set(messageId, client.clean ? kept : null)
   }
 
-  get(clientId: string, messageId: number): KeptPacket | null {
+  get(clientId: string, messageId: number): IncomingPacket | null {
     const kept = this.#byClient.get(clientId)?.get(messageId)
     if (kept !== null) return kept ?? null
     const row = this.#select.get(clientId, messageId)
-    return row ? packetFrom(row.header, row.payload) : null
+    return row ? (packetFrom(row.header, row.payload) as IncomingPacket) : null
   }
 
   /** Whether deleting it is a write to the file. */
@@ -80,7 +85,7 @@ export class IncomingPackets {
     if ([...known.values()].includes(null)) this.#clean.run(clientId)
   }
 
-  #known(clientId: string): Map<number, KeptPacket | null> {
+  #known(clientId: string): Map<number, IncomingPacket | null> {
     let known = this.#byClient.get(clientId)
     if (!known) {
       known = new Map()

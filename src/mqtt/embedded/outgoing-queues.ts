@@ -103,16 +103,17 @@ export class OutgoingQueues {
     if (this.#usage.delete(clientId)) this.#sql.clean.run(clientId)
   }
 
-  /** What waits for a client at this moment, oldest first. */
-  *waiting(clientId: string): Generator<Publication | Release> {
-    const last = this.#usage.has(clientId) ? this.#sql.last.get(clientId)?.seq : null
-    let after = 0
-    while (typeof last === 'number' && after < last) {
-      const rows = this.#sql.page.all(clientId, after, last, PAGE)
-      if (rows.length === 0) return
-      for (const row of rows) yield packetOf(row)
-      after = Number(rows.at(-1)!.seq)
-    }
+  /** Whether a packet waits for a client, or for his acknowledgement. */
+  contains(clientId: string, name: PacketName): boolean {
+    return this.#usage.has(clientId) && this.#find(clientId, name) !== undefined
+  }
+
+  /** The next packets that wait for a client, oldest first. `after` is the last one's `seq`. */
+  page(clientId: string, after: number): { seq: number; packet: Publication | Release }[] {
+    if (!this.#usage.has(clientId)) return []
+    return this.#sql.page
+      .all(clientId, after, PAGE)
+      .map((row) => ({ seq: Number(row.seq), packet: packetOf(row) }))
   }
 
   #find(clientId: string, { messageId, brokerId, brokerCounter }: PacketName): Row | undefined {
@@ -168,10 +169,7 @@ function statements(database: DatabaseSync) {
     oldest: sql(
       "SELECT seq, bytes FROM outgoing WHERE client = ? AND cmd = 'publish' AND qos = 1 ORDER BY seq LIMIT 1",
     ),
-    last: sql('SELECT max(seq) AS seq FROM outgoing WHERE client = ?'),
-    page: sql(
-      'SELECT * FROM outgoing WHERE client = ? AND seq > ? AND seq <= ? ORDER BY seq LIMIT ?',
-    ),
+    page: sql('SELECT * FROM outgoing WHERE client = ? AND seq > ? ORDER BY seq LIMIT ?'),
     delete: sql('DELETE FROM outgoing WHERE seq = ?'),
     clean: sql('DELETE FROM outgoing WHERE client = ?'),
   }

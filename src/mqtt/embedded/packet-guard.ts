@@ -52,6 +52,7 @@ export class PacketGuard {
     if (packet.length > this.#maxPacketBytes) this.#tooLarge(client, packet, null)
     if ((packet.subscriptions?.length ?? 0) > MAX_FILTERS) {
       this.#cut(client, `it asked for more than ${MAX_FILTERS} filters at once`, null)
+      packet.subscriptions?.splice(0)
     }
     if (packet.cmd !== 'publish') return
     const topic = packet.topic ?? ''

@@ -1,10 +1,12 @@
 import { Buffer } from 'node:buffer'
+import type { Duplex } from 'node:stream'
 
 /** What the broker's persistence is told about a client. */
 export interface SessionClient {
   readonly id: string
   /** Whether its session ends with its connection. */
   readonly clean?: boolean
+  readonly conn?: Duplex
 }
 
 /** A PUBLISH on its way through the broker. `brokerId` and `brokerCounter` name it, in order. */

@@ -7,6 +7,7 @@ import { topicPrefix, withoutPrefix } from '../topic-name.ts'
 import { AccessRules } from './access-rules.ts'
 import { Admission } from './admission.ts'
 import { AedesPersistence } from './aedes-persistence.ts'
+import { Backlogs } from './backlogs.ts'
 import type { EmbeddedBrokerOptions } from './broker-options.ts'
 import { BrokerStore } from './broker-store.ts'
 import { Connections } from './connections.ts'
@@ -15,7 +16,6 @@ import { EmbeddedBroker } from './embedded-broker.ts'
 import { OrderedBroker } from './ordered-broker.ts'
 import { OwnPublisher } from './own-publisher.ts'
 import { PacketGuard } from './packet-guard.ts'
-import { PacketMarks } from './packet-marks.ts'
 import { PublishHook } from './publish-hook.ts'
 import { shareSubscriptions } from './shared-groups.ts'
 import { SparingLog } from './sparing-log.ts'
@@ -82,11 +82,11 @@ async function assemble<Route extends object>(
       sparing.once(`full ${clientId}`, say)
     },
   })
-  const subscribing = new Subscribing({ store, connections, access, log, sparing })
+  const backlogs = new Backlogs()
+  const subscribing = new Subscribing({ store, connections, access, backlogs, log, sparing })
   const guard = createGuard(options, sparing)
   const onRefused = options.onRefused ?? (async () => {})
-  const marks = new PacketMarks()
-  const takeIn = new TakeIn({ ...options, store, connections, guard, marks, access, onRefused })
+  const takeIn = new TakeIn({ ...options, store, connections, guard, access, onRefused })
   const hook = new PublishHook(takeIn.take, log)
   const addressOf = (client: Client) => addresses.get(client) ?? ''
   const admission = new Admission({
@@ -104,10 +104,8 @@ async function assemble<Route extends object>(
     isGranted: subscribing.isGranted,
     mayDeliver: subscribing.mayDeliver,
     onError: (error) => log.error({ err: error }, 'retained messages could not be read'),
-    onReleased(client, messageId) {
-      const mark = marks.release(client, messageId)
-      if (mark) options.releasePacket?.(mark)
-    },
+    onReleased: (mark) => options.releasePacket?.(mark),
+    backlogs,
   })
   const broker = new OrderedBroker(store, {
     ...LIMITS,

@@ -2,6 +2,7 @@ import type { AedesPublishPacket, Client, Subscription } from 'aedes'
 import type { Logger } from '../../support/logger.ts'
 import type { AccessRules } from './access-rules.ts'
 import { internalsOf } from './aedes-internals.ts'
+import type { Backlogs } from './backlogs.ts'
 import type { BrokerStore } from './broker-store.ts'
 import type { Connections } from './connections.ts'
 import type { SparingLog } from './sparing-log.ts'
@@ -11,6 +12,7 @@ export interface SubscribingParts {
   readonly store: BrokerStore
   readonly connections: Connections
   readonly access: AccessRules
+  readonly backlogs: Backlogs
   readonly log: Logger
   readonly sparing: SparingLog
 }
@@ -63,11 +65,22 @@ export class Subscribing {
   /** aedes' hook before a packet is written: hides it, or lowers its QoS to what was granted. */
   readonly forward = (client: Client, packet: AedesPublishPacket): AedesPublishPacket | null => {
     if (!this.mayDeliver(client, packet.topic)) return null
+    if (this.#comesByQueue(client, packet)) return null
     // aedes does that itself only where the filter is the topic.
     if (packet.qos !== 2 && !(packet.retain && packet.qos > 0)) return packet
     const granted = grantedQos(client, packet.topic)
     if (granted < packet.qos) packet.qos = granted
     return packet
+  }
+
+  #comesByQueue(client: Client, packet: AedesPublishPacket): boolean {
+    const { brokerId, brokerCounter, qos, retain, messageId } = packet
+    // What the queue brings at this moment has its id already.
+    if (client.clean || qos === 0 || retain || messageId !== undefined) return false
+    const { store, backlogs } = this.#parts
+    return backlogs.brings(client, brokerCounter, () => {
+      return store.outgoing.contains(client.id, { brokerId, brokerCounter })
+    })
   }
 
   #whyNot(client: Client, filter: string): string | null {

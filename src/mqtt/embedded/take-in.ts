@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Client, PublishPacket } from 'aedes'
 import type { Principal } from '../../context.ts'
 import type { Clock } from '../../support/clock.ts'
@@ -8,12 +9,11 @@ import type { Refusal } from '../refusal.ts'
 import { withoutPrefix } from '../topic-name.ts'
 import type { AccessRules } from './access-rules.ts'
 import type { Place } from './arrival-order.ts'
-import type { BrokerStore } from './broker-store.ts'
+import type { BrokerStore, Incoming } from './broker-store.ts'
 import type { Connections } from './connections.ts'
 import { Lanes } from './lane.ts'
 import type { OrderedBroker } from './ordered-broker.ts'
 import type { PacketGuard } from './packet-guard.ts'
-import type { PacketMarks } from './packet-marks.ts'
 import type { Take } from './publish-hook.ts'
 import { topicFault } from './topic-filter.ts'
 
@@ -26,7 +26,6 @@ export interface TakeInParts<Route extends object> {
   readonly store: BrokerStore
   readonly connections: Connections
   readonly guard: PacketGuard
-  readonly marks: PacketMarks
   readonly access: AccessRules
   readonly router: RouteTable<Route>
   /** How many messages of a route may be handled at once. */
@@ -89,27 +88,24 @@ export class TakeIn<Route extends object> {
     if (fault) return this.#refuse(publisher, packet, fault)
     const room = this.#broker!.room()
     if (room) await room
-    if (client && packet.qos === 2) await this.#takeOnce(publisher, client, packet, turn)
-    else await this.#handle(publisher, packet, turn)
+    if (packet.qos === 2) await this.#takeOnce(publisher, packet, turn)
+    else await this.#handle(publisher, packet, turn, null)
   }
 
   // A packet that is sent again while it is still being handled waits for that [MQTT-4.3.3-2].
-  async #takeOnce(
-    publisher: Publisher,
-    client: Client,
-    packet: PublishPacket,
-    turn: Place,
-  ): Promise<void> {
-    const messageId = packet.messageId ?? 0
+  async #takeOnce(publisher: Publisher, packet: PublishPacket, turn: Place): Promise<void> {
+    const incoming = incomingOf(publisher, packet)
+    if (incoming === null) return this.#handle(publisher, packet, turn, null)
+    const { client, messageId, digest } = incoming
     const key = `${messageId}:${client.id}`
     let earlier = this.#taking.get(key)
     for (; earlier; earlier = this.#taking.get(key)) await earlier.catch(() => {})
-    const { incoming } = this.#parts.store
-    if (incoming.has(client.id, messageId)) return this.#broker!.drop(packet)
-    if (incoming.count(client.id) >= MAX_INCOMING) {
+    const known = this.#parts.store.incoming
+    if (known.get(client.id, messageId)?.digest === digest) return this.#broker!.drop(packet)
+    if (known.count(client.id) >= MAX_INCOMING) {
       throw new Error('too many QoS 2 messages wait for their PUBREL')
     }
-    const taking = this.#handle(publisher, packet, turn)
+    const taking = this.#handle(publisher, packet, turn, incoming)
     this.#taking.set(key, taking)
     try {
       await taking
@@ -118,45 +114,43 @@ export class TakeIn<Route extends object> {
     }
   }
 
-  async #handle(publisher: Publisher, packet: PublishPacket, turn: Place): Promise<void> {
-    if ((await this.#offer(publisher, packet)) === 'refused') {
+  async #handle(
+    publisher: Publisher,
+    packet: PublishPacket,
+    turn: Place,
+    incoming: Incoming | null,
+  ): Promise<void> {
+    const outcome = await this.#offer(publisher, packet, incoming)
+    const { client, clientId } = publisher
+    // The session of a client that has gone for good has ended: nothing of it is kept.
+    const kept = client?.closed && client.clean ? null : incoming
+    if (outcome === 'refused') {
       this.refused += 1
-      return this.#broker!.drop(packet)
+      this.#broker!.drop(packet)
+      if (kept) await this.#parts.store.keepTaken(kept)
+      return
     }
     const reached = turn.reached()
     if (reached) await reached
-    const { client, clientId } = publisher
-    const { messageId } = packet
-    // The session of a client that has gone for good has ended: nothing of it is kept.
-    const isTwoStep = client && packet.qos === 2 && messageId !== undefined
-    const stays = isTwoStep && !(client.closed && client.clean)
-    const origin = stays ? { clientId, incoming: { client, messageId } } : { clientId }
-    const stored = this.#broker!.take(packet, origin)
+    const stored = this.#broker!.take(packet, kept ? { clientId, incoming: kept } : { clientId })
     turn.leave()
     if (stored) await stored
   }
 
   /** Hands a message that is for Belfry to the intake; answers what became of it. */
   async #offer(
-    publisher: Publisher,
+    { clientId, principal }: Publisher,
     packet: PublishPacket,
+    incoming: Incoming | null,
   ): Promise<'handled' | 'refused' | 'ignored'> {
     const { router, prefix, intake } = this.#parts
     const topic = withoutPrefix(packet.topic, prefix)
     const route = topic === null ? null : router.match(topic)
     if (topic === null || (route === null && !OURS.test(topic))) return 'ignored'
     this.taken += 1
-    const message = this.#messageOf(publisher, packet, topic)
-    return route ? this.#lanes.of(route.value).run(() => intake(message)) : intake(message)
-  }
-
-  #messageOf(publisher: Publisher, packet: PublishPacket, topic: string): IncomingMessage {
-    const { client, clientId, principal } = publisher
-    const payload = payloadOf(packet)
-    const isTwoStep = client !== null && packet.qos === 2
-    return {
+    const message: IncomingMessage = {
       topic,
-      payload,
+      payload: payloadOf(packet),
       qos: packet.qos ?? 0,
       // What a publisher wants kept is new all the same.
       retained: false,
@@ -165,9 +159,10 @@ export class TakeIn<Route extends object> {
       correlationData: null,
       peer: clientId,
       principal,
-      packet: isTwoStep ? this.#parts.marks.create(client, packet, payload) : null,
+      packet: incoming?.mark ?? null,
       only: null,
     }
+    return route ? this.#lanes.of(route.value).run(() => intake(message)) : intake(message)
   }
 
   #faultOf(principal: Principal | null, packet: PublishPacket): BelfryError | null {
@@ -214,4 +209,14 @@ export class TakeIn<Route extends object> {
 
 function payloadOf({ payload }: PublishPacket): Buffer {
   return typeof payload === 'string' ? Buffer.from(payload) : payload
+}
+
+/** What is kept of a QoS 2 packet; `null` for a will, which has no second step. */
+function incomingOf({ client }: Publisher, packet: PublishPacket): Incoming | null {
+  const { topic, messageId, dup } = packet
+  if (!client || messageId === undefined) return null
+  const content = Buffer.concat([Buffer.from(`${topic}\0`), payloadOf(packet)])
+  const digest = hash('sha256', content).slice(0, 32)
+  const mark = { id: `${client.id}:${messageId}:${digest}`, dup: dup ?? false, marker: null }
+  return { client, messageId, digest, mark }
 }

@@ -75,18 +75,25 @@ export async function startBroker(overrides: Partial<Options> = {}): Promise<Tes
   return { broker, url: `mqtt://127.0.0.1:${broker.port}`, taken, refusals, log }
 }
 
-/** Connects by mqtt.js, once and without retries unless told. */
+const inboxes = new WeakMap<MqttClient, string[]>()
+
+/** Connects by mqtt.js, without retries unless told. */
 export async function connect(url: string, options: IClientOptions = {}): Promise<MqttClient> {
-  const client = await mqtt.connectAsync(url, { reconnectPeriod: 0, ...options })
+  const client = mqtt.connect(url, { reconnectPeriod: 0, ...options })
   atEnd(() => client.endAsync(true))
+  const messages: string[] = []
+  client.on('message', (topic, payload) => messages.push(`${topic} ${payload}`))
+  inboxes.set(client, messages)
+  await new Promise<void>((resolve, reject) => {
+    client.once('connect', () => resolve())
+    client.once('error', reject)
+  })
   return client
 }
 
-/** Collects what a client receives as `topic payload`. */
+/** What a client has received since it was made, as `topic payload`. */
 export function received(client: MqttClient): string[] {
-  const messages: string[] = []
-  client.on('message', (topic, payload) => messages.push(`${topic} ${payload}`))
-  return messages
+  return inboxes.get(client) ?? []
 }
 
 /** A directory that goes with the test. */

@@ -62,11 +62,23 @@ test('what the intake is told: payload, QoS, who, and a mark for QoS 2 only', as
 
 test('the mark of a QoS 2 message is let go of when its publisher has let go', async () => {
   const released: string[] = []
-  const { url, taken } = await startBroker({ releasePacket: ({ id }) => void released.push(id) })
-  const client = await connect(url)
-  await client.publishAsync('events/a', '{}', { qos: 2 })
-  await waitFor(() => released.length === 1)
-  expect(released).toEqual([taken[0]?.packet?.id])
+  const stored: string[] = []
+  const { url } = await startBroker({
+    releasePacket: ({ id, marker }) => void released.push(`${id} ${marker?.key}`),
+    async intake({ packet }) {
+      if (!packet) return 'handled'
+      stored.push(`${packet.id} packet:${packet.id}`)
+      packet.marker = { partition: 0, key: `packet:${packet.id}` }
+      return 'handled'
+    },
+  })
+  for (const clean of [true, false]) {
+    const client = await connect(url, { clean, clientId: 'pump' })
+    await client.publishAsync('events/a', '{}', { qos: 2 })
+    await client.endAsync()
+  }
+  await waitFor(() => released.length === 2)
+  expect(released).toEqual(stored)
 })
 
 test('a QoS 2 packet that is sent again is not taken in again', async () => {
