@@ -3,7 +3,7 @@ import { type Context, type MatchOperator, matcher } from '../src/index.ts'
 
 const FIELD = /^(topic|peer|client|user|priority|type|door|(params|payload)\.[\w.-]{1,128})$/
 const CONDITION = /^\s*([\w.-]+)\s*(=~|!~|!=|=)\s*(.*?)\s*$/s
-const NAME = /^(?!__proto__$)[A-Za-z_]\w{0,63}$/
+const NAME = /^[A-Za-z_]\w{0,63}$/
 
 const Condition = z.string().transform((text, check) => {
   const [, field, operator, value] = CONDITION.exec(text) ?? []

@@ -13,8 +13,17 @@ import { BelfryError, type Clock, Conflict, Unauthenticated, Unavailable } from 
 
 const SECRET_ALGORITHMS = ['HS256', 'HS384', 'HS512']
 const KEY_ALGORITHMS = [
-  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
-  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+  'ES256',
+  'ES384',
+  'ES512',
+  'EdDSA',
+  'Ed25519',
 ]
 const MIN_SECRET_BYTES = 32
 /** Clocks of two machines are never quite the same. */

@@ -63,6 +63,7 @@ export class HttpServer {
   readonly #run: RequestRun
   readonly #metricsServer: MetricsServer | null
   #files: StaticFiles | null = null
+  #isStopping = false
 
   constructor(parts: HttpServerParts) {
     const { settings, metrics, clock, checks } = parts
@@ -145,6 +146,7 @@ export class HttpServer {
   /** Ends when the requests at work are answered, or after `withinMs`, when all is cut. */
   async stop(withinMs: number): Promise<void> {
     this.drain()
+    this.#isStopping = true
     const cancel = this.#parts.clock.after(withinMs, () => {
       this.#upgrades.destroy()
       this.nodeServer.closeAllConnections()
@@ -164,6 +166,10 @@ export class HttpServer {
     const isSecure = settings.publicUrl?.startsWith('https:') === true
     app.addHook('onRequest', async (request, reply) => {
       void reply.header('x-request-id', request.id)
+    })
+    // A connection that is kept alive would hold up the stop until its deadline.
+    app.addHook('onSend', async (_request, reply) => {
+      if (this.#isStopping) void reply.header('connection', 'close')
     })
     app.addHook('onResponse', async (request, reply) => this.#observe(request, reply))
     app.setErrorHandler((error, request, reply) => this.#run.fail(error, request, reply))

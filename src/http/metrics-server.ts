@@ -1,6 +1,7 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { messageOf } from '../support/errors.ts'
 import { listenError } from '../support/listen-error.ts'
 import type { Metrics } from '../support/metrics.ts'
 
@@ -17,13 +18,10 @@ export class MetricsServer {
 
   constructor(parts: Parts) {
     this.#parts = parts
-    this.#server = createServer(async (request, response) => {
-      if (request.method !== 'GET' || request.url?.split('?', 1)[0] !== '/metrics') {
-        response.writeHead(404).end()
-        return
-      }
-      const text = await parts.metrics.render()
-      response.writeHead(200, { 'content-type': parts.metrics.contentType }).end(text)
+    this.#server = createServer((request, response) => {
+      const isAsked = request.method === 'GET' && request.url?.split('?', 1)[0] === '/metrics'
+      if (isAsked) void this.#tell(response)
+      else response.writeHead(404).end()
     })
   }
 
@@ -48,5 +46,15 @@ export class MetricsServer {
     this.#server.close()
     this.#server.closeAllConnections()
     await once(this.#server, 'close')
+  }
+
+  async #tell(response: ServerResponse): Promise<void> {
+    const { metrics } = this.#parts
+    try {
+      const text = await metrics.render()
+      response.writeHead(200, { 'content-type': metrics.contentType }).end(text)
+    } catch (error) {
+      response.writeHead(500).end(messageOf(error))
+    }
   }
 }

@@ -55,11 +55,12 @@ function hostnameOf(origin: string): string {
   return URL.parse(origin)?.hostname.replace(/^\[(.*)\]$/, '$1') ?? ''
 }
 
+/** By host and port, the port that the page's scheme implies included. */
 function isSame(page: string, host: string | undefined): boolean {
-  return (
-    host !== undefined &&
-    URL.parse(page)?.host === URL.parse(`${page.split('//')[0]}//${host}`)?.host
-  )
+  const url = URL.parse(page)
+  // `null`, as pages of files and sandboxes say, is nobody's origin.
+  if (url === null || host === undefined) return false
+  return url.host === URL.parse(`${url.protocol}//${host}`)?.host
 }
 
 function fits(page: string, pattern: string): boolean {
