@@ -10,7 +10,7 @@ const CONNECT_TIMEOUT_MS = 10_000
 /** A connection that lasted this long starts its back-off anew. */
 const STABLE_MS = 10_000
 /** A broker that does not close its side after DISCONNECT is not waited for longer. */
-const CLOSE_MS = 1_000
+const CLOSE_MS = 2_000
 const VERSION_REFUSED = [1, 132]
 const SESSION_TAKEN_OVER = 142
 const REASONS: Readonly<Record<number, string>> = ReasonCodes

@@ -130,6 +130,7 @@ export class Fleet {
       const leftOver = known.filter((client) => !planned.some(isSame(client)))
       await this.#clients.write(slot.number, [...planned, ...leftOver])
       if (this.#isOver(slot)) return true
+      slot.onLateSign(() => this.#run(this.#clients.write(slot.number, planned)))
       this.#members = planned.map((member) => new Subscriber(this.#options(member, slot, known)))
       for (const member of this.#members) member.start()
       void Promise.all(this.#members.map(({ ready }) => ready)).then(() => this.#ready.resolve())

@@ -68,6 +68,7 @@ export class Slot {
   /** Since when every sign of life has reached the store. */
   #steadySince: number
   #isLost = false
+  #onLateSign: () => void = () => undefined
 
   constructor(parts: SlotsParts, number: number, takenOver: boolean) {
     this.#parts = parts
@@ -85,6 +86,14 @@ export class Slot {
 
   get isLost(): boolean {
     return this.#isLost
+  }
+
+  /**
+   * Calls `listener` when the lease had run out and is ours again all the same:
+   * in between somebody may have emptied and forgotten the slot.
+   */
+  onLateSign(listener: () => void): void {
+    this.#onLateSign = listener
   }
 
   /**
@@ -132,7 +141,9 @@ export class Slot {
     const askedAt = clock.now()
     try {
       if (await store.keepSlot(SLOT_NAME, this.number, holder, times.leaseMs)) {
+        const isLate = askedAt - this.#keptAt > times.leaseMs
         this.#keptAt = askedAt
+        if (isLate) this.#onLateSign()
         this.#steadySince = Math.min(this.#steadySince, askedAt)
         return true
       }

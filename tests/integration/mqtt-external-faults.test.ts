@@ -24,7 +24,6 @@ import { startVersionGate } from '../support/version-gate.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const canRun = requireServer('mosquitto') && requireServer('redis-server')
-const durable = { config: 'autosave_interval 1\nautosave_on_changes true' }
 
 describe.skipIf(!canRun)('an external broker, when something breaks', () => {
   let mosquitto: TestServer
@@ -32,7 +31,7 @@ describe.skipIf(!canRun)('an external broker, when something breaks', () => {
   const cleanups: (() => Promise<unknown>)[] = []
 
   beforeAll(async () => {
-    ;[mosquitto, redis] = await Promise.all([startMosquitto(durable), startRedis()])
+    ;[mosquitto, redis] = await Promise.all([startMosquitto(), startRedis()])
   })
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
@@ -149,6 +148,70 @@ describe.skipIf(!canRun)('an external broker, when something breaks', () => {
       expect(await isKnown(`${name}-1-main-1`)).toBe(false)
     },
   )
+
+  it.each([
+    ['keeps its slot when nobody else has it', false, 1],
+    ['takes another slot when its own is taken', true, 3],
+  ] as const)(
+    'a process that slept through its lease %s',
+    { timeout: 40_000 },
+    async (_, isTaken, slot) => {
+      const name = `sleeper-${slot}`
+      const sleeper = await child(name)
+      const { store, broker } = await node(name)
+      const records = new SlotClients(store)
+      process.kill(sleeper.pid, 'SIGSTOP')
+      await publish(name, 1, 0, 100)
+      await publish(name, 2, 100, 200)
+      await allCounted(store, name, 200)
+      await waitFor(async () => (await records.read(1)).length === 0)
+      if (isTaken) await node(name)
+      process.kill(sleeper.pid, 'SIGCONT')
+      await waitFor(async () => (await records.read(slot)).length > 0)
+      expect(sleeper.log().includes('another process has our slot')).toBe(isTaken)
+      await publish(name, 1, 200, 300)
+      await publish(name, 2, 300, 400)
+      await allCounted(store, name, 400)
+      expect((await counts(store, name, 400)).slice(200).join('')).toBe('1'.repeat(200))
+      expect(broker.status()).toMatchObject({ slot: 2, connected: true })
+    },
+  )
+
+  it('a new version with other routes empties the sessions that it no longer has', async () => {
+    const before = await node('deploy', { workers: 3 })
+    await before.stop()
+    // Parked in the sessions of the pool, which the next version does not have.
+    await publish('deploy', 2, 0, 90)
+    const after = await node('deploy', { workers: 0 })
+    await allCounted(after.store, 'deploy', 90)
+    const records = new SlotClients(after.store)
+    await waitFor(async () => (await records.read(1)).length === 1)
+    await publish('deploy', 2, 90, 180)
+    await allCounted(after.store, 'deploy', 180)
+    await after.stop()
+    // And the other way round: what moved into a pool is no longer asked for in `main`.
+    const again = await node('deploy', { workers: 2 })
+    await publish('deploy', 2, 180, 240)
+    await allCounted(again.store, 'deploy', 240)
+    expect((await counts(again.store, 'deploy', 240)).join('')).toBe('1'.repeat(240))
+    expect([...again.byClient.keys()].sort()).toEqual([
+      'deploy-1-count-q2-test-1',
+      'deploy-1-count-q2-test-2',
+    ])
+  })
+
+  it('a message that fits two filters is handled once, by the more specific route', async () => {
+    const name = 'overlap'
+    const first = await node(name, { overlaps: true })
+    const { store } = await node(name, { overlaps: true })
+    await publish('special', 1, 0, 50)
+    await publish(name, 1, 0, 50)
+    await allCounted(store, 'special', 50)
+    await allCounted(store, name, 50)
+    expect((await counts(store, 'special', 50)).join('')).toBe('1'.repeat(50))
+    expect((await counts(store, name, 50)).join('')).toBe('1'.repeat(50))
+    expect(first.refusals).toEqual([])
+  })
 
   it.each([1, 132] as const)('steps down to MQTT 3.1.1 when told code %i', async (code) => {
     const name = `old-${code}`

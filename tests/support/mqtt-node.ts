@@ -35,6 +35,10 @@ export interface NodeOptions {
   readonly node?: string
   readonly prefix?: string
   readonly times?: Partial<BrokerTimes>
+  /** How many connections the QoS 2 route has. Default: 3; 0: none of its own. */
+  readonly workers?: number
+  /** A route within the filter of another one, counting under `special`. */
+  readonly overlaps?: boolean
   /** How long a handler takes besides its write. */
   readonly workMs?: number
   readonly logTo?: { write(line: string): void }
@@ -80,7 +84,7 @@ export async function startNode(options: NodeOptions): Promise<MqttNode> {
   const log = createLogger('info', options.logTo ?? { write: (line) => lines.push(line) })
   const store = await openStore(options.redisPort, `${options.clientId}:`)
   const byClient = new Map<string, number>()
-  const router = countingRouter(store, byClient, options.workMs ?? 0)
+  const router = countingRouter(store, byClient, options)
   const prefix = options.prefix ?? ''
   const common = {
     urls: options.urls,
@@ -126,6 +130,7 @@ export async function startNode(options: NodeOptions): Promise<MqttNode> {
     lostSessions,
     log: lines,
     async stop() {
+      if (isStopped) return
       await broker.stop({ hardDeadlineMs: 3_000 })
       isStopped = true
       await store.close()
@@ -133,20 +138,28 @@ export async function startNode(options: NodeOptions): Promise<MqttNode> {
   }
 }
 
-function countingRouter(store: RedisStore, byClient: Map<string, number>, workMs: number): Router {
+function countingRouter(
+  store: Store,
+  byClient: Map<string, number>,
+  { workMs = 0, workers = 3, overlaps = false }: NodeOptions,
+): Router {
   const router = new Router()
-  router.group('count', [], (count) => {
+  async function count(context: Context<unknown, z.output<typeof Counted>>, test: string) {
+    const { payload, packet } = context
+    const client = packet?.id.split(':')[0] ?? 'none'
+    byClient.set(client, (byClient.get(client) ?? 0) + 1)
+    if (workMs > 0) await new Promise((resolve) => setTimeout(resolve, workMs))
+    await countOnce(store, countKey(test, payload.n), context)
+    return { status: 'counted', n: payload.n }
+  }
+  router.group('count', [], (group) => {
     for (const qos of [0, 1, 2] as const) {
-      const shared = qos === 2 ? { workerCount: 3 } : {}
-      count.on(`q${qos}/{test}`, { qos, payload: Counted, ...shared }, async (context) => {
-        const { params, payload, packet } = context
-        const client = packet?.id.split(':')[0] ?? 'none'
-        byClient.set(client, (byClient.get(client) ?? 0) + 1)
-        if (workMs > 0) await new Promise((resolve) => setTimeout(resolve, workMs))
-        await countOnce(store, countKey(params.test, payload.n), context)
-        return { status: 'counted', n: payload.n }
-      })
+      const pool = qos === 2 && workers > 0 ? { workerCount: workers } : {}
+      const options = { qos, payload: Counted, ...pool }
+      group.on(`q${qos}/{test}`, options, (context) => count(context, context.params.test))
     }
+    if (!overlaps) return
+    group.on('q1/special', { qos: 1, payload: Counted }, (context) => count(context, 'special'))
   })
   return router
 }
