@@ -1,0 +1,15 @@
+import { afterAll, beforeAll, describe } from 'vitest'
+import { startSurroundings } from '../support/service.ts'
+import { tellEveryTopic } from './every-topic.ts'
+import { World } from './world.ts'
+
+let world: World
+
+beforeAll(async () => {
+  world = await World.open({ surroundings: await startSurroundings('external') })
+})
+afterAll(() => world?.close())
+
+describe('on Mosquitto and Redis', () => {
+  tellEveryTopic(['311', '5'], () => world)
+})
