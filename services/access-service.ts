@@ -8,7 +8,8 @@ import {
   type Store,
   Unauthenticated,
 } from '../src/index.ts'
-import { type ApiKey, ApiKeys, type CreatedKey, type NewKey } from './api-keys.ts'
+import type { ApiKey, NewKey } from './api-key-record.ts'
+import { ApiKeys, type CreatedKey } from './api-keys.ts'
 import { principalOf, SCOPES } from './claims.ts'
 import { CredentialCache, fingerprint } from './credential-cache.ts'
 import { type TokenSettings, TokenVerifier } from './token-verifier.ts'

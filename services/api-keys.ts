@@ -2,16 +2,12 @@ import { randomBytes } from 'node:crypto'
 import {
   type Clock,
   InvalidPayload,
-  isoTime,
-  isSafeId,
   type Keys,
   NotFound,
   type Principal,
-  type Scope,
   type Store,
-  uuidv7,
 } from '../src/index.ts'
-import { isTenant } from './claims.ts'
+import { type ApiKey, describeKey, type NewKey, principalOfKey } from './api-key-record.ts'
 import { fingerprint } from './credential-cache.ts'
 
 const PARTITION = 0
@@ -19,36 +15,6 @@ const PREFIX = 'bk_'
 /** No letters that are mistaken for others: a device's password may be typed by hand. */
 const READABLE = '23456789abcdefghijkmnpqrstuvwxyz'
 const DEVICE_PASSWORD_LENGTH = 16
-const SHOWN = 4
-
-/** A key as it is listed: the secret itself is nowhere. */
-export interface ApiKey {
-  readonly id: string
-  readonly name: string
-  readonly kind: 'key' | 'device'
-  readonly tenant: string
-  readonly scopes: readonly Scope[]
-  readonly roles: readonly string[]
-  /** Topic patterns that it may publish; `null`: any. */
-  readonly topics: readonly string[] | null
-  /** Whom it acts for; `null`: itself, under its name. */
-  readonly user: string | null
-  readonly created_at: string
-  readonly expires_at: string | null
-  /** The last characters of the secret, to tell keys apart. */
-  readonly ends_with: string
-}
-
-export interface NewKey {
-  readonly name: string
-  readonly tenant?: string
-  readonly scopes: readonly Scope[]
-  readonly roles?: readonly string[]
-  readonly topics?: readonly string[] | null
-  readonly user?: string | null
-  /** Epoch milliseconds. */
-  readonly expiresAt?: number | null
-}
 
 /** A key and its secret, which is shown this once. */
 export interface CreatedKey {
@@ -97,7 +63,7 @@ export class ApiKeys {
   /** Makes a key. Throws `InvalidPayload` for a name, user or tenant that is not a safe id. */
   async create(wanted: NewKey): Promise<CreatedKey> {
     const secret = PREFIX + randomBytes(32).toString('base64url')
-    const key = this.#describe(wanted, 'key', secret)
+    const key = describeKey(wanted, { kind: 'key', secret, now: this.#clock.now() })
     await this.#save(key, ApiKeys.hashOfKey(secret), null)
     return { key, secret }
   }
@@ -108,7 +74,7 @@ export class ApiKeys {
     const before = await this.#store.get(PARTITION, marker)
     if ((await this.#store.count(PARTITION, this.#keys.apiKeys())) > 0) return null
     const secret = PREFIX + randomBytes(32).toString('base64url')
-    const key = this.#describe(wanted, 'key', secret)
+    const key = describeKey(wanted, { kind: 'key', secret, now: this.#clock.now() })
     const isSaved = await this.#save(key, ApiKeys.hashOfKey(secret), { marker, before })
     return isSaved ? { key, secret } : null
   }
@@ -120,7 +86,9 @@ export class ApiKeys {
     tenant = '',
   ): Promise<{ readonly key: ApiKey; readonly username: string; readonly password: string }> {
     const password = readable(DEVICE_PASSWORD_LENGTH)
-    const key = this.#describe({ name, tenant, topics, scopes: ['publish'] }, 'device', password)
+    const wanted: NewKey = { name, tenant, topics, scopes: ['publish'] }
+    const now = this.#clock.now()
+    const key = describeKey(wanted, { kind: 'device', secret: password, now })
     await this.#save(key, ApiKeys.hashOfDevice(name, password), null)
     return { key, username: name, password }
   }
@@ -166,7 +134,7 @@ export class ApiKeys {
   /** Who is behind a secret with this hash; `null` for nobody. */
   async find(hash: string): Promise<Principal | null> {
     const text = await this.#store.get(PARTITION, this.#keys.apiKey(hash))
-    return text === null ? null : toPrincipal(JSON.parse(text) as ApiKey)
+    return text === null ? null : principalOfKey(JSON.parse(text) as ApiKey)
   }
 
   async #read(members: readonly string[]): Promise<(ApiKey | null)[]> {
@@ -180,27 +148,6 @@ export class ApiKeys {
       await this.#store.commit({ partition: PARTITION, ops })
     }
     return texts.map((text) => (text === null ? null : (JSON.parse(text) as ApiKey)))
-  }
-
-  #describe(wanted: NewKey, kind: ApiKey['kind'], secret: string): ApiKey {
-    const { name, tenant = '', user = null, expiresAt = null } = wanted
-    if (!isSafeId(name)) throw invalid('name', name)
-    if (user !== null && !isSafeId(user)) throw invalid('user', user)
-    if (!isTenant(tenant)) throw invalid('tenant', tenant)
-    const now = this.#clock.now()
-    return {
-      id: uuidv7(now),
-      name,
-      kind,
-      tenant,
-      scopes: wanted.scopes,
-      roles: wanted.roles ?? [],
-      topics: wanted.topics ?? null,
-      user,
-      created_at: isoTime(now),
-      expires_at: expiresAt === null ? null : isoTime(expiresAt),
-      ends_with: secret.slice(-SHOWN),
-    }
   }
 
   async #save(
@@ -224,31 +171,10 @@ export class ApiKeys {
   }
 }
 
-function toPrincipal(key: ApiKey): Principal {
-  return {
-    id: key.user ?? key.name,
-    tenant: key.tenant,
-    roles: key.roles,
-    groups: [],
-    scopes: key.scopes,
-    topics: key.topics,
-    channels: null,
-    expiresAt: key.expires_at === null ? null : Date.parse(key.expires_at),
-    via: 'key',
-  }
-}
-
 function hashOf(member: string): string {
   return member.slice(member.indexOf(':') + 1)
 }
 
 function readable(length: number): string {
   return Array.from(randomBytes(length), (byte) => READABLE[byte % READABLE.length]).join('')
-}
-
-function invalid(path: string, value: unknown): InvalidPayload {
-  const shown = JSON.stringify(value).slice(0, 64)
-  return new InvalidPayload(`The ${path} of a key cannot be ${shown}.`, [
-    { path, message: 'must be 1 to 128 letters, digits or _ - = @ . : | ~' },
-  ])
 }
