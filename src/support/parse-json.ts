@@ -16,7 +16,7 @@ const CLOSE_BRACE = 0x7d
  * it is not JSON. Members named `__proto__` are left out.
  */
 export function parseJson(text: string): unknown {
-  if (isTooDeep(text)) {
+  if (isDeeperThan(text, MAX_JSON_DEPTH)) {
     throw new InvalidPayload(`The payload is nested more than ${MAX_JSON_DEPTH} levels deep.`)
   }
   const value = parse(text)
@@ -33,23 +33,22 @@ function parse(text: string): unknown {
     const position = /at position (\d+)/.exec(String(cause))?.[1]
     throw new InvalidJson(
       position === undefined
-        ? 'The payload is not JSON.'
-        : `The payload is not JSON: unexpected character at position ${position}.`,
+        ? 'The payload is not valid JSON.'
+        : `The payload is not valid JSON: unexpected character at position ${position}.`,
     )
   }
 }
 
-/** Whether brackets outside of strings nest deeper than allowed. */
-function isTooDeep(text: string): boolean {
-  // Most payloads are shorter than the limit could be exceeded in.
-  if (text.length <= MAX_JSON_DEPTH) return false
+/** Whether brackets outside of strings are open more than `limit` deep at some place. */
+export function isDeeperThan(text: string, limit: number): boolean {
+  if (text.length <= limit) return false
   let depth = 0
   for (let index = 0; index < text.length; index++) {
     const code = text.charCodeAt(index)
     if (code === QUOTE) index = endOfString(text, index)
     else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
       depth += 1
-      if (depth > MAX_JSON_DEPTH) return true
+      if (depth > limit) return true
     } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth -= 1
   }
   return false

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { InvalidJson, InvalidPayload } from '../../support/errors.ts'
+import { InvalidPayload } from '../../support/errors.ts'
 
-const MAX_DEPTH = 32
+export { parseJson } from '../../support/parse-json.ts'
 
 const ref = z.union([z.string().max(200), z.number()]).optional()
 const id = z.string().min(1).max(200)
@@ -39,33 +39,10 @@ export function refOf(message: unknown): Ref {
   return found.success ? found.data : undefined
 }
 
-/** The text as JSON. Throws `InvalidJson`, or `InvalidPayload` when it is nested too deep. */
-export function parseJson(text: string): unknown {
-  if (depthOf(text) > MAX_DEPTH) {
-    throw new InvalidPayload(`The message is nested more than ${MAX_DEPTH} levels deep.`)
-  }
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new InvalidJson('The message is not valid JSON.', { cause: error })
-  }
-}
-
 /** Throws `InvalidPayload` with one issue per field. */
 export function parseFrame(message: unknown): ClientFrame {
   const parsed = ClientFrame.safeParse(message)
   if (parsed.success) return parsed.data
   const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
   throw new InvalidPayload('The message has an unknown type or a wrong field.', issues)
-}
-
-/** How deep brackets outside of strings are open. */
-function depthOf(json: string): number {
-  let depth = 0
-  let deepest = 0
-  for (const [token] of json.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
-    if (token === '{' || token === '[') deepest = Math.max(deepest, ++depth)
-    else if (token === '}' || token === ']') depth -= 1
-  }
-  return deepest
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodePayload, isDeeperThan, MAX_PAYLOAD_BYTES } from '../../../src/mqtt/payload.ts'
+import { decodePayload, MAX_PAYLOAD_BYTES } from '../../../src/mqtt/payload.ts'
+import { isDeeperThan } from '../../../src/support/parse-json.ts'
 
 const decode = (payload: string | Buffer, text = false) =>
   decodePayload(Buffer.from(payload as string), { text })
