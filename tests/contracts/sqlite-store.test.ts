@@ -76,9 +76,10 @@ describe('SqliteStore in a file', () => {
 
   it('is refused to a second owner, in one line that names the file', async () => {
     open()
-    expect(() => openSqliteStore({ path, clock, log })).toThrow(Unavailable)
     expect(() => openSqliteStore({ path, clock, log })).toThrow(
-      `The store ${path} is in use by another process; one file serves one process.`,
+      new Unavailable(
+        `The store ${path} is in use by another process; one file serves one process.`,
+      ),
     )
   })
 
@@ -111,13 +112,13 @@ describe('SqliteStore in a file', () => {
     await write(store, ['set', 's', 'text', 0], ['push', 'l', 'old', 0])
     const outcomes = await Promise.allSettled([
       write(store, ['push', 'l', 'kept', 0]),
-      write(store, ['push', 'l', 'lost', 0], ['set', 'lost', 'x', 0], ['push', 's', 'x', 0]),
+      write(store, ['push', 'l', 'lost', 0], ['push', 'fresh', 'lost', 0], ['push', 's', 'x', 0]),
       write(store, ['push', 'l', 'kept too', 0], ['push', 'fresh', 'x', 0]),
     ])
     expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect(await store.list(0, 'l', 0, -1)).toEqual(['kept too', 'kept', 'old'])
-    expect(await store.length(0, 'fresh')).toBe(1)
-    expect(await store.get(0, 'lost')).toBeNull()
+    expect(await store.length(0, 'l')).toBe(3)
+    expect(await store.list(0, 'fresh', 0, -1)).toEqual(['x'])
   })
 
   it('purges what has expired and what was deleted from the file', async () => {
@@ -125,7 +126,9 @@ describe('SqliteStore in a file', () => {
     const members = Array.from({ length: 5_000 }, (_, n) => ['sadd', 'set', `m${n}`] as const)
     await write(store, ...members, ['push', 'l', 'a', 0], ['zadd', 'z', 1, 'a'])
     const timed = Array.from({ length: 1_200 }, (_, n) => ['set', `s${n}`, 'x', 10_000] as const)
-    await write(store, ...timed, ['expire', 'l', 10_000], ['del', 'set'], ['del', 'z'])
+    await write(store, ...timed, ['expire', 'l', 10_500], ['del', 'set'], ['del', 'z'])
+    clock.advance(10_700)
+    await write(store, ['push', 'l', 'afresh', 0], ['del', 'l'])
     clock.advance(15_000)
     await store.close()
     expect(rowsLeft()).toBe(0)

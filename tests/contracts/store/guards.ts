@@ -66,6 +66,31 @@ export function describeGuards(at: Subject): void {
       expect((await at.take('email_queue')).map(({ jobId }) => jobId)).toEqual(['j2'])
     })
 
+    it('of two keys to be set once the second may refuse, and the first is as before', async () => {
+      await at.write(['set', 'taken', 'here', 0])
+      const outcome = await at.commit(
+        [['set', 'a', '1', 0]],
+        [
+          ['once', 'free', 'x', 0],
+          ['once', 'taken', 'x', 0],
+        ],
+      )
+      expect(outcome).toEqual({ applied: false, refusedBy: 1, value: 'here' })
+      expect([await at.get('free'), await at.get('a')]).toEqual([null, null])
+    })
+
+    it('a key set once refuses before a later guard does', async () => {
+      await at.write(['set', 'taken', 'here', 0], ['set', 'version', '2', 0])
+      const outcome = await at.commit(
+        [],
+        [
+          ['once', 'taken', 'x', 0],
+          ['expect', 'version', '1'],
+        ],
+      )
+      expect(outcome).toEqual({ applied: false, refusedBy: 0, value: 'here' })
+    })
+
     it('one of many that claim the same key in one turn is let through', async () => {
       const outcomes = await Promise.all(
         Array.from({ length: 50 }, (_, n) =>

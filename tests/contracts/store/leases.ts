@@ -104,6 +104,16 @@ export function describeLeases(at: Subject): void {
       expect((await at.take(QUEUE))[0]).toMatchObject({ jobId: 'poison', takes: 1 })
     })
 
+    it('a job that was lost and then given back starts over', async () => {
+      await taken()
+      at.clock.advance(30_001)
+      await reap()
+      const [second] = await at.take(QUEUE)
+      const again = at.enqueue(QUEUE, 'j1', 'high')
+      await at.commit([again], [['lease', QUEUE, 'j1', second!.token]])
+      expect((await at.take(QUEUE))[0]).toMatchObject({ jobId: 'j1', takes: 1 })
+    })
+
     it('one of many that give the same lease back succeeds', async () => {
       const lease = await taken()
       const outcomes = await Promise.all(Array.from({ length: 10 }, () => giveBack(lease)))
