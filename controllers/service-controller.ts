@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { ACTIVITY_CHANNEL, type Activity } from '../services/activity.ts'
 import type { AlertStore } from '../services/alert-store.ts'
+import type { ConnectedSessions } from '../services/connected-sessions.ts'
 import type { DeadLetters } from '../services/dead-letters.ts'
 import type { Directory } from '../services/directory.ts'
 import type { InboxService } from '../services/inbox-service.ts'
@@ -30,8 +31,7 @@ interface Parts {
   readonly deadLetters: DeadLetters
   readonly alertStore: AlertStore
   readonly activity: Activity
-  /** Connected clients of this process. */
-  readonly connections: () => readonly object[]
+  readonly connections: ConnectedSessions
   readonly routeTable: () => readonly RouteDescription[]
   readonly dryRun: (message: {
     topic: string
@@ -71,7 +71,10 @@ export class ServiceController {
     }
   }
 
-  connections = async () => ({ data: this.#parts.connections(), next_cursor: null })
+  connections = async ({ query }: Context) => {
+    const { limit } = query as { readonly limit: number }
+    return { data: await this.#parts.connections.list(limit), next_cursor: null }
+  }
 
   routes = async () => ({
     data: this.#parts.routeTable().map((route) => ({

@@ -9,6 +9,7 @@ import { createLogger, type Logger } from '../support/logger.ts'
 import { Metrics } from '../support/metrics.ts'
 import { Announcements } from './announcements.ts'
 import { createChecks } from './checks.ts'
+import { fillGauges } from './gauges.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { LatePublisher } from './late-publisher.ts'
 import { createMiddleware } from './middleware.ts'
@@ -124,6 +125,8 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const housekeeper = new Housekeeper({ store, clock, log, services })
   if (config.roles.has('worker')) housekeeper.start()
   await services.activity.start()
+
+  fillGauges(metrics, services, store)
 
   const parts = { broker, http, workers, housekeeper, unreadTopic, providers, bus, store, log }
   return {

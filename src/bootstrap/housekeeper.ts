@@ -4,6 +4,8 @@ import type { Logger } from '../support/logger.ts'
 import type { Services } from './services.ts'
 
 const EVERY_MS = 5_000
+/** Rounds between two looks at all sessions. */
+const SWEEP_EVERY = 12
 
 interface Parts {
   readonly store: Store
@@ -12,11 +14,12 @@ interface Parts {
   readonly services: Services
 }
 
-/** Small things that become due: notifications whose snooze has ended. */
+/** Small things that become due: snoozes that have ended, sessions that ended without saying so. */
 export class Housekeeper {
   readonly #parts: Parts
   #cancel = () => {}
   #running = false
+  #rounds = 1
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -39,6 +42,7 @@ export class Housekeeper {
       for (let partition = 0; partition < store.partitions; partition++) {
         await services.inbox.wakeSnoozed(partition)
       }
+      if (this.#rounds++ % SWEEP_EVERY === 0) await services.sessions.sweep()
     } catch (error) {
       log.warn({ err: error }, 'housekeeping waits for the store')
     } finally {

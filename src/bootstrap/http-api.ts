@@ -34,7 +34,6 @@ export interface ApiParts {
   readonly keys: Keys
   readonly clock: Clock
   readonly log: Logger
-  readonly connections: () => readonly object[]
 }
 
 /** Everything under `/api`, with its controllers. */
@@ -63,7 +62,6 @@ export function createApi(parts: ApiParts): HttpRouter {
     }),
     service: new ServiceController({
       ...services,
-      connections: parts.connections,
       routeTable: () => topics.routes,
       dryRun: (message) => dryRun({ ...message, router: topics, clock, log }),
     }),

@@ -5,6 +5,7 @@ import { type AlertNews, AlertService } from '../../services/alert-service.ts'
 import { AlertStore } from '../../services/alert-store.ts'
 import { BroadcastService } from '../../services/broadcast-service.ts'
 import { Cancellation } from '../../services/cancellation.ts'
+import { ConnectedSessions } from '../../services/connected-sessions.ts'
 import { DeadLetters } from '../../services/dead-letters.ts'
 import { DirectService } from '../../services/direct-service.ts'
 import { Directory } from '../../services/directory.ts'
@@ -57,6 +58,7 @@ export function createServices(ingredients: Ingredients) {
   const memberships = new Memberships({ store, keys })
   const directory = new Directory({ store, keys, memberships })
   const sessions = new SessionService(base)
+  const connections = new ConnectedSessions({ store, keys, sessions })
   const inbox = new InboxService(base)
   const notifications = new NotificationService({ ...base, directory, acceptance })
   const broadcasts = new BroadcastService({
@@ -99,6 +101,7 @@ export function createServices(ingredients: Ingredients) {
     bell,
     broadcasts,
     cancellation,
+    connections,
     deadLetters,
     direct,
     directory,

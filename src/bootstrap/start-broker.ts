@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import type { PacketMark, Principal } from '../context.ts'
+import { serveMqttOverWebSocket } from '../gateway/mqtt-over-websocket.ts'
 import { withoutCredentials } from '../mqtt/broker-address.ts'
 import { startEmbeddedBroker } from '../mqtt/embedded/start-embedded-broker.ts'
 import { createPublisher, startExternalBroker } from '../mqtt/external-broker.ts'
@@ -66,13 +67,21 @@ async function startInside(parts: Parts): Promise<RunningBroker> {
     authRequired: config.auth.mode === 'token',
     releasePacket: (mark) => release(store, mark),
   })
+  const accept = broker.accept.bind(broker)
+  const web =
+    embedded.wsPort === null
+      ? null
+      : await serveMqttOverWebSocket({ host, port: embedded.wsPort, accept })
   return {
     publisher: broker.publisher,
     port: broker.port,
-    description: `embedded, mqtt://${host}:${broker.port}`,
+    description: `embedded, mqtt://${host}:${broker.port}${web ? ` and ws://${host}:${web.port}` : ''}`,
     isConnected: () => broker.status().state === 'open',
     status: () => broker.status(),
-    stop: (deadlineMs) => broker.stop(deadlineMs),
+    async stop(deadlineMs) {
+      await broker.stop(deadlineMs)
+      web?.stop()
+    },
   }
 }
 

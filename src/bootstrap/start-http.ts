@@ -12,6 +12,7 @@ import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import { createApi } from './http-api.ts'
+import { loadApp } from './load-app.ts'
 import { createRealtime } from './realtime.ts'
 import type { Services } from './services.ts'
 import type { TopicMiddleware } from './topics.ts'
@@ -46,9 +47,13 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
   const { config, services, store, keys, clock, middleware, version } = parts
   const tickets = new Tickets({ store, keys, clock })
   const withTickets = { ...parts, tickets }
+  const router = createApi(withTickets)
+  if (config.appFolder !== null) {
+    await loadApp(config.appFolder, { router: parts.topics, http: router, middleware, services })
+  }
   const http: HttpServer = new HttpServer({
     ...parts,
-    router: createApi({ ...withTickets, connections: () => [] }),
+    router,
     settings: config.http,
     info: { title: 'Belfry', version, description: 'MQTT-routed notifications.' },
     identify: middleware.authenticate,
