@@ -54,7 +54,7 @@ export class Directory {
     const partition = this.#at(id)
     const [profile, named, devices] = await Promise.all([
       this.#store.get(partition, this.#keys.profile(id)),
-      this.#store.isMember(partition, this.#keys.users(), id),
+      this.#isListed(id),
       this.devices(id),
     ])
     if (profile === null && !named) throw new NotFound(`There is no user ${id}.`)
@@ -168,9 +168,21 @@ export class Directory {
     return { ids, cursor: null }
   }
 
+  async #isListed(id: string): Promise<boolean> {
+    const users = this.#keys.users()
+    const [next] = await this.#store.rangeByName(this.#at(id), users, justBefore(id), 1)
+    return next === id
+  }
+
   #at(id: string): number {
     return partitionOf(id, this.#store.partitions)
   }
+}
+
+/** Where the list of names is read from so that `id` comes first if it is there. */
+function justBefore(id: string): string {
+  const last = id.charCodeAt(id.length - 1)
+  return `${id.slice(0, -1)}${String.fromCharCode(last - 1)}\u{10FFFF}`
 }
 
 function splitCursor(cursor: string): [string, string] {
