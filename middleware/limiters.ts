@@ -44,6 +44,7 @@ export class TokenBucket implements Limiter {
   readonly #clock: Clock
   readonly #tokenMs: number
   readonly #depthMs: number
+  readonly #turns = new Map<string, Promise<void>>()
 
   constructor(store: Store, clock: Clock, limit: Limit & { readonly burst: number }) {
     this.#store = store
@@ -52,7 +53,18 @@ export class TokenBucket implements Limiter {
     this.#depthMs = this.#tokenMs * limit.burst
   }
 
-  async take(key: string): Promise<Grant> {
+  /** Calls of one process take turns: only those of others can come between. */
+  take(key: string): Promise<Grant> {
+    const before = this.#turns.get(key) ?? Promise.resolve()
+    const grant = before.then(() => this.#draw(key))
+    const turn = grant.then(ignore, ignore).then(() => {
+      if (this.#turns.get(key) === turn) this.#turns.delete(key)
+    })
+    this.#turns.set(key, turn)
+    return grant
+  }
+
+  async #draw(key: string): Promise<Grant> {
     const partition = partitionOf(key, this.#store.partitions)
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const before = await this.#store.get(partition, key)
@@ -71,6 +83,9 @@ export class TokenBucket implements Limiter {
     throw new Unavailable('Too many calls at once count against one limit.')
   }
 }
+
+/** Whoever asked hears of it; the next in turn need not. */
+function ignore(): void {}
 
 const MOST_KEYS = 10_000
 

@@ -69,7 +69,7 @@ export class HealthChecks {
             answer({
               name,
               ok,
-              latency_ms: latencyMs,
+              latency_ms: Math.round(latencyMs * 100) / 100,
               ...(detail === undefined ? {} : { detail }),
             }),
           (error) => answer({ name, ok: false, latency_ms: 0, detail: messageOf(error) }),

@@ -123,7 +123,7 @@ describe('rateLimit()', () => {
 
   it('a token bucket gives its burst at once, then evenly', async () => {
     const limit = limiter({ limit: { requests: 60, perSeconds: 60 }, strategy: { burst: 5 } })
-    expect(await limit.granted(8)).toBe(5)
+    expect(await limit.granted(500)).toBe(5)
     clock.advance(999)
     expect(await limit.granted(1)).toBe(0)
     clock.advance(1)
