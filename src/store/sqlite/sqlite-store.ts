@@ -216,6 +216,8 @@ export class SqliteStore implements Store {
       return read(this.#tables)
     } catch (error) {
       throw failure(error)
+    } finally {
+      this.#tables.keys.trimMemory()
     }
   }
 
