@@ -170,6 +170,8 @@ export class AedesPersistence {
   }
 
   async incomingStorePacket(client: SessionClient, packet: IncomingPacket): Promise<void> {
+    // One that has gone comes back with another session: nobody would clean up after it.
+    if (client.clean && client.closed) return
     if (client.clean) this.#store.incoming.store(client, packet)
     else await this.#store.write(() => this.#store.incoming.store(client, packet))
   }

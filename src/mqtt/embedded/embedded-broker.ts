@@ -136,7 +136,8 @@ export class EmbeddedBroker {
     const { broker, store, hook, publisher, node, log } = this.#parts
     const isDone = await within(hook.close(), deadlineMs)
     if (!isDone) log.warn('stopped with messages under way; their publishers will send them again')
-    await this.#quietly(publisher.publish(`belfry/status/${node}`, 'offline', { retain: true }))
+    const told = publisher.publish(`belfry/status/${node}`, 'offline', { retain: true })
+    await within(this.#quietly(told), Math.max(FLUSH_MS, endsAt - performance.now()))
     await this.#sayGoodbye(Math.min(FLUSH_MS, endsAt - performance.now()))
     await within(
       new Promise<void>((resolve) => broker.close(() => resolve())),

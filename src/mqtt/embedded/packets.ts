@@ -6,6 +6,8 @@ export interface SessionClient {
   readonly id: string
   /** Whether its session ends with its connection. */
   readonly clean?: boolean
+  /** Whether its connection has ended. */
+  readonly closed?: boolean
   readonly conn?: Duplex
 }
 

@@ -15,7 +15,6 @@ import { Lanes } from './lane.ts'
 import type { OrderedBroker } from './ordered-broker.ts'
 import type { PacketGuard } from './packet-guard.ts'
 import type { Take } from './publish-hook.ts'
-import { topicFault } from './topic-filter.ts'
 
 /** As much of the table of routes as is needed to know what is for Belfry. */
 export interface RouteTable<Route extends object> {
@@ -84,7 +83,7 @@ export class TakeIn<Route extends object> {
   /** Takes a packet in; see {@link Take}. */
   readonly take: Take = async (client, packet, turn) => {
     const publisher = this.#publisherOf(client, packet)
-    const fault = this.#faultOf(publisher.principal, packet)
+    const fault = this.#faultOf(publisher, packet)
     if (fault) return this.#refuse(publisher, packet, fault)
     const room = this.#broker!.room()
     if (room) await room
@@ -165,10 +164,9 @@ export class TakeIn<Route extends object> {
     return route ? this.#lanes.of(route.value).run(() => intake(message)) : intake(message)
   }
 
-  #faultOf(principal: Principal | null, packet: PublishPacket): BelfryError | null {
+  #faultOf({ principal }: Publisher, packet: PublishPacket): BelfryError | null {
     const illegal = this.#parts.guard.illegalTopic(packet)
-    const fault = illegal ? illegal.fault : topicFault(packet.topic)
-    if (fault !== null) return new InvalidPayload(`The topic is illegal: ${fault}.`)
+    if (illegal) return new InvalidPayload(`The topic is illegal: ${illegal.fault}.`)
     const reason = this.#parts.access.mayPublish(principal, packet.topic)
     if (reason !== null) return new Forbidden(`Not published: ${reason}.`)
     if (packet.payload.length <= MAX_PAYLOAD_BYTES) return null
