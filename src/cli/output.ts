@@ -41,6 +41,24 @@ export class Output {
     }
   }
 
+  /** A record with a list of its own below it; for programs the list is a field of it. */
+  recordWith(
+    record: Row,
+    list: {
+      readonly name: string
+      readonly rows: readonly Row[]
+      readonly columns: readonly string[]
+    },
+  ): void {
+    if (this.#json) {
+      this.record({ ...record, [list.name]: list.rows })
+      return
+    }
+    this.record(record)
+    this.#write('\n')
+    this.table(list.rows, list.columns)
+  }
+
   /** A sentence for people; programs get the record. */
   done(sentence: string, record: Row): void {
     this.#write(this.#json ? `${JSON.stringify(record, null, 2)}\n` : `${sentence}\n`)

@@ -1,9 +1,19 @@
-import type { Command } from '../command.ts'
+import type { Scope } from '../../context.ts'
+import { type Answer, Refused } from '../client.ts'
+import { type Command, WrongUsage } from '../command.ts'
+import { withStore } from '../with-store.ts'
+
+interface WantedKey {
+  readonly name?: string
+  readonly device?: string
+  readonly scopes?: readonly Scope[]
+  readonly topics?: readonly string[]
+}
 
 export const accessCommands: readonly Command[] = [
   {
     usage: 'keys create [name]',
-    summary: 'A new API key, shown once',
+    summary: 'A new API key, shown once (straight into the store where no service runs)',
     options: [
       ['--scopes <list>', 'publish,read,operate,admin (default publish,read)'],
       ['--device <name>', 'an MQTT user and a short password for a small device'],
@@ -11,11 +21,15 @@ export const accessCommands: readonly Command[] = [
     ],
     examples: [`keys create --device pump-7 --publish 'notifications/alerts/+/pump'`],
     async run({ client, out }, [name], { scopes, device, publish }) {
-      const answer = await client.post('/api/keys', {
+      const wanted = {
         name: name ?? device,
         device,
         scopes: (scopes as string | undefined)?.split(','),
         topics: publish,
+      } as WantedKey
+      const answer = await client.post('/api/keys', wanted).catch(async (error: unknown) => {
+        if (!(error instanceof Refused) || error.status !== 0) throw error
+        return createInStore(wanted)
       })
       out.record(answer)
     },
@@ -56,3 +70,19 @@ export const accessCommands: readonly Command[] = [
     },
   },
 ]
+
+/** The first key of an installation is needed before anything runs. */
+async function createInStore({ name, device, scopes, topics }: WantedKey): Promise<Answer> {
+  const { ApiKeys } = await import('../../../services/api-keys.ts')
+  const { Keys } = await import('../../store/keys.ts')
+  const { systemClock } = await import('../../support/clock.ts')
+  return withStore(async (store) => {
+    const keys = new ApiKeys({ store, keys: new Keys(), clock: systemClock })
+    if (device !== undefined) {
+      if (!topics) throw new WrongUsage('Say which topic patterns the device may --publish.')
+      return { ...(await keys.createDevice(device, topics)) }
+    }
+    if (name === undefined) throw new WrongUsage('A key needs a name.')
+    return { ...(await keys.create({ name, scopes: scopes ?? ['publish', 'read'] })) }
+  })
+}

@@ -61,8 +61,8 @@ export const alertCommands: readonly Command[] = [
     summary: 'One alert with its log',
     async run({ client, out }, [id]) {
       const { log, ...alert } = await client.get(`/api/alerts/${id}`)
-      out.record(alert)
-      out.table(log as Record<string, unknown>[], ['at', 'what', 'who', 'why'])
+      const rows = log as Record<string, unknown>[]
+      out.recordWith(alert, { name: 'log', rows, columns: ['at', 'what', 'who', 'why'] })
     },
   },
   acting('ack', 'Acknowledge'),

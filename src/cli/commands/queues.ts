@@ -71,8 +71,9 @@ export const queueCommands: readonly Command[] = [
     summary: 'One delivery with every attempt',
     async run({ client, out }, [id]) {
       const { history, ...job } = await client.get(`/api/deliveries/${id}`)
-      out.record(job)
-      out.table(history as Record<string, unknown>[], ['at', 'provider', 'outcome', 'reason'])
+      const rows = history as Record<string, unknown>[]
+      const columns = ['at', 'provider', 'outcome', 'reason']
+      out.recordWith(job, { name: 'history', rows, columns })
     },
   },
   onJobs('retry', 'Put failed jobs back as if they were new'),

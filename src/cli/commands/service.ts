@@ -8,9 +8,9 @@ export const serviceCommands: readonly Command[] = [
     summary: 'Whether the service is well, and how much there is of everything',
     async run({ client, out }) {
       const [health, stats] = await Promise.all([client.get('/health'), client.get('/api/stats')])
-      const { checks, ...rest } = health as { checks?: readonly Record<string, unknown>[] }
-      out.record({ ...rest, ...stats })
-      if (checks) out.table(checks, ['name', 'ok', 'latency_ms', 'detail'])
+      const { checks = [], ...rest } = health as { checks?: readonly Record<string, unknown>[] }
+      const columns = ['name', 'ok', 'latency_ms', 'detail']
+      out.recordWith({ ...rest, ...stats }, { name: 'checks', rows: checks, columns })
     },
   },
   {
@@ -29,8 +29,8 @@ export const serviceCommands: readonly Command[] = [
     async run({ client, out }, [topic, payload = '']) {
       const answer = await client.post('/api/routes/test', { topic, payload })
       const { steps, ...rest } = answer as { steps: readonly Record<string, unknown>[] }
-      out.record(rest)
-      out.table(steps, ['step', 'outcome', 'code', 'reason'])
+      const columns = ['step', 'outcome', 'code', 'reason']
+      out.recordWith(rest, { name: 'steps', rows: steps, columns })
     },
   },
   {

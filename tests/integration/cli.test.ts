@@ -1,0 +1,213 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startService, type TestService } from '../support/service.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const BIN = join(import.meta.dirname, '..', '..', 'bin', 'belfry.js')
+const run = promisify(execFile)
+
+interface Ended {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs one command line as a person would. */
+async function belfry(args: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  try {
+    const ended = await run(process.execPath, [BIN, ...args], { env: { ...process.env, ...env } })
+    return { code: 0, ...ended }
+  } catch (error) {
+    const { code, stdout, stderr } = error as Ended
+    return { code, stdout, stderr }
+  }
+}
+
+describe('the command line', () => {
+  let service: TestService
+  const cli = (...args: string[]) => belfry(args, { BELFRY_URL: service.url })
+  const json = async (...args: string[]) => JSON.parse((await cli('--json', ...args)).stdout)
+
+  beforeAll(async () => {
+    service = await startService({ env: { MAIL_FROM: 'belfry@example.com' } })
+  })
+  afterAll(async () => {
+    await service?.stop()
+  })
+
+  it('without a command prints help and ends with 0', async () => {
+    const { code, stdout } = await belfry([])
+    expect(code).toBe(0)
+    for (const word of ['start', 'doctor', 'send', 'alerts', 'queue', 'dead-letters', 'keys']) {
+      expect(stdout).toContain(word)
+    }
+  })
+
+  it('ends with 2 on wrong usage, and with 1 when nothing answers', async () => {
+    expect((await belfry(['alerts', 'nonsense'])).code).toBe(2)
+    expect((await cli('alerts', 'ack')).code).toBe(2)
+    const away = await belfry(['status', '--url', 'http://127.0.0.1:9'])
+    expect(away.code).toBe(1)
+    expect(away.stderr).toContain('Nothing answers at http://127.0.0.1:9')
+  })
+
+  it('sends, and shows users, their inbox being filled', async () => {
+    await cli('users', 'set', 'ada', '{"email":"ada@example.com","roles":["admin"]}')
+    const sent = await json('send', 'user:ada', 'The pump is back', '--priority', 'high')
+    expect(sent.notifications[0]).toMatchObject({ user_id: 'ada', channels: ['realtime', 'email'] })
+    expect(await json('users', 'show', 'ada')).toMatchObject({
+      email: 'ada@example.com',
+      preferences: { sms: false },
+    })
+    expect((await cli('users', 'list')).stdout).toContain('ada@example.com')
+  })
+
+  it('reports what is wrong with a message, field by field', async () => {
+    const { code, stderr } = await cli('send', 'user:ada', 'x', '--priority', 'urgent')
+    expect(code).toBe(1)
+    expect(stderr).toContain('priority: must be one of critical, high, normal, low')
+  })
+
+  it('shows what channels without a provider would have sent', async () => {
+    await cli('send', 'grace@example.com', 'On demand')
+    await waitFor(async () => (await cli('outbox')).stdout.includes('grace@example.com'), {
+      deadlineMs: 10_000,
+      message: 'the mail did not reach the outbox',
+    })
+  })
+
+  it('[S1-057] acknowledges and resolves alerts with one command', async () => {
+    await service.api('POST', '/api/alerts', { type: 'disk_full', message: '97 %', source: 'db1' })
+    const [alert] = await json('alerts', 'list')
+    expect(alert).toMatchObject({ type: 'disk_full', status: 'triggered' })
+    expect((await cli('alerts', 'ack', '--all', '--note', 'on it')).stdout).toContain(
+      'acknowledged',
+    )
+    expect((await cli('alerts', 'show', alert.id)).stdout).toContain('on it')
+    expect((await cli('alerts', 'ack', alert.id)).stdout).toContain('already_acknowledged')
+    expect((await cli('alerts', 'resolve', alert.id)).code).toBe(0)
+    expect((await cli('alerts', 'resolve', alert.id)).stderr).toContain('resolved already')
+  })
+
+  it('lists queues, pauses one and lets it go on', async () => {
+    expect((await cli('queue', 'list')).stdout).toContain('email')
+    expect((await cli('queue', 'pause', 'sms')).stdout).toContain('paused')
+    const { data } = (await service.api('GET', '/api/queues')).body
+    expect(data.find(({ name }: { name: string }) => name === 'sms').paused).toBe(true)
+    expect((await cli('queue', 'resume', 'sms')).stdout).toContain('resumed')
+    expect((await cli('queue', 'failed', 'nothing')).stderr).toContain('There is no queue nothing')
+  })
+
+  it('shows refused messages and sends them through again', async () => {
+    await service.api('POST', '/api/notifications', { to: 'user:ada' })
+    const [letter] = await json('dead-letters', 'list')
+    expect(letter).toMatchObject({ code: 'invalid_payload' })
+    expect((await cli('dead-letters', 'show', letter.id)).stdout).toContain('Message is required')
+    expect((await cli('dead-letters', 'flush')).code).toBe(0)
+    expect((await cli('dead-letters', 'list')).stdout).toContain('None.')
+  })
+
+  it('tells what would become of a message, without sending it', async () => {
+    const topic = 'notifications/realtime/user/eve'
+    const dry = await json('routes', 'test', topic, '{"message":""}')
+    const refused = dry.steps.find((step: { outcome: string }) => step.outcome === 'refuse')
+    expect(refused).toBeDefined()
+    expect((await cli('routes', 'list')).stdout).toContain('notifications/realtime/user/{user_id}')
+    const { status } = await service.api('GET', '/api/users/eve')
+    expect(status).toBe(404)
+  })
+
+  it('puts people into groups and on call', async () => {
+    expect((await cli('groups', 'add', 'ops', 'ada', 'bob')).stdout).toContain('2 in ops')
+    expect((await cli('oncall', 'add', 'disk_full', 'bob')).stdout).toContain('bob')
+    expect((await cli('oncall', 'show', 'disk_full')).stdout).toContain('bob')
+    expect((await cli('oncall', 'remove', 'disk_full', 'bob')).stdout).toContain('nobody')
+  })
+
+  it('makes, lists and revokes keys', async () => {
+    const device = ['--device', 'pump-7', '--publish', 'notifications/alerts/+/pump']
+    const made = await json('keys', 'create', ...device)
+    expect(made.username).toBe('pump-7')
+    expect(made.password).toMatch(/^\S{8,}$/)
+    expect((await cli('keys', 'list')).stdout).toContain('pump-7')
+    expect((await cli('keys', 'revoke', made.key.id)).code).toBe(0)
+  })
+
+  it('makes a key straight in the store where no service runs', async () => {
+    const env = { DATA_DIR: mkdtempSync(join(tmpdir(), 'k-')), BELFRY_URL: 'http://127.0.0.1:9' }
+    const { code, stdout } = await belfry(['--json', 'keys', 'create', 'first'], env)
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout).secret).toMatch(/^bk_/)
+  })
+
+  it('checks configuration, store, broker and providers', async () => {
+    const { stdout, code } = await belfry(['doctor'], {
+      DATA_DIR: mkdtempSync(join(tmpdir(), 'd-')),
+    })
+    expect(stdout).toMatch(/configuration +ok/)
+    expect(stdout).toMatch(/email +outbox +kept in the outbox; set SMTP_URL/)
+    expect(code).toBe(0)
+    const wrong = await belfry(['doctor'], { HTTP_PORT: 'eighty' })
+    expect(wrong.code).toBe(1)
+    expect(wrong.stdout).toContain('HTTP_PORT')
+  })
+
+  it('shows what happens as it happens', async () => {
+    const ending = new AbortController()
+    const tail = run(process.execPath, [BIN, 'tail'], {
+      env: { ...process.env, BELFRY_URL: service.url },
+      signal: ending.signal,
+    })
+    let seen = ''
+    tail.child.stdout?.on('data', (chunk) => {
+      seen += chunk
+    })
+    tail.catch(() => {})
+    await waitFor(
+      async () => {
+        await cli('send', 'user:ada', 'Watched')
+        return seen.includes('notification') && seen.includes('"user_id":"ada"')
+      },
+      { deadlineMs: 15_000, message: 'tail showed nothing' },
+    )
+    ending.abort()
+  })
+})
+
+describe('store export and import', () => {
+  it('move everything to another store: users, inboxes, waiting jobs', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'belfry-move-'))
+    const file = join(folder, 'all.jsonl')
+    const env = { DATA_DIR: join(folder, 'one') }
+    const first = await startService({ env })
+    await first.api('PUT', '/api/users/ada', { email: 'ada@example.com' })
+    await first.api('POST', '/api/notifications', { to: 'user:ada', message: 'Kept' })
+    await first.api('POST', '/api/queues/email/pause')
+    await first.api('POST', '/api/notifications', {
+      to: { email: 'b@example.com' },
+      message: 'Waits',
+    })
+    await first.stop()
+
+    expect((await belfry(['store', 'export', file], env)).stdout).toMatch(/\d+ keys written/)
+    expect(readFileSync(file, 'utf8')).toContain('user:ada:profile')
+    const there = { DATA_DIR: join(folder, 'two') }
+    expect((await belfry(['store', 'import', file], there)).stdout).toMatch(/\d+ keys read/)
+
+    const second = await startService({ env: there })
+    const inbox = await second.api('GET', '/api/notifications?user_id=ada')
+    expect(inbox.body.data[0]).toMatchObject({ message: 'Kept' })
+    expect(inbox.body.unread_count).toBe(1)
+    await second.api('POST', '/api/queues/email/resume')
+    await waitFor(async () => (await second.api('GET', '/api/outbox')).body.data.length === 1, {
+      deadlineMs: 10_000,
+      message: 'the waiting mail was not sent after the move',
+    })
+    await second.stop()
+    rmSync(folder, { recursive: true })
+  })
+})
