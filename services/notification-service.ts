@@ -23,7 +23,7 @@ import {
   type Origin,
 } from './notification-record.ts'
 import type { Realtime } from './realtime.ts'
-import type { Recipient } from './user-record.ts'
+import { assertUserId, type Recipient } from './user-record.ts'
 
 export interface Retention {
   /** Milliseconds a record lives once read or archived; 0 keeps it. */
@@ -77,9 +77,11 @@ export class NotificationService {
 
   /**
    * Stores the notification with its deliveries in one atomic write. Throws
-   * `Expired`, or `Filtered` when the user muted the type.
+   * `Expired`, `Filtered` when the user muted the type, or `InvalidPayload` for
+   * an id that nobody can have, as a script may put one into a set.
    */
   async send(sending: Sending): Promise<Sent> {
+    assertUserId(sending.userId)
     const { clock, directory } = this.#parts
     const now = clock.now()
     const { message } = sending
