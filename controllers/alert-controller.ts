@@ -114,10 +114,14 @@ function reportOf(
   }
 }
 
-/** Who it is: as the payload says, else as the credential says. */
-function doingOf({
-  payload,
-  principal,
-}: Context<unknown, { user_id?: string | null | undefined; note?: string | null | undefined }>) {
-  return { who: payload.user_id ?? principal?.id ?? null, note: payload.note ?? null }
+interface Said {
+  readonly user_id?: string | null | undefined
+  readonly note?: string | null | undefined
+  readonly message?: string | null | undefined
+}
+
+/** Who it is: as the payload says, else as the credential says; plain words are his note. */
+function doingOf({ payload, principal }: Context<unknown, Said>) {
+  const who = payload.user_id ?? principal?.id ?? null
+  return { who, note: payload.note ?? payload.message ?? null }
 }

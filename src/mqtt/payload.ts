@@ -8,7 +8,7 @@ export const MAX_PAYLOAD_BYTES = 256 * 1024
 
 /**
  * A payload as the JSON object that it holds; with `text`, words that begin with
- * neither `{` nor `[` become `{ message }`. Throws `TooLarge`, `InvalidJson` or
+ * neither `{` nor `[` become `{ message }`, and no words an empty object. Throws `TooLarge`, `InvalidJson` or
  * `InvalidPayload`.
  */
 export function decodePayload(payload: Buffer, { text }: { readonly text: boolean }): JsonObject {
@@ -17,6 +17,7 @@ export function decodePayload(payload: Buffer, { text }: { readonly text: boolea
   }
   if (!isUtf8(payload)) throw new InvalidPayload('The payload is not UTF-8 text.')
   const words = payload.toString('utf8')
+  if (text && words === '') return {}
   if (text && !looksLikeJson(words)) return { message: words }
   return asObject(parseJson(words))
 }

@@ -38,6 +38,7 @@ describe('decodePayload()', () => {
     expect(decode('disk full', true)).toEqual({ message: 'disk full' })
     expect(decode('"quoted"', true)).toEqual({ message: '"quoted"' })
     expect(decode(' {"message":"json"}', true)).toEqual({ message: 'json' })
+    expect(decode('', true)).toEqual({})
     expect(() => decode('[1]', true)).toThrow('must be a JSON object')
     expect(() => decode('{broken', true)).toThrow('not valid JSON')
   })
