@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { startSurroundings } from '../support/service.ts'
 import { tellEveryTopic } from './every-topic.ts'
+import { tellStories } from './stories.ts'
 import { World } from './world.ts'
 
 let world: World
@@ -12,4 +13,5 @@ afterAll(() => world?.close())
 
 describe('on the parts inside the process', () => {
   tellEveryTopic(['311'], () => world)
+  tellStories(['311'], () => world)
 })
