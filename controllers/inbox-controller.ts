@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { InboxService } from '../services/inbox-service.ts'
-import { assertUserId } from '../services/user-record.ts'
 import type { Context } from '../src/index.ts'
+import { ownUser } from './own-user.ts'
 
 export const InboxReadPayload = z
   .object({
@@ -24,8 +24,7 @@ export class InboxController {
   markRead = async (
     context: Context<{ readonly user_id: string }, z.output<typeof InboxReadPayload>>,
   ) => {
-    const { user_id: user } = context.params
-    assertUserId(user)
+    const user = ownUser(context)
     const { notification_id: id } = context.payload
     const unread =
       id === undefined ? await this.#inbox.markAllRead(user) : await this.#inbox.markRead(user, id)

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { SessionService } from '../services/session-service.ts'
-import { assertUserId } from '../services/user-record.ts'
 import type { Context } from '../src/index.ts'
 import { safeId } from './fields.ts'
+import { ownUser } from './own-user.ts'
 
 const MOST_DRAINED = 1000
 
@@ -30,8 +30,7 @@ export class SessionController {
 
   /** What is unread waits in the queue of a new session: the device has no other way to see it. */
   connect = async (context: Context<User, z.output<typeof ConnectPayload>>) => {
-    const { user_id: user } = context.params
-    assertUserId(user)
+    const user = ownUser(context)
     const { session_id: sessionId, device_info: deviceInfo } = context.payload
     const connected = await this.#sessions.connect(user, {
       sessionId: sessionId ?? undefined,
@@ -43,19 +42,19 @@ export class SessionController {
   }
 
   disconnect = async (context: Context<User, z.output<typeof SessionPayload>>) => {
-    const { user_id: user } = context.params
+    const user = ownUser(context)
     await this.#sessions.disconnect(user, context.payload.session_id)
     return { status: 'disconnected' }
   }
 
   heartbeat = async (context: Context<User, z.output<typeof SessionPayload>>) => {
-    const { user_id: user } = context.params
+    const user = ownUser(context)
     const expires_in = await this.#sessions.heartbeat(user, context.payload.session_id)
     return { status: 'alive', expires_in }
   }
 
   drain = async (context: Context<User, z.output<typeof DrainPayload>>) => {
-    const { user_id: user } = context.params
+    const user = ownUser(context)
     const { session_id: session, max } = context.payload
     return { messages: await this.#sessions.drain(user, session, max) }
   }

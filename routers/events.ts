@@ -4,6 +4,7 @@ import type { RouteMiddleware, Router } from '../src/index.ts'
 /** What happened elsewhere, by name: `events/order.shipped`. */
 export function eventRoutes(parts: {
   readonly router: Router
+  /** authenticate → the scope to publish → rate limit. */
   readonly middleware: readonly RouteMiddleware[]
   readonly events: EventController
 }): void {

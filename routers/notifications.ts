@@ -23,8 +23,9 @@ import type { RouteMiddleware, Router } from '../src/index.ts'
 
 interface Parts {
   readonly router: Router
-  /** authenticate → rate limit → filter. */
+  /** authenticate → rate limit → filter; who publishes needs the scope for it too. */
   readonly middleware: readonly RouteMiddleware[]
+  readonly mayPublish: RouteMiddleware
   readonly notifications: NotificationController
   readonly alerts: AlertController
   readonly system: SystemController
@@ -41,7 +42,11 @@ export function notificationRoutes(parts: Parts): void {
   const message = { qos: 1, payload: MessagePayload, text: true } as const
   const alert = { payload: AlertPayload, text: true } as const
 
-  router.group('notifications', middleware, (group) => {
+  router.group('notifications/inbox', middleware, (group) => {
+    group.on('read/{user_id}', { qos: 1, payload: InboxReadPayload }, inbox.markRead)
+  })
+
+  router.group('notifications', [...middleware, parts.mayPublish], (group) => {
     group.on('realtime/user/{user_id}', message, notifications.sendToUser)
     group.on('realtime/group/{group_id}', message, notifications.sendToGroup)
     group.on(
@@ -80,7 +85,6 @@ export function notificationRoutes(parts: Parts): void {
     group.on('sms/send', { qos: 2, payload: SmsPayload, shared: true }, sms.send)
     group.on('push/mobile/{platform}', { qos: 1, payload: PushPayload }, push.send)
 
-    group.on('inbox/read/{user_id}', { qos: 1, payload: InboxReadPayload }, inbox.markRead)
     group.on('deliveries/cancel/{id}', { qos: 1 }, parts.deliveries.cancel)
   })
 }

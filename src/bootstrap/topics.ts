@@ -8,6 +8,7 @@ import { PushController } from '../../controllers/push-controller.ts'
 import { SessionController } from '../../controllers/session-controller.ts'
 import { SmsController } from '../../controllers/sms-controller.ts'
 import { SystemController } from '../../controllers/system-controller.ts'
+import { requireScope } from '../../middleware/require-scope.ts'
 import { eventRoutes } from '../../routers/events.ts'
 import { notificationRoutes } from '../../routers/notifications.ts'
 import { websocketRoutes } from '../../routers/websocket.ts'
@@ -26,9 +27,11 @@ export interface TopicMiddleware {
 export function createTopics(services: Services, middleware: TopicMiddleware): Router {
   const router = new Router()
   const { authenticate, rateLimit, filter } = middleware
+  const mayPublish = requireScope('publish')
   notificationRoutes({
     router,
     middleware: [authenticate, rateLimit, filter],
+    mayPublish,
     notifications: new NotificationController(services),
     alerts: new AlertController(services),
     system: new SystemController(services),
@@ -45,7 +48,7 @@ export function createTopics(services: Services, middleware: TopicMiddleware): R
   })
   eventRoutes({
     router,
-    middleware: [authenticate, rateLimit],
+    middleware: [authenticate, mayPublish, rateLimit],
     events: new EventController(services),
   })
   return router
