@@ -159,7 +159,7 @@ export class AedesPersistence {
         }
         if (packet.cmd === 'pubrel' || this.#mayDeliver(client, packet.topic)) {
           last = packet
-          yield packet
+          yield this.#backlogs ? asRedelivery(packet) : packet
         } else {
           await this.#store.write(() => outgoing.remove(client.id, packet))
         }
@@ -226,4 +226,10 @@ export class AedesPersistence {
   async destroy(): Promise<void> {
     this.#store.close()
   }
+}
+
+/** What has an id was sent before, on an earlier connection [MQTT-3.3.1-1]. */
+function asRedelivery(packet: Publication | Release): Publication | Release {
+  if (packet.cmd === 'pubrel' || packet.messageId === undefined) return packet
+  return { ...packet, dup: true }
 }

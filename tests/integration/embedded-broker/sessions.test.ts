@@ -1,8 +1,9 @@
 import { join } from 'node:path'
+import mqtt from 'mqtt'
 import { expect, test } from 'vitest'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { waitFor } from '../../support/wait-for.ts'
-import { connect, received, startBroker, temporaryDirectory } from './harness.ts'
+import { atEnd, connect, received, startBroker, temporaryDirectory } from './harness.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
 
@@ -44,6 +45,27 @@ test('new messages wait behind those that were queued, and none comes twice', as
   await waitFor(() => messages.length >= 1500, { message: `only ${messages.length}` })
   await waitFor(() => broker.status().queued === 0)
   expect(messages).toEqual(numbers.map((n) => `home/a ${n}`))
+})
+
+test('what was sent but not acknowledged comes again, marked as a duplicate', async () => {
+  const { broker, url } = await startBroker()
+  const session = { clientId: 'panel', clean: false }
+  const panel = await connect(url, session)
+  await panel.subscribeAsync('home/#', { qos: 1 })
+  const seen: boolean[] = []
+  panel.handleMessage = ({ dup }) => void seen.push(dup)
+  await broker.publisher.publish('home/a', 'x')
+  await waitFor(() => seen.length === 1)
+  panel.stream.destroy()
+  await waitFor(() => broker.clients().length === 0)
+  await broker.publisher.publish('home/a', 'y')
+  const again = mqtt.connect(url, session)
+  atEnd(() => again.endAsync(true))
+  const messages: string[] = []
+  again.on('message', (_topic, payload, { dup }) => messages.push(`${payload} ${dup}`))
+  await waitFor(() => messages.length === 2)
+  expect(seen).toEqual([false])
+  expect(messages).toEqual(['x true', 'y false'])
 })
 
 test('a message is delivered with no more QoS than was asked for', async () => {
