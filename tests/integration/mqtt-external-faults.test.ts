@@ -284,6 +284,23 @@ describe.skipIf(!canRun)('an external broker, when something breaks', () => {
     await allCounted(store, 'amnesia', 1)
   })
 
+  it('a broker that restarts with messages on their way loses and repeats none', async () => {
+    const own = await startMosquitto()
+    cleanups.push(() => own.stop())
+    const { store, broker } = await node('restart', { urls: [own.url], workMs: 300 })
+    const publisher = await connectAsync(own.url, { protocolVersion: 5, reconnectPeriod: 0 })
+    const send = (n: number, qos: 1 | 2) =>
+      publisher.publishAsync(`count/q${qos}/restart`, JSON.stringify({ n }), { qos })
+    await Promise.all(Array.from({ length: 200 }, (_, n) => send(n, n < 100 ? 1 : 2)))
+    await publisher.endAsync()
+    await waitFor(() => broker.status().lanes.some(({ inFlight }) => inFlight > 0))
+    await own.restart()
+    await allCounted(store, 'restart', 200)
+    await waitFor(() => broker.status().connected)
+    await waitFor(() => broker.status().lanes.every(({ inFlight }) => inFlight === 0))
+    expect((await counts(store, 'restart', 200)).join('')).toBe('1'.repeat(200))
+  })
+
   it('what is published while the broker is away arrives when it is back', async () => {
     const own = await startMosquitto()
     cleanups.push(() => own.stop())

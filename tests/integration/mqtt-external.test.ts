@@ -1,7 +1,17 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { connectAsync, type IClientOptions, type MqttClient } from 'mqtt'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { counts, type MqttNode, type NodeOptions, startNode } from '../support/mqtt-node.ts'
-import { requireServer, startMosquitto, startRedis, type TestServer } from '../support/servers.ts'
+import {
+  freePort,
+  requireServer,
+  startMosquitto,
+  startRedis,
+  type TestServer,
+} from '../support/servers.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 const canRun = requireServer('mosquitto') && requireServer('redis-server')
@@ -152,6 +162,53 @@ describe.skipIf(!canRun)('an external broker', () => {
     expect(publisher.status()).toMatchObject({ connected: true, queued: 0, onTheWay: 0 })
   })
 
+  it('gets in with a password that needs escaping, and without one again and again tries', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'belfry-passwd-'))
+    cleanups.push(async () => rmSync(dir, { recursive: true, force: true }))
+    const file = join(dir, 'passwd')
+    execFileSync('mosquitto_passwd', ['-b', '-c', file, 'belfry', 'p@ss:w/rd'])
+    const guarded = await startMosquitto({
+      config: `allow_anonymous false\npassword_file ${file}`,
+    })
+    cleanups.push(() => guarded.stop())
+    const urls = [`mqtt://belfry:p%40ss%3Aw%2Frd@127.0.0.1:${guarded.port}`]
+    const { broker } = await node({ urls })
+    expect(broker.status()).toMatchObject({ connected: true })
+    expect(JSON.stringify(broker.status())).not.toContain('p%40ss')
+
+    const stranger = await node({ urls: [guarded.url], times: { startMs: 200 } })
+    await waitFor(() => stranger.log.some((line) => line.includes('Not authorized')))
+    expect(stranger.broker.status().connected).toBe(false)
+  })
+
+  it('speaks TLS to a private CA and shows its certificate', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'belfry-tls-'))
+    cleanups.push(async () => rmSync(dir, { recursive: true, force: true }))
+    const [caFile, certFile, keyFile] = ['ca.crt', 'both.crt', 'both.key'].map((n) => join(dir, n))
+    makeCertificates(dir)
+    const port = await freePort()
+    const secure = await startMosquitto({
+      config: [
+        `listener ${port} 127.0.0.1`,
+        `cafile ${caFile}`,
+        `certfile ${certFile}`,
+        `keyfile ${keyFile}`,
+        'require_certificate true',
+      ].join('\n'),
+    })
+    cleanups.push(() => secure.stop())
+    const urls = [`mqtts://127.0.0.1:${port}`]
+    const tls = { caFile: caFile!, certFile: certFile!, keyFile: keyFile! }
+    const { broker, store, log } = await node({ urls, tls })
+    expect(broker.status(), log.join('')).toMatchObject({ connected: true })
+    await broker.publisher.publish('count/q1/tls', '{"n":0}')
+    await waitFor(async () => (await counts(store, 'tls', 1))[0] === 1)
+
+    const untrusting = await node({ urls, times: { startMs: 200 } })
+    await waitFor(() => untrusting.log.some((line) => line.includes('certificate')))
+    expect(untrusting.broker.status().connected).toBe(false)
+  })
+
   it('says online and, when it stops, offline', async () => {
     const reader = await device()
     const states = await listen(reader, 'belfry/status/node-a', (payload) => payload)
@@ -162,6 +219,18 @@ describe.skipIf(!canRun)('an external broker', () => {
     expect(states.map(({ body }) => body)).toEqual(['online', 'offline'])
   })
 })
+
+/** A CA, and one certificate for both server and client: `ca.crt`, `both.crt`, `both.key`. */
+function makeCertificates(dir: string): void {
+  const openssl = (...args: string[]) =>
+    execFileSync('openssl', args, { cwd: dir, stdio: 'ignore' })
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=Test CA')
+  openssl('req', ...key, '-keyout', 'both.key', '-out', 'both.csr', '-subj', '/CN=localhost')
+  writeFileSync(join(dir, 'san'), 'subjectAltName=IP:127.0.0.1,DNS:localhost')
+  const sign = ['-CA', 'ca.crt', '-CAkey', 'ca.key', '-CAcreateserial', '-extfile', 'san']
+  openssl('x509', '-req', '-in', 'both.csr', '-out', 'both.crt', ...sign)
+}
 
 interface Heard {
   readonly topic: string

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Context } from '../../src/context.ts'
+import type { TlsFiles } from '../../src/mqtt/broker-address.ts'
 import { Dispatcher } from '../../src/mqtt/dispatcher.ts'
 import {
   type BrokerTimes,
@@ -34,6 +35,7 @@ export interface NodeOptions {
   readonly clientId: string
   readonly node?: string
   readonly prefix?: string
+  readonly tls?: TlsFiles
   readonly times?: Partial<BrokerTimes>
   /** How many connections the QoS 2 route has. Default: 3; 0: none of its own. */
   readonly workers?: number
@@ -88,6 +90,7 @@ export async function startNode(options: NodeOptions): Promise<MqttNode> {
   const prefix = options.prefix ?? ''
   const common = {
     urls: options.urls,
+    ...(options.tls ? { tls: options.tls } : {}),
     prefix,
     clientId: options.clientId,
     node: options.node ?? 'test',

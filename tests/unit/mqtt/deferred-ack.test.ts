@@ -53,7 +53,7 @@ describe('deferred acknowledgement', () => {
         clean: false,
         incomingStore: new HeldPackets(packets),
       }),
-      backoff: { minMs: 5, maxMs: 10 },
+      backoff: { minMs: 30, maxMs: 40 },
       clock: systemClock,
       log: silent,
       onClient: (client) => {
@@ -173,6 +173,21 @@ describe('deferred acknowledgement', () => {
     expect(payloads()).toEqual(['slow', 'fast'])
     const expected = qos === 1 ? [puback(1), puback(2)] : [pubrec(1), pubrec(2)]
     expect(broker.heard).toEqual(expected)
+  })
+
+  it('what was done while there was no connection is acknowledged, not done again', async () => {
+    await connected()
+    broker.send(publish(1, 'a'))
+    await arrived(1)
+    broker.cut()
+    await waitFor(() => !connection.connected)
+    taken[0]!.done()
+    await waitFor(() => broker.connections === 2 && connection.connected)
+    expect(packets.inFlight).toBe(0)
+    broker.send(publish(1, 'a', { dup: true }))
+    await heard(1)
+    expect(broker.heard).toEqual([puback(1)])
+    expect(payloads()).toEqual(['a'])
   })
 
   it('the same number with other words is another message', async () => {
