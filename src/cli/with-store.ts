@@ -15,4 +15,3 @@ export async function withStore<Result>(use: (store: Store) => Promise<Result>):
     await store.close()
   }
 }
-

@@ -1,14 +1,7 @@
-import type { Scope } from '../../context.ts'
-import { type Answer, Refused } from '../client.ts'
-import { type Command, WrongUsage } from '../command.ts'
+import type { WantedKey } from '../../bootstrap/create-key.ts'
+import { Refused } from '../client.ts'
+import type { Command } from '../command.ts'
 import { withStore } from '../with-store.ts'
-
-interface WantedKey {
-  readonly name?: string
-  readonly device?: string
-  readonly scopes?: readonly Scope[]
-  readonly topics?: readonly string[]
-}
 
 export const accessCommands: readonly Command[] = [
   {
@@ -29,7 +22,8 @@ export const accessCommands: readonly Command[] = [
       } as WantedKey
       const answer = await client.post('/api/keys', wanted).catch(async (error: unknown) => {
         if (!(error instanceof Refused) || error.status !== 0) throw error
-        return createInStore(wanted)
+        const { createKey } = await import('../../bootstrap/create-key.ts')
+        return withStore((store) => createKey(store, wanted))
       })
       out.record(answer)
     },
@@ -70,19 +64,3 @@ export const accessCommands: readonly Command[] = [
     },
   },
 ]
-
-/** The first key of an installation is needed before anything runs. */
-async function createInStore({ name, device, scopes, topics }: WantedKey): Promise<Answer> {
-  const { ApiKeys } = await import('../../../services/api-keys.ts')
-  const { Keys } = await import('../../store/keys.ts')
-  const { systemClock } = await import('../../support/clock.ts')
-  return withStore(async (store) => {
-    const keys = new ApiKeys({ store, keys: new Keys(), clock: systemClock })
-    if (device !== undefined) {
-      if (!topics) throw new WrongUsage('Say which topic patterns the device may --publish.')
-      return { ...(await keys.createDevice(device, topics)) }
-    }
-    if (name === undefined) throw new WrongUsage('A key needs a name.')
-    return { ...(await keys.create({ name, scopes: scopes ?? ['publish', 'read'] })) }
-  })
-}

@@ -185,7 +185,10 @@ describe('SessionService', () => {
 
 describe('SessionController', () => {
   const contextOf = <Payload>(payload: Payload) =>
-    ({ params: { user_id: 'ann' }, payload }) as unknown as Context<{ user_id: string }, Payload>
+    ({ params: { user_id: 'ann' }, payload, principal: null }) as unknown as Context<
+      { user_id: string },
+      Payload
+    >
 
   it('answers as the contract says, and gives what is unread to the first drain, oldest first', async () => {
     const controller = new SessionController({ sessions })
