@@ -89,15 +89,20 @@ export class Connection {
     })
   }
 
-  /** Disconnects for good. `force` sends no DISCONNECT, so the broker publishes the will. */
-  async end(options: { force?: boolean; properties?: object } = {}): Promise<void> {
+  /**
+   * Disconnects for good, and waits for the broker to close its side, `withinMs` at
+   * most. `force` sends no DISCONNECT, so the broker publishes the will.
+   */
+  async end(
+    options: { force?: boolean; properties?: object; withinMs?: number } = {},
+  ): Promise<void> {
     this.#ended = true
     this.#wake()
     const client = this.#client
     if (client === null) return
     const { promise, resolve } = Promise.withResolvers<void>()
     const force = options.force === true || !client.connected
-    const cancel = this.#options.clock.after(CLOSE_MS, () => {
+    const cancel = this.#options.clock.after(options.withinMs ?? CLOSE_MS, () => {
       client.stream.destroy()
       resolve()
     })

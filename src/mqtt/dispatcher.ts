@@ -27,10 +27,13 @@ export interface DispatcherParts {
 /** How long to wait before the nth repetition, in milliseconds. */
 const RETRY_MS = [50, 100, 250, 500, 1_000]
 
+const TELL_EVERY_MS = 5_000
+
 /** Brings a message from a broker to its route's handler, and the answer back. */
 export class Dispatcher {
   readonly #parts: DispatcherParts
   readonly #replies: Replies
+  #toldAt = 0
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
@@ -96,11 +99,19 @@ export class Dispatcher {
         return await run()
       } catch (error) {
         if (!(error instanceof Unavailable) || this.#parts.abandoned?.()) throw error
-        if (attempt === 0) this.#parts.log.warn({ err: error }, 'a message waits for the store')
+        this.#tellOfWaiting(error)
         await this.#pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!)
         if (this.#parts.abandoned?.()) throw error
       }
     }
+  }
+
+  /** Thousands may wait at once; one line now and then says so. */
+  #tellOfWaiting(error: Unavailable): void {
+    const now = this.#parts.clock.now()
+    if (now - this.#toldAt < TELL_EVERY_MS) return
+    this.#toldAt = now
+    this.#parts.log.warn({ err: error }, 'messages wait for the store')
   }
 
   #pause(ms: number): Promise<void> {

@@ -119,24 +119,26 @@ export class MqttPublisher implements Publisher {
   /** Sends what waits, for at most `deadlineMs`, says `offline` and disconnects. */
   async stop(deadlineMs: number): Promise<void> {
     this.#isStopped = true
-    const { clock } = this.#options
     this.#drained = Promise.withResolvers()
-    const cancel = clock.after(deadlineMs, () => this.#drained?.resolve())
     this.#pump()
-    await this.#drained.promise
+    await this.#within(deadlineMs * 0.6, this.#drained.promise)
     const { client } = this.#connection
     if (client !== null) {
       const said = Promise.withResolvers<void>()
-      const giveUp = clock.after(Math.min(1_000, deadlineMs), said.resolve)
       client.publish(this.#statusTopic, 'offline', { qos: 1, retain: true }, () => said.resolve())
-      await said.promise
-      giveUp()
+      await this.#within(deadlineMs * 0.2, said.promise)
     }
-    cancel()
-    await this.#connection.end()
+    await this.#connection.end({ withinMs: deadlineMs * 0.2 })
     for (const message of [...this.#onTheWay, ...this.#waiting]) {
       message.reject(new Unavailable('The publisher has stopped.'))
     }
+  }
+
+  async #within(ms: number, work: Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const cancel = this.#options.clock.after(ms, resolve)
+    await Promise.race([work, promise])
+    cancel()
   }
 
   status() {

@@ -110,8 +110,8 @@ export class Subscriber {
    * `deadlineMs`, and disconnects. The session stays, with all that was not done.
    */
   async stop(deadlineMs: number): Promise<void> {
-    const drained = await this.#within(deadlineMs, this.drain())
-    await this.#connection.end({ force: !drained })
+    const drained = await this.#within(deadlineMs * 0.8, this.drain())
+    await this.#connection.end({ force: !drained, withinMs: deadlineMs * 0.2 })
   }
 
   /** Takes nothing more; resolves when all that was taken is done and acknowledged. */
