@@ -2,7 +2,7 @@
  * How fast is one event at all clients, how fast are eight, and what does an
  * idle connection cost, against a bare loop over `ws` in the same run?
  *
- * `node benchmarks/realtime-fan-out.ts [clients] [rounds]`
+ * `node benchmarks/realtime-fan-out.ts [clients] [repeats] [idle]`
  *
  * @module
  */
@@ -11,80 +11,122 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 
 const CLIENTS = Number(process.argv[2] ?? 2000)
-const ROUNDS = Number(process.argv[3] ?? 5)
-const REPEATS = 20
-const WARM_UP = 2000
-const IDLE = 4000
+const REPEATS = Number(process.argv[3] ?? 60)
+const IDLE = Number(process.argv[4] ?? 10_000)
+const WARM_UP = 10
 
-interface Figures {
-  /** Deliveries per second. */
-  readonly single: number
-  readonly burst: number
-  /** Bytes per idle connection. */
-  readonly heap: number
-  readonly rss: number
-}
+type Name = 'ws' | 'belfry'
 
-const servers = {
+const SUBSCRIBE = '{"type":"subscribe","channel":"bench"}'
+const PLANS = {
   ws: { file: 'bare-ws.ts', path: '/', hello: null },
-  belfry: {
-    file: 'belfry.ts',
-    path: '/ws?user_id=u%',
-    hello: '{"type":"subscribe","channel":"bench"}',
-  },
-}
-
-const results: Record<keyof typeof servers, Figures[]> = { ws: [], belfry: [] }
-for (let round = 0; round < ROUNDS; round++) {
-  for (const name of ['ws', 'belfry'] as const) results[name].push(await measure(servers[name]))
-}
-report()
-
-async function measure(server: (typeof servers)[keyof typeof servers]): Promise<Figures> {
-  const serving = start(server.file)
-  const { port, frameBytes } = await answer<{ port: number; frameBytes: number }>(serving)
-  const clients = start('clients.ts')
-  const { path, hello } = server
-  // What a process needs once, however many come, is not the price of a connection.
-  await ask(clients, { do: 'open', port, count: WARM_UP, path, hello: null })
-  const before = await ask<Memory>(serving, { do: 'memory' })
-  await ask(clients, { do: 'open', port, count: IDLE, path, hello: null })
-  const after = await ask<Memory>(serving, { do: 'memory' })
-  await ask(clients, { do: 'close' })
-  await ask(clients, { do: 'open', port, count: CLIENTS, path, hello })
-
-  const deliver = async (count: number) => {
-    const bytes = CLIENTS * count * frameBytes
-    await ask(clients, { do: 'expect', bytes })
-    const done = answer(clients)
-    const startedAt = performance.now()
-    serving.send({ do: 'broadcast', count })
-    await done
-    return performance.now() - startedAt
-  }
-  const rate = async (count: number) => {
-    for (let n = 0; n < 5; n++) await deliver(count)
-    let elapsed = 0
-    for (let n = 0; n < REPEATS; n++) elapsed += await deliver(count)
-    return (CLIENTS * count * REPEATS * 1000) / elapsed
-  }
-  const single = await rate(1)
-  const burst = await rate(8)
-  for (const child of [clients, serving]) {
-    child.disconnect()
-    await once(child, 'exit')
-  }
-  return {
-    single,
-    burst,
-    heap: (after.heap - before.heap) / IDLE,
-    rss: (after.rss - before.rss) / IDLE,
-  }
-}
+  belfry: { file: 'belfry.ts', path: '/ws?user_id=u%', hello: SUBSCRIBE },
+} as const
 
 interface Memory {
   readonly rss: number
   readonly heap: number
+}
+
+/** A server with its clients, each in a process of their own. */
+class Pair {
+  readonly #serving: ChildProcess
+  readonly #clients: ChildProcess
+  readonly #plan: (typeof PLANS)[Name]
+  #port = 0
+  #frameBytes = 0
+
+  private constructor(name: Name) {
+    this.#plan = PLANS[name]
+    this.#serving = start(this.#plan.file)
+    this.#clients = start('clients.ts')
+  }
+
+  static async start(name: Name): Promise<Pair> {
+    const pair = new Pair(name)
+    const started = await answer<{ port: number; frameBytes: number }>(pair.#serving)
+    pair.#port = started.port
+    pair.#frameBytes = started.frameBytes
+    return pair
+  }
+
+  async open(count: number, { listening }: { listening: boolean }): Promise<void> {
+    const { path, hello } = this.#plan
+    const port = this.#port
+    await ask(this.#clients, { do: 'open', port, count, path, hello: listening ? hello : null })
+  }
+
+  memory(): Promise<Memory> {
+    return ask(this.#serving, { do: 'memory' })
+  }
+
+  /** Milliseconds until all clients have `count` events that were sent in one turn. */
+  async deliver(count: number): Promise<number> {
+    const bytes = CLIENTS * count * this.#frameBytes
+    await ask(this.#clients, { do: 'expect', bytes })
+    const done = answer(this.#clients)
+    const startedAt = performance.now()
+    this.#serving.send({ do: 'broadcast', count })
+    await done
+    return performance.now() - startedAt
+  }
+
+  async stop(): Promise<void> {
+    for (const child of [this.#clients, this.#serving]) {
+      child.disconnect()
+      await once(child, 'exit')
+    }
+  }
+}
+
+await compareSpeed()
+await compareMemory()
+
+/** Takes turns, so that whatever else the machine does meets both alike. */
+async function compareSpeed(): Promise<void> {
+  const pairs = { ws: await Pair.start('ws'), belfry: await Pair.start('belfry') }
+  for (const pair of Object.values(pairs)) await pair.open(CLIENTS, { listening: true })
+  for (const [label, count] of [
+    ['one event', 1],
+    ['eight in a turn', 8],
+  ] as const) {
+    const elapsed: Record<Name, number[]> = { ws: [], belfry: [] }
+    for (let n = -WARM_UP; n < REPEATS; n++) {
+      for (const name of ['ws', 'belfry'] as const) {
+        const ms = await pairs[name].deliver(count)
+        if (n >= 0) elapsed[name].push(ms)
+      }
+    }
+    const rate = (name: Name) => (CLIENTS * count * 1000) / median(elapsed[name])
+    print(`${label}, deliveries/s`, rate('ws'), rate('belfry'))
+  }
+  for (const pair of Object.values(pairs)) await pair.stop()
+}
+
+async function compareMemory(): Promise<void> {
+  const used: Record<Name, Memory> = { ws: { rss: 0, heap: 0 }, belfry: { rss: 0, heap: 0 } }
+  for (const name of ['ws', 'belfry'] as const) {
+    const pair = await Pair.start(name)
+    const before = await pair.memory()
+    await pair.open(IDLE, { listening: false })
+    const after = await pair.memory()
+    used[name] = {
+      rss: (after.rss - before.rss) / IDLE,
+      heap: (after.heap - before.heap) / IDLE,
+    }
+    await pair.stop()
+  }
+  print('bytes resident per idle connection', used.ws.rss, used.belfry.rss)
+  print('bytes of heap per idle connection', used.ws.heap, used.belfry.heap)
+}
+
+function print(what: string, ws: number, belfry: number): void {
+  const figures = [ws, belfry].map((value) => value.toFixed(0).padStart(9)).join('  ')
+  console.log(`${what.padEnd(36)} ws, belfry: ${figures}  ratio ${(belfry / ws).toFixed(2)}`)
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[values.length >> 1] ?? 0
 }
 
 function start(file: string): ChildProcess {
@@ -101,18 +143,4 @@ function ask<Answer>(child: ChildProcess, command: object): Promise<Answer> {
   const answered = answer<Answer>(child)
   child.send(command)
   return answered
-}
-
-function report(): void {
-  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0
-  const of = (name: keyof typeof servers, figure: keyof Figures) =>
-    median(results[name].map((figures) => figures[figure]))
-  console.log(`${CLIENTS} clients, medians of ${ROUNDS} rounds`)
-  for (const figure of ['single', 'burst', 'heap', 'rss'] as const) {
-    const [ws, belfry] = [of('ws', figure), of('belfry', figure)]
-    const ratio = (belfry / ws).toFixed(2)
-    console.log(
-      `${figure.padEnd(8)} ws ${ws.toFixed(0).padStart(9)}  belfry ${belfry.toFixed(0).padStart(9)}  ratio ${ratio}`,
-    )
-  }
 }

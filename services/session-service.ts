@@ -75,15 +75,20 @@ export class SessionService {
   async connect(user: string, connecting: Connecting = {}): Promise<Connected> {
     const { record, resumed, seq } = await this.#join(user, connecting)
     const { session_id, acknowledges } = record
-    const [pending, unread_count] = await Promise.all([
+    const [newest, unread_count] = await Promise.all([
       this.#inbox.newest(user, PENDING_LIMIT, this.#clock.now()),
       this.#inbox.count(user),
       this.#reaper.limit(user, session_id),
     ])
-    const { entries } = await this.backlog(user, session_id)
-    const queued = new Set(entries.map(idOfEntry))
-    const unqueued = pending.filter(({ id }) => !queued.has(id))
-    return { session_id, resumed, acknowledges, unread_count, pending: unqueued, seq }
+    const pending = await this.#withoutQueued(user, session_id, newest)
+    return { session_id, resumed, acknowledges, unread_count, pending, seq }
+  }
+
+  /** What is in the queue is sent from there. */
+  async #withoutQueued(user: string, session: string, records: Connected['pending']) {
+    if (records.length === 0) return records
+    const queued = new Set((await this.backlog(user, session)).entries.map(idOfEntry))
+    return records.filter(({ id }) => !queued.has(id))
   }
 
   async disconnect(user: string, session: string): Promise<void> {
@@ -142,9 +147,8 @@ export class SessionService {
     session: string,
     what: number | { readonly id: string; readonly upTo: number },
   ): Promise<number> {
-    return typeof what === 'number'
-      ? this.#queues.acknowledgeUpTo(user, session, what)
-      : this.#queues.acknowledgeOne(user, session, what)
+    if (typeof what === 'number') return this.#queues.acknowledgeUpTo(user, session, what)
+    return this.#queues.acknowledgeOne(user, session, what)
   }
 
   /** From now on this session's un-acknowledged entries are sent again. */

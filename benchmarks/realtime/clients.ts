@@ -35,7 +35,10 @@ process.on('message', (command: Command) => {
     process.send?.({ ready: true })
   }
 })
-process.on('disconnect', () => process.exit())
+process.on('disconnect', () => {
+  closeAll()
+  setTimeout(() => process.exit(), 100)
+})
 
 async function openAll({ port = 0, count = 0, path = '/', hello = null }: Command): Promise<void> {
   for (let at = 0; at < count; at += 100) {
@@ -80,9 +83,9 @@ function whenQuiet(then: () => void): void {
 }
 
 function closeAll(): void {
-  for (const socket of sockets) socket.destroy()
+  for (const socket of sockets) socket.resetAndDestroy()
   sockets = []
-  process.send?.({ closed: true })
+  if (process.connected) process.send?.({ closed: true })
 }
 
 /** A client's text frame; the mask is zero, which leaves the payload as it is. */

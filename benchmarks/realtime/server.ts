@@ -25,10 +25,13 @@ export async function serve(measured: Measured): Promise<void> {
   })
   process.on('message', (command: { do: 'broadcast' | 'memory'; count?: number }) => {
     if (command.do === 'broadcast') measured.broadcast(command.count ?? 1)
-    else process.send?.(memory())
+    else setTimeout(() => process.send?.(memory()), SETTLE_MS)
   })
   process.on('disconnect', () => process.exit())
 }
+
+/** Garbage of connecting is let go before memory is read. */
+const SETTLE_MS = 1000
 
 function memory() {
   for (let n = 0; n < 4; n++) globalThis.gc?.()

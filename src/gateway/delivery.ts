@@ -56,12 +56,15 @@ export class Delivery {
     return this.#sentSeq
   }
 
-  /** The session is known: `seq` is what lies behind its client already. */
-  begin(from: { seq: number; acknowledges: boolean }): Promise<void> {
+  /**
+   * The session is known: `seq` is what lies behind its client already. A new
+   * session's queue is empty unless something was announced meanwhile.
+   */
+  async begin(from: { seq: number; acknowledges: boolean; isNew: boolean }): Promise<void> {
     this.#sentSeq = from.seq
     this.#acknowledges = from.acknowledges
     this.#state = 'live'
-    return this.catchUp()
+    if (this.#again || !from.isNew) await this.catchUp()
   }
 
   receive(message: Outbound): void {

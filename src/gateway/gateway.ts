@@ -82,8 +82,9 @@ export class Gateway {
   }
 
   async start(): Promise<void> {
-    const { bus } = this.#parts
-    this.#stopListening = await listenForClients(this.hub, bus, () => this.#pulse.beat())
+    const { bus, log } = this.#parts
+    bus.onGap(() => this.#pulse.beat())
+    this.#stopListening = await listenForClients({ hub: this.hub, bus, log })
   }
 
   /** Whether a user may have one connection more; resuming a session here needs no place. */
@@ -114,8 +115,9 @@ export class Gateway {
       session.send(protocol.welcome(session, welcome))
       if (opening.channel !== null) await this.#joinFirst(session, opening.channel, protocol)
       session.begin()
-      const seq = welcome.resumed ? 0 : welcome.seq
-      await session.delivery.begin({ seq, acknowledges: welcome.acknowledges })
+      const isNew = !welcome.resumed
+      const seq = isNew ? welcome.seq : 0
+      await session.delivery.begin({ seq, acknowledges: welcome.acknowledges, isNew })
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'a session could not begin')
       session.send(protocol.refusal(error))

@@ -5,17 +5,22 @@ import type { Protocol } from './protocol.ts'
 import { parseFrame, parseJson } from './protocols/native-frames.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
+/** Messages that may follow an `auth` before it is answered. */
+const MOST_WAITING = 64
+
 interface Parts {
   readonly transport: Transport
   readonly protocol: Protocol
   readonly authenticate: Authenticate
-  readonly onKnown: (principal: Principal) => void
+  /** `waiting` is what the client said meanwhile, to be handled once its session is there. */
+  readonly onKnown: (principal: Principal, waiting: readonly string[]) => void
   readonly onClosed: () => void
 }
 
 /** A socket whose client has not said who it is: it may only say `auth{token}`. */
 export class Greeting implements TransportOwner {
   readonly #parts: Parts
+  readonly #waiting: string[] = []
   #isBusy = false
 
   constructor(parts: Parts) {
@@ -27,15 +32,9 @@ export class Greeting implements TransportOwner {
   }
 
   onText(text: string): void {
-    if (this.#isBusy) return
-    this.#isBusy = true
-    this.#listen(text).then(
-      (principal) => this.#parts.onKnown(principal),
-      (error: unknown) => {
-        this.#isBusy = false
-        this.#parts.transport.send(this.#parts.protocol.refusal(error))
-      },
-    )
+    this.#waiting.push(text)
+    if (this.#waiting.length > MOST_WAITING) this.#parts.transport.terminate()
+    else if (!this.#isBusy) void this.#work()
   }
 
   onBinary(): void {}
@@ -46,6 +45,20 @@ export class Greeting implements TransportOwner {
 
   onClosed(): void {
     this.#parts.onClosed()
+  }
+
+  async #work(): Promise<void> {
+    this.#isBusy = true
+    for (let text = this.#waiting.shift(); text !== undefined; text = this.#waiting.shift()) {
+      try {
+        const principal = await this.#listen(text)
+        this.#parts.onKnown(principal, this.#waiting)
+        return
+      } catch (error) {
+        this.#parts.transport.send(this.#parts.protocol.refusal(error))
+      }
+    }
+    this.#isBusy = false
   }
 
   async #listen(text: string): Promise<Principal> {

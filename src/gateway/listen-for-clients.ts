@@ -1,22 +1,28 @@
 import type { Bus } from '../store/bus.ts'
+import type { Logger } from '../support/logger.ts'
 import { CLOSE } from './close-codes.ts'
 import { address } from './hub.ts'
 import { Outbound } from './outbound.ts'
 import { decodeMessages, type RealtimeMessage, SHARDS, shardChannel } from './realtime-bus.ts'
 import type { Session, SessionHub } from './session.ts'
 
+interface Parts {
+  readonly hub: SessionHub
+  readonly bus: Bus
+  readonly log: Logger
+}
+
 /** Tells this process's clients what the bus brings. Returns the way to stop. */
-export async function listenForClients(
-  hub: SessionHub,
-  bus: Bus,
-  onGap: () => void,
-): Promise<() => Promise<void>> {
-  bus.onGap(onGap)
+export async function listenForClients({ hub, bus, log }: Parts): Promise<() => Promise<void>> {
   const shards = Array.from({ length: SHARDS }, (_, shard) => shardChannel(shard))
   const stops = await Promise.all(
     shards.map((channel) =>
       bus.subscribe(channel, (transmission) => {
-        for (const message of decodeMessages(transmission)) pass(hub, message)
+        try {
+          for (const message of decodeMessages(transmission)) pass(hub, message)
+        } catch (error) {
+          log.warn({ err: error, channel }, 'somebody else writes to a channel of the gateway')
+        }
       }),
     ),
   )

@@ -105,7 +105,7 @@ export class NativeDoor {
     const { gateway, authenticate } = this.#parts
     const tooLate = gateway.expiry.after(UNKNOWN_FOR_MS, () => socket.destroy())
     try {
-      return await authenticate(readCredential(request, url, asked.pathUser))
+      return assertSafe(await authenticate(readCredential(request, url, asked.pathUser)))
     } finally {
       tooLate()
     }
@@ -132,7 +132,12 @@ export class NativeDoor {
     return connection !== null
   }
 
-  #open(connection: Connection, asked: Asked, principal: Principal): void {
+  #open(
+    connection: Connection,
+    asked: Asked,
+    principal: Principal,
+    waiting: readonly string[] = [],
+  ): void {
     void this.#parts.gateway.open({
       principal,
       protocol: this.#protocol,
@@ -140,7 +145,10 @@ export class NativeDoor {
       sessionId: asked.sessionId,
       acknowledges: asked.acknowledges,
       channel: asked.channel,
-      own: (owner) => connection.own(owner),
+      own: (owner) => {
+        connection.own(owner)
+        for (const text of waiting) owner.onText(text)
+      },
     })
   }
 
@@ -149,12 +157,15 @@ export class NativeDoor {
     const greeting = new Greeting({
       transport: connection,
       protocol: this.#protocol,
-      authenticate,
-      onKnown: (principal) => {
+      authenticate: async (credential) => assertSafe(await authenticate(credential)),
+      onKnown: (principal, waiting) => {
         this.#greetings.delete(greeting)
         cancel()
-        if (gateway.hasRoomFor(principal, asked.sessionId)) this.#open(connection, asked, principal)
-        else connection.close(CLOSE.tooMany, 'too many connections')
+        if (gateway.hasRoomFor(principal, asked.sessionId)) {
+          this.#open(connection, asked, principal, waiting)
+        } else {
+          connection.close(CLOSE.tooMany, 'too many connections')
+        }
       },
       onClosed: () => {
         this.#greetings.delete(greeting)
@@ -176,6 +187,12 @@ export class NativeDoor {
 }
 
 const CHALLENGE = { 'WWW-Authenticate': 'Bearer' }
+
+/** A user's id becomes part of keys and names. */
+function assertSafe(principal: Principal | null): Principal | null {
+  if (principal === null || isSafeId(principal.id)) return principal
+  throw new InvalidPayload('The user id is not valid.')
+}
 
 function serverOptions(compression: boolean) {
   return {

@@ -63,8 +63,9 @@ describe('a session', () => {
 
   it('loses and doubles nothing over ten cuts at random moments under load', async () => {
     const server = await start()
+    const servers = [server, await start({ store: server.store, bus: server.bus })]
     const first = await NativeClient.connect(server.url('user_id=ann&ack=1'))
-    const url = server.url(`user_id=ann&ack=1&session_id=${String(first.connected.session_id)}`)
+    const query = `user_id=ann&ack=1&session_id=${String(first.connected.session_id)}`
     const got: string[] = []
     const acknowledged = new Set<string>()
     const doubled: string[] = []
@@ -100,7 +101,7 @@ describe('a session', () => {
     for (let cut = 0; cut < 10; cut++) {
       await waitFor(() => got.length >= Math.min(200, cut * 19 + Math.floor(Math.random() * 19)))
       client.cut()
-      client = await NativeClient.open(url)
+      client = await NativeClient.open(servers[cut % 2]!.url(query))
       listen(client)
       await client.next('connected')
     }
@@ -108,6 +109,23 @@ describe('a session', () => {
     await waitFor(() => got.length === 200)
     expect(got).toEqual(numbered(1, 200))
     expect(doubled).toEqual([])
+  })
+
+  it('comes back with everybody else’s when all are cut at once, and misses nothing', async () => {
+    const server = await start()
+    const names = numbered(1, 300)
+    const open = (name: string, session = '') =>
+      NativeClient.connect(server.url(`user_id=${name}&ack=1${session}`))
+    const before = await Promise.all(names.map((name) => open(name)))
+    for (const { client } of before) client.cut()
+    await Promise.all(names.map((name) => server.notify(name, `for-${name}`)))
+    const after = await Promise.all(
+      before.map(({ connected }, n) => open(names[n]!, `&session_id=${connected.session_id}`)),
+    )
+    for (const [n, { client, connected }] of after.entries()) {
+      expect(connected.resumed).toBe(true)
+      expect(await client.next('notification')).toMatchObject({ id: `for-${names[n]}` })
+    }
   })
 
   it('moves to the socket that opened it last, on whatever process', async () => {

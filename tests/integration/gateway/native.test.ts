@@ -175,8 +175,12 @@ describe('the door', () => {
     const client = await NativeClient.open(server.url())
     client.send({ type: 'list', ref: 1 })
     expect(await client.next('error')).toMatchObject({ code: 'unauthenticated' })
+    client.send({ type: 'auth', token: 'wrong', ref: 2 })
     client.send({ type: 'auth', token: tokenFor('ann') })
+    client.send({ type: 'list', ref: 3 })
     expect(await client.next('connected')).toMatchObject({ unread_count: 0 })
+    expect(await client.next('result')).toMatchObject({ ref: 3, data: [] })
+    expect(client.of('error')).toHaveLength(2)
   })
 
   it('refuses pages of foreign origins', async () => {
@@ -195,6 +199,7 @@ describe('the door', () => {
     expect((await NativeClient.refusal(server.url('', '/ws/user/a%2Fb'))).status).toBe(404)
     const odd = await NativeClient.refusal(server.url('user_id=ann&session_id=a%20b'))
     expect(odd.status).toBe(422)
+    expect((await NativeClient.refusal(server.url('user_id=a%2Fb'))).status).toBe(422)
   })
 
   it('refuses the connection beyond the limit of a user, of an address, and of all', async () => {
@@ -228,6 +233,16 @@ describe('the door', () => {
     client.send('x'.repeat(50_000_000))
     expect((await client.ended()).code).toBe(1009)
     await NativeClient.connect(server.url('user_id=ann'))
+  })
+})
+
+describe('the bus', () => {
+  it('may carry what is not ours', async () => {
+    const server = await start()
+    const { client } = await NativeClient.connect(server.url('user_id=ann'))
+    for (let shard = 0; shard < 16; shard++) await server.bus.publish(`realtime:${shard}`, 'hello')
+    await server.notify('ann', 'a')
+    await client.next('notification')
   })
 })
 
