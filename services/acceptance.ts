@@ -42,9 +42,16 @@ export function identityOf(context: Context<unknown, unknown>): Identity {
     id: context.id,
     target: context.target,
     idempotencyKey: key,
-    digest: key === null ? '' : digest(JSON.stringify(context.payload)),
+    digest: key === null ? '' : digest(JSON.stringify(withoutAddress(context.payload))),
     packet: context.packet,
   }
+}
+
+/** Where the answer goes is not what is asked: a repetition may want it elsewhere. */
+function withoutAddress(payload: unknown): unknown {
+  if (typeof payload !== 'object' || payload === null) return payload
+  const { reply_to, correlation_id, ...rest } = payload as Record<string, unknown>
+  return rest
 }
 
 function digest(text: string): string {
