@@ -1,4 +1,5 @@
 import {
+  type Bell,
   type Clock,
   inPartition,
   type Keys,
@@ -35,6 +36,7 @@ interface Parts {
   readonly keys: Keys
   readonly clock: Clock
   readonly log: Logger
+  readonly bell: Bell
   readonly alerts: AlertStore
   readonly service: AlertService
   readonly maintenance: MaintenanceService
@@ -43,7 +45,13 @@ interface Parts {
 
 interface AlertContent {
   readonly alert_id: string
+  /** The maintenance for which it waits. */
+  readonly silenced_by?: string
 }
+
+/** A maintenance may end before its time; how late that is noticed at worst. */
+const LOOK_AGAIN_MS = 60_000
+const MOST_WOKEN = 1000
 
 /** Tells admins and whoever is on call that an alert was raised. */
 export class AlertNotifier {
@@ -95,16 +103,47 @@ export class AlertNotifier {
     })
   }
 
-  /** Silent while the maintenance lasts; looked at again when it ends. */
-  #wait(job: DeliveryJob, alertId: string, silence: { id: string; endsAt: number }): Settlement {
+  /** A maintenance is over: alerts that waited for its end are looked at now. */
+  async wake(): Promise<void> {
+    const { alerts, bell, keys } = this.#parts
+    const open = await alerts.list('open', MOST_WOKEN)
+    const silenced = open.filter(({ affected_systems }) => affected_systems.length > 0)
+    await Promise.all(silenced.map(({ id }) => this.#hasten(id)))
+    bell.ring(keys.queue('alert'))
+  }
+
+  /** Nothing happens to an alert that is being told of, or was. */
+  async #hasten(id: string): Promise<void> {
+    const { store, alerts, keys, clock } = this.#parts
+    const partition = alerts.partition(id)
+    const text = await store.get(partition, jobKey(keys, 'alert', id))
+    if (text === null) return
+    const now = clock.now()
+    const job = { ...(JSON.parse(text) as DeliveryJob), send_at: now / 1000 }
+    await store.commit({
+      partition,
+      guards: [['withdraw', keys.queue('alert'), id]],
+      ops: [enqueueOp(keys, job, now)],
+    })
+  }
+
+  /** Silent while the maintenance lasts; looked at again now and then, and when it ends. */
+  #wait(
+    job: DeliveryJob<AlertContent>,
+    alertId: string,
+    silence: { id: string; endsAt: number },
+  ): Settlement {
     const { alerts, keys, clock } = this.#parts
     const now = clock.now()
-    const why = `maintenance ${silence.id}`
+    const entry = logEntry(now, 'silenced', null, `maintenance ${silence.id}`)
+    const isKnown = job.silenced_by === silence.id
+    const next = {
+      ...job,
+      silenced_by: silence.id,
+      send_at: Math.min(silence.endsAt, now + LOOK_AGAIN_MS) / 1000,
+    }
     return {
-      ops: [
-        ...alerts.logOps(alertId, [logEntry(now, 'silenced', null, why)]),
-        enqueueOp(keys, { ...job, send_at: silence.endsAt / 1000 }, now),
-      ],
+      ops: [...(isKnown ? [] : alerts.logOps(alertId, [entry])), enqueueOp(keys, next, now)],
     }
   }
 }

@@ -29,6 +29,8 @@ interface Parts {
   readonly acceptance: Acceptance
   /** Sends an event on a broadcast channel. */
   readonly broadcast: (channel: string, event: string, data: object) => void
+  /** Told when a maintenance was completed: what it silenced need not wait any more. */
+  readonly onCompleted: () => void
 }
 
 /** Announced maintenance: everybody who listens hears of it, and its services raise no noise. */
@@ -73,6 +75,7 @@ export class MaintenanceService {
     })
     if (accepted.status === 'fresh') {
       broadcast('system-maintenance', `maintenance.${notice.type}`, maintenance)
+      if (notice.type === 'completed') this.#parts.onCompleted()
     }
     return accepted.status === 'conflict'
       ? { status: 'maintenance_announced', maintenance_id: maintenance.id }

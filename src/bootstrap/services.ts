@@ -76,9 +76,17 @@ export function createServices(ingredients: Ingredients) {
     alerts: alertStore,
     onNews: onAlertNews,
   })
-  const maintenance = new MaintenanceService({ ...base, acceptance, broadcast })
-  const alertNotifier = new AlertNotifier({
+  const maintenance = new MaintenanceService({
     ...base,
+    acceptance,
+    broadcast,
+    onCompleted: () => {
+      alertNotifier.wake().catch((error) => log.warn({ err: error }, 'silenced alerts wait on'))
+    },
+  })
+  const alertNotifier: AlertNotifier = new AlertNotifier({
+    ...base,
+    bell,
     alerts: alertStore,
     service: alerts,
     maintenance,
