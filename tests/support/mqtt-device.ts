@@ -113,6 +113,10 @@ export class Device {
     return this.#heard.filter((message) => message.topic === topic)
   }
 
+  heardUnder(prefix: string): readonly Heard[] {
+    return this.#heard.filter(({ topic }) => topic.startsWith(prefix))
+  }
+
   /** Waits for a message on a topic, or the first that fits. */
   hears(topic: string, fits: (message: Heard) => boolean = () => true): Promise<Heard> {
     return waitFor(() => this.heard(topic).find(fits), { message: `nothing came on ${topic}` })
