@@ -181,7 +181,7 @@ export class DirectService {
   }
 }
 
-interface PushQueued {
+export interface PushQueued {
   readonly status: 'push_queued'
   readonly push_id: string
   readonly platform: Platform

@@ -1,7 +1,7 @@
 import type { WantedKey } from '../../bootstrap/create-key.ts'
+import { withStore } from '../../bootstrap/with-store.ts'
 import { Refused } from '../client.ts'
 import type { Command } from '../command.ts'
-import { withStore } from '../with-store.ts'
 
 export const accessCommands: readonly Command[] = [
   {

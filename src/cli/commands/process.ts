@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs'
+import { withStore } from '../../bootstrap/with-store.ts'
 import type { Command } from '../command.ts'
-import { withStore } from '../with-store.ts'
 
 // What these commands need is loaded when one of them is called: the others answer at once.
 
