@@ -7,7 +7,6 @@ import { DEFAULT_LIMITS } from '../../src/gateway/connection-limits.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { NativeDoor } from '../../src/gateway/native-door.ts'
 import { RealtimeBus } from '../../src/gateway/realtime-bus.ts'
-import { UpgradeRouter } from '../../src/gateway/upgrade.ts'
 import { Keys } from '../../src/store/keys.ts'
 import { MemoryBus } from '../../src/store/memory-bus.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
@@ -53,9 +52,10 @@ const frame = `{"type":"event","channel":"bench","event":"e","data":${EVENT_DATA
 await serve({
   frameBytes: Buffer.byteLength(frame) + 4,
   async attach(server) {
-    const router = new UpgradeRouter()
-    router.add(door.door)
-    router.attach(server)
+    server.on('upgrade', (request, socket, head) => {
+      const url = new URL(request.url ?? '/', 'http://localhost')
+      if (!door.door({ request, socket, head, url })) socket.destroy()
+    })
     await gateway.start()
   },
   broadcast(count) {

@@ -66,6 +66,7 @@ export class NativeDoor {
   readonly door: Door = (upgrade) => {
     const asked = readAddress(upgrade.url)
     if (asked === null) return false
+    upgrade.socket.on('error', ignoreError)
     this.#enter(upgrade, asked).catch((error: unknown) => this.#refuse(upgrade, error))
     return true
   }

@@ -10,14 +10,14 @@ import { Gateway } from '../../src/gateway/gateway.ts'
 import { NativeDoor } from '../../src/gateway/native-door.ts'
 import type { Origins } from '../../src/gateway/origin.ts'
 import { RealtimeBus } from '../../src/gateway/realtime-bus.ts'
-import { UpgradeRouter } from '../../src/gateway/upgrade.ts'
+import { refuseUpgrade } from '../../src/gateway/upgrade.ts'
 import type { Bus } from '../../src/store/bus.ts'
 import { Keys } from '../../src/store/keys.ts'
 import { MemoryBus } from '../../src/store/memory-bus.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import type { Store } from '../../src/store/store.ts'
 import { type Clock, systemClock } from '../../src/support/clock.ts'
-import { NotFound, Unauthenticated } from '../../src/support/errors.ts'
+import { NoRoute, NotFound, Unauthenticated } from '../../src/support/errors.ts'
 import { partitionOf } from '../../src/support/ids.ts'
 import { createLogger, type Logger } from '../../src/support/logger.ts'
 
@@ -89,10 +89,11 @@ export async function startGateway(choices: Choices = {}): Promise<TestGateway> 
     log: silent,
     compression: choices.compression ?? true,
   })
-  const router = new UpgradeRouter()
-  router.add(door.door)
   const server = createServer((_request, response) => response.end())
-  router.attach(server)
+  server.on('upgrade', (request, socket, head) => {
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    if (!door.door({ request, socket, head, url })) refuseUpgrade(socket, new NoRoute('Not here.'))
+  })
   await gateway.start()
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
