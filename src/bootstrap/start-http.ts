@@ -2,7 +2,10 @@ import type { AccessService } from '../../services/access-service.ts'
 import { Tickets } from '../../services/tickets.ts'
 import { type Config, publicUrlOf } from '../config.ts'
 import type { HealthCheck } from '../http/health-checks.ts'
+import type { HttpRouter } from '../http/http-router.ts'
 import { HttpServer } from '../http/http-server.ts'
+import type { ApiInfo } from '../http/openapi.ts'
+import { asyncApiOf } from '../mqtt/asyncapi.ts'
 import type { Dispatcher } from '../mqtt/dispatcher.ts'
 import type { Router } from '../mqtt/router.ts'
 import type { Bus } from '../store/bus.ts'
@@ -51,11 +54,13 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
   if (config.appFolder !== null) {
     await loadApp(config.appFolder, { router: parts.topics, http: router, middleware, services })
   }
+  const info = { title: 'Belfry', version, description: 'MQTT-routed notifications.' }
+  describeTopics(router, parts.topics, { config, info })
   const http: HttpServer = new HttpServer({
     ...parts,
     router,
     settings: config.http,
-    info: { title: 'Belfry', version, description: 'MQTT-routed notifications.' },
+    info,
     identify: middleware.authenticate,
     onRefused: ({ error, target, peer, payload }) => {
       const refused = { error, door: 'http', topic: target, peer, payload }
@@ -76,4 +81,18 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
       await http.stop(withinMs * 0.3)
     },
   }
+}
+
+/** The description of the topics, made once: routes do not change while we run. */
+function describeTopics(
+  router: HttpRouter,
+  topics: Router,
+  { config, info }: { config: Config; info: ApiInfo },
+): void {
+  const { external, embedded } = config.mqtt
+  const broker = new URL(external?.urls[0] ?? `mqtt://${embedded.host}:${embedded.port}`)
+  const server = { host: broker.host, protocol: broker.protocol.replace(':', '') }
+  const document = asyncApiOf(topics.routes, info, server)
+  const summary = 'The MQTT topics, as AsyncAPI 3'
+  router.on('GET', '/asyncapi.json', { summary, tags: ['documentation'] }, async () => document)
 }
