@@ -112,7 +112,7 @@ export class Gateway {
       })
       if (!transport.isOpen) return this.#detach(session)
       if (welcome.resumed) this.#takeOverElsewhere(session)
-      session.send(protocol.welcome(session, welcome))
+      session.send(protocol.welcome(welcome))
       if (opening.channel !== null) await this.#joinFirst(session, opening.channel, protocol)
       session.begin()
       const isNew = !welcome.resumed

@@ -15,7 +15,7 @@ export interface Protocol extends Encoder {
   /** Sent to every client with each ping; `null`: nothing. */
   readonly beat: Frame | null
   /** What a client sees first. */
-  welcome(session: Session, welcome: Welcome): Frame
+  welcome(welcome: Welcome): Frame
   /** Handles one text message, in order; answers by `session.send`. Never rejects. */
   receive(session: Session, text: string): Promise<void>
   /** What a client is told about an error of its own, or of ours. */

@@ -27,8 +27,8 @@ export class NativeProtocol implements Protocol {
     this.#parts = parts
   }
 
-  welcome(_session: Session, welcome: Welcome): Frame {
-    return json({ type: 'connected', ...welcome })
+  welcome({ session_id, resumed, unread_count, pending }: Welcome): Frame {
+    return json({ type: 'connected', session_id, resumed, unread_count, pending })
   }
 
   encode(message: Outbound): Frame {

@@ -24,8 +24,13 @@ describe('a native client', () => {
     const server = await start()
     for (let n = 1; n <= 12; n++) await server.notify('ann', `n${n}`)
     const { connected } = await NativeClient.connect(server.url('user_id=ann'))
-    expect(connected).toMatchObject({ resumed: false, unread_count: 12 })
-    expect(connected.session_id).toEqual(expect.any(String))
+    expect(connected).toEqual({
+      type: 'connected',
+      session_id: expect.any(String),
+      resumed: false,
+      unread_count: 12,
+      pending: expect.any(Array),
+    })
     const pending = connected.pending as { id: string }[]
     expect(pending.map(({ id }) => id)).toEqual(
       Array.from({ length: 10 }, (_, index) => `n${12 - index}`),
