@@ -41,6 +41,11 @@ const GROUPS: Readonly<Record<string, string>> = {
 
 /** Runs one command line; answers with the exit code: 0 done, 1 refused or failed, 2 wrong usage. */
 export async function main(argv: readonly string[]): Promise<number> {
+  // Whoever reads us through a pipe may have seen enough.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') process.exit(0)
+    throw error
+  })
   const program = createProgram()
   try {
     if (argv.length === 0) {

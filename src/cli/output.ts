@@ -67,6 +67,8 @@ export class Output {
 
 function textOf(value: unknown, limit = 60): string {
   if (value === null || value === undefined) return '-'
-  const text = typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const isWords = Array.isArray(value) && value.every((each) => typeof each === 'string')
+  const shown = isWords ? value.join(', ') || '-' : value
+  const text = typeof shown === 'object' ? JSON.stringify(shown) : String(shown)
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text
 }
