@@ -1,4 +1,5 @@
 import { type Keys, type Op, type Priority, queueKeys } from '../src/index.ts'
+import { maxAttemptsOf } from './retry-schedule.ts'
 
 /** How far a delivery has come (contract §9 names the final ones). */
 export type DeliveryStatus =
@@ -41,7 +42,6 @@ export interface JobHeader {
 /** The work of one delivery, stored under `<channel>_job:<id>`: header and what its sender needs. */
 export type DeliveryJob<Content = object> = JobHeader & Content
 
-export const MAX_ATTEMPTS = 3
 /** A waiting job outlives its longest wait by far; a finished one is kept for a day. */
 export const WAITING_TTL_MS = 7 * 86_400_000
 export const FINAL_TTL_MS = 86_400_000
@@ -68,7 +68,7 @@ export function makeJob<Content extends object>(job: NewJob<Content>): DeliveryJ
     priority: job.priority,
     status: 'queued',
     attempts: 0,
-    max_attempts: MAX_ATTEMPTS,
+    max_attempts: maxAttemptsOf(job.channel),
     send_at: (job.sendAt ?? job.now) / 1000,
     created_at: job.now / 1000,
     expires_at: job.expiresAt == null ? null : job.expiresAt / 1000,

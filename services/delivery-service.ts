@@ -12,9 +12,9 @@ import {
 import type { Provider, SendOutcome } from './channels/channel.ts'
 import { type DeliveryJob, enqueueOp, FINAL_TTL_MS, jobKey } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
+import { isLastTry } from './last-try.ts'
+import { retryWaitMs } from './retry-schedule.ts'
 
-/** How long an unreachable provider is waited for before a delivery fails. */
-const PATIENCE_MS = 24 * 3_600_000
 const FAILED_LIMIT = 10_000
 
 interface Parts {
@@ -65,24 +65,23 @@ export class DeliveryService {
     const { keys, clock } = this.#parts
     const now = clock.now()
     const tried = this.#record(job, provider, outcome, now)
+    if (isLastTry(job, outcome, now)) return this.#fail(queue, tried)
     switch (outcome.status) {
       case 'retry': {
-        if (tried.attempts >= job.max_attempts) return this.#fail(queue, tried)
         const next = { ...tried, ...outcome.content }
         return [enqueueOp(keys, again(next, now + this.#wait(tried, outcome)), now)]
       }
       case 'unreachable':
-        if (now - job.created_at * 1000 > PATIENCE_MS) return this.#fail(queue, tried)
         return [enqueueOp(keys, again(tried, now + backoffMs(job.history.length)), now)]
-      case 'failed':
-        return this.#fail(queue, tried)
+      case 'postponed':
+        return [enqueueOp(keys, again(tried, now + outcome.retryAfterMs), now)]
       default:
         return this.#finish({ ...tried, status: outcome.status })
     }
   }
 
   #wait(job: DeliveryJob, outcome: SendOutcome & { status: 'retry' }): number {
-    return Math.max(outcome.retryAfterMs ?? 0, backoffMs(job.attempts))
+    return Math.max(outcome.retryAfterMs ?? 0, retryWaitMs(job.channel, job.attempts))
   }
 
   #record(job: DeliveryJob, provider: string, outcome: SendOutcome, now: number): DeliveryJob {
@@ -93,11 +92,14 @@ export class DeliveryService {
       ...('reason' in outcome ? { reason: outcome.reason } : {}),
       ...('id' in outcome && outcome.id ? { id: outcome.id } : {}),
     }
-    const counts = outcome.status !== 'unreachable' && outcome.status !== 'skipped'
+    const counts = !['unreachable', 'postponed', 'skipped'].includes(outcome.status)
+    // Waiting for its turn again and again must not push out what was tried.
+    const waits = outcome.status === 'postponed' && job.history.at(-1)?.outcome === 'postponed'
+    const history = waits ? job.history.slice(0, -1) : job.history.slice(-19)
     return {
       ...job,
       attempts: job.attempts + (counts ? 1 : 0),
-      history: [...job.history.slice(-19), entry],
+      history: [...history, entry],
     }
   }
 

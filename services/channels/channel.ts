@@ -16,6 +16,8 @@ export type SendOutcome =
     }
   /** The provider could not be reached at all: waiting uses no attempt up. */
   | { readonly status: 'unreachable'; readonly reason: string }
+  /** Not tried, because its turn comes later: waits for so long and uses no attempt up. */
+  | { readonly status: 'postponed'; readonly reason: string; readonly retryAfterMs: number }
   /** Refused for good. */
   | { readonly status: 'failed'; readonly reason: string }
   /** Nobody to send to, or not wanted any more. */
