@@ -2,6 +2,7 @@ import { timingSafeEqual } from 'node:crypto'
 import {
   type Clock,
   everybody,
+  Forbidden,
   type Keys,
   type Principal,
   type Scope,
@@ -26,6 +27,8 @@ export interface AccessSettings {
   readonly mode: 'off' | 'token'
   readonly adminKey: string | null
   readonly jwt: TokenSettings | null
+  /** Whether credentials of tenants are served. Default: true. */
+  readonly tenants?: boolean
 }
 
 /** What a development token says; everything but `sub` may be left out. */
@@ -59,6 +62,7 @@ export class AccessService {
   readonly #tokens: TokenVerifier | null
   readonly #cache: CredentialCache
   readonly #clock: Clock
+  readonly #servesTenants: boolean
 
   /** Throws when the secret for tokens is too short. */
   constructor({ store, keys, clock, settings }: Parts) {
@@ -68,6 +72,7 @@ export class AccessService {
     this.#tokens = settings.jwt === null ? null : new TokenVerifier(settings.jwt, clock)
     this.#cache = new CredentialCache({ clock, capacity: CACHE_CAPACITY })
     this.#clock = clock
+    this.#servesTenants = settings.tenants ?? true
   }
 
   /** Whether a text has the form of a credential: an API key or a token. */
@@ -162,6 +167,7 @@ export class AccessService {
     const principal = await this.keys.find(hash)
     const now = this.#clock.now()
     if (principal === null || hasEnded(principal, now)) throw unknownCredential()
+    this.#assertServed(principal)
     const until = Math.min(principal.expiresAt ?? Number.POSITIVE_INFINITY, now + KEY_CACHE_MS)
     this.#cache.keep(hash, principal, until)
     return principal
@@ -170,8 +176,14 @@ export class AccessService {
   async #byToken(token: string, hash: string): Promise<Principal> {
     if (this.#tokens === null) throw unknownCredential()
     const principal = principalOf(await this.#tokens.verify(token))
+    this.#assertServed(principal)
     this.#cache.keep(hash, principal, principal.expiresAt ?? 0)
     return principal
+  }
+
+  #assertServed({ tenant }: Principal): void {
+    if (tenant === '' || this.#servesTenants) return
+    throw new Forbidden(`The tenant ${tenant} is not served by this installation.`)
   }
 }
 

@@ -5,7 +5,8 @@ import type { Publish } from './channels/mqtt.ts'
 const GATHER_MS = 100
 /** How soon a count is tried again that the broker did not take. */
 const RETRY_MS = 5_000
-const AT_ONCE = 32
+/** Per gathering: counts of a flood of changes are spread out, and each user's are one. */
+const AT_ONCE = 50
 /** How long stopping waits for a broker that does not answer. */
 const FAREWELL_MS = 1_000
 
@@ -13,6 +14,8 @@ interface Parts {
   readonly publish: Publish
   /** How many unread notifications a user has now. */
   readonly count: (user: string) => Promise<number>
+  /** Told of every count before it is published. */
+  readonly onCount?: (user: string, count: number) => void
   readonly clock: Clock
   readonly log: Logger
 }
@@ -45,28 +48,32 @@ export class UnreadTopic {
     this.#cancel?.()
     await new Promise<void>((resolve) => {
       const cancel = this.#parts.clock.after(FAREWELL_MS, resolve)
-      void this.flush().finally(() => {
+      void this.#flushAll().finally(() => {
         cancel()
         resolve()
       })
     })
   }
 
-  /** Publishes the count of everybody for whom a change was reported. */
+  /** Publishes the count of the next few for whom a change was reported: a flood waits its turn. */
   async flush(): Promise<void> {
     this.#cancel = null
     this.#flushing = true
-    const failed: string[] = []
-    while (this.#changed.size > 0) {
-      const users = [...this.#changed].slice(0, AT_ONCE)
-      for (const user of users) this.#changed.delete(user)
-      const done = await Promise.all(users.map((user) => this.#tell(user)))
-      failed.push(...users.filter((_, index) => !done[index]))
-      if (failed.length > 0) break
-    }
+    const users = this.#changed.values().take(AT_ONCE).toArray()
+    for (const user of users) this.#changed.delete(user)
+    const done = await Promise.all(users.map((user) => this.#tell(user)))
+    const failed = users.filter((_, index) => !done[index])
     this.#flushing = false
     for (const user of failed) this.#changed.add(user)
-    if (this.#changed.size > 0) this.#schedule(RETRY_MS)
+    if (this.#changed.size > 0) this.#schedule(failed.length > 0 ? RETRY_MS : GATHER_MS)
+  }
+
+  /** Publishes until nothing is outstanding, or the broker takes no more. */
+  async #flushAll(): Promise<void> {
+    for (let before = Number.POSITIVE_INFINITY; this.#changed.size < before; ) {
+      before = this.#changed.size
+      await this.flush()
+    }
   }
 
   #schedule(ms: number): void {
@@ -75,9 +82,10 @@ export class UnreadTopic {
   }
 
   async #tell(user: string): Promise<boolean> {
-    const { publish, count, log } = this.#parts
+    const { publish, count, onCount, log } = this.#parts
     try {
       const unread = await count(user)
+      onCount?.(user, unread)
       await publish(`users/${user}/unread`, String(unread), { qos: 1, retain: true })
       return true
     } catch (error) {

@@ -76,7 +76,9 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const metrics = new Metrics({ process: true })
   const publisher = new LatePublisher()
   const count = (user: string) => services.inbox.unreadCount(user)
-  const unreadTopic = new UnreadTopic({ publish: publisher.publish, count, clock, log })
+  const onCount = (user: string, unread: number) =>
+    services.realtime.signal(user, 'unread_count', JSON.stringify({ count: unread }))
+  const unreadTopic = new UnreadTopic({ publish: publisher.publish, count, onCount, clock, log })
   const announcements = new Announcements({
     ...{ publisher, unreadTopic, metrics, log },
     services: () => services,
@@ -87,7 +89,12 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     retention: config.retention,
     onUnread: (user) => unreadTopic.changed(user),
   })
-  const access = new AccessService({ store, keys, clock, settings: config.auth })
+  const access = new AccessService({
+    store,
+    keys,
+    clock,
+    settings: { ...config.auth, tenants: false },
+  })
   const firstKey = await access.bootstrap()
   const middleware = createMiddleware({ config, access, store, clock })
   const topics = createTopics(services, middleware)

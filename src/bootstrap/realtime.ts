@@ -4,8 +4,10 @@ import type { Tickets } from '../../services/tickets.ts'
 import type { Config } from '../config.ts'
 import type { Principal } from '../context.ts'
 import type { Application, Authenticate } from '../gateway/application.ts'
+import { FrameLimit } from '../gateway/frame-limit.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { NativeDoor } from '../gateway/native-door.ts'
+import { clientAddress } from '../http/client-address.ts'
 import type { HttpServer } from '../http/http-server.ts'
 import type { Bus } from '../store/bus.ts'
 import type { Keys } from '../store/keys.ts'
@@ -34,7 +36,7 @@ export function createRealtime(parts: Parts) {
     gateway,
     authenticate: authenticator(parts),
     origins: config.http.origins,
-    addressOf: ({ request }) => request.socket.remoteAddress ?? '',
+    addressOf: ({ request }) => clientAddress(request, config.http.trustProxy),
     log,
     compression: true,
   })
@@ -49,7 +51,8 @@ export function createRealtime(parts: Parts) {
   return { gateway, stop }
 }
 
-function applicationOf({ services, keys }: Parts): Application {
+function applicationOf({ services, keys, clock }: Parts): Application {
+  const limit = new FrameLimit(clock)
   const { inbox, alerts, sessions } = services
   return {
     scope: keys.scope,
@@ -63,7 +66,7 @@ function applicationOf({ services, keys }: Parts): Application {
     },
     alerts: { acknowledge: (id, who, note) => alerts.acknowledge(id, { who, note }) },
     authorizeChannel,
-    admit: () => {},
+    admit: (principal, frameType) => limit.admit(principal.id, frameType),
   }
 }
 

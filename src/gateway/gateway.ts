@@ -32,7 +32,7 @@ export interface GatewayParts {
 /** How a client comes in, once it is known who it is. */
 export interface Opening {
   readonly principal: Principal
-  readonly protocol: Protocol
+  readonly protocol: Protocol<Session>
   readonly transport: Transport
   /** Resumes this session. */
   readonly sessionId: string | undefined
@@ -167,7 +167,7 @@ export class Gateway {
     })
   }
 
-  async #joinFirst(session: Session, channel: string, protocol: Protocol): Promise<void> {
+  async #joinFirst(session: Session, channel: string, protocol: Protocol<Session>): Promise<void> {
     try {
       await session.subscribe(channel)
     } catch (error) {

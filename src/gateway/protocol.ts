@@ -1,6 +1,5 @@
 import type { Frame } from './frame.ts'
 import type { Encoder } from './outbound.ts'
-import type { Session } from './session.ts'
 
 /** What a session was told by the application when it began. */
 export interface Welcome {
@@ -11,13 +10,13 @@ export interface Welcome {
 }
 
 /** The words that clients and server use. It knows sessions, never sockets. */
-export interface Protocol extends Encoder {
+export interface Protocol<Client> extends Encoder {
   /** Sent to every client with each ping; `null`: nothing. */
   readonly beat: Frame | null
   /** What a client sees first. */
   welcome(welcome: Welcome): Frame
-  /** Handles one text message, in order; answers by `session.send`. Never rejects. */
-  receive(session: Session, text: string): Promise<void>
+  /** Handles one text message, in order; answers by `client.send`. Never rejects. */
+  receive(client: Client, text: string): Promise<void>
   /** What a client is told about an error of its own, or of ours. */
   refusal(error: unknown, ref?: string | number): Frame
 }

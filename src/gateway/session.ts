@@ -28,7 +28,7 @@ interface Parts {
   readonly id: string
   readonly principal: Principal
   readonly application: Application
-  readonly protocol: Protocol
+  readonly protocol: Protocol<Session>
   readonly transport: Transport
   readonly home: SessionHome
 }
@@ -37,7 +37,7 @@ interface Parts {
 export class Session implements Receiver<Outbound>, TransportOwner {
   readonly id: string
   readonly application: Application
-  readonly protocol: Protocol
+  readonly protocol: Protocol<Session>
   readonly transport: Transport
   readonly delivery: Delivery
   readonly #home: SessionHome

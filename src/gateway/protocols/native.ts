@@ -19,7 +19,7 @@ interface Parts {
 }
 
 /** The native JSON protocol of contract §5: one object per message, told apart by `type`. */
-export class NativeProtocol implements Protocol {
+export class NativeProtocol implements Protocol<Session> {
   readonly beat = json({ type: 'ping' })
   readonly #parts: Parts
 
