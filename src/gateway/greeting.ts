@@ -3,6 +3,7 @@ import { Unauthenticated } from '../support/errors.ts'
 import type { Authenticate } from './application.ts'
 import type { Protocol } from './protocol.ts'
 import { parseFrame, parseJson } from './protocols/native-frames.ts'
+import type { Session } from './session.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
 /** Messages that may follow an `auth` before it is answered. */
@@ -10,7 +11,7 @@ const MOST_WAITING = 64
 
 interface Parts {
   readonly transport: Transport
-  readonly protocol: Protocol
+  readonly protocol: Protocol<Session>
   readonly authenticate: Authenticate
   /** `waiting` is what the client said meanwhile, to be handled once its session is there. */
   readonly onKnown: (principal: Principal, waiting: readonly string[]) => void
