@@ -7,7 +7,8 @@
  * This is the one place that relies on the inside of mqtt.js: an error given to
  * the callback of `handleMessage` or of `customHandleAcks` (which is looked up
  * in the options for every packet, in both protocol versions) sends no
- * acknowledgement and reads on; `_sendPacket` writes one. Its test pins that.
+ * acknowledgement and reads on; and `stream` is what packets are written to,
+ * whole. Its test pins that.
  *
  * @module
  */
@@ -74,10 +75,14 @@ function waitFor(client: MqttClient, room: Promise<void>, proceed: () => void): 
   })
 }
 
-type Acknowledgement = 'puback' | 'pubrec'
+/** First bytes of PUBACK and PUBREC (MQTT 5 §3.4.1, §3.5.1). */
+const PUBACK = 0x40
+const PUBREC = 0x50
+/** Without a reason code it means success, in both versions of the protocol. */
+const ACK_BYTES = 4
 
 interface Place extends Ticket {
-  readonly cmd: Acknowledgement
+  readonly type: typeof PUBACK | typeof PUBREC
   readonly messageId: number
   state: 'waiting' | 'ready' | 'skipped'
   onSent: () => void
@@ -99,7 +104,7 @@ class AckLine {
   ticketFor(packet: IPublishPacket): Ticket {
     if (packet.qos === 0) return NO_TICKET
     const place: Place = {
-      cmd: packet.qos === 1 ? 'puback' : 'pubrec',
+      type: packet.qos === 1 ? PUBACK : PUBREC,
       messageId: packet.messageId ?? 0,
       state: 'waiting',
       onSent: () => undefined,
@@ -127,24 +132,30 @@ class AckLine {
   }
 
   #flush(): void {
-    for (; this.#head < this.#places.length; this.#head++) {
-      const place = this.#places[this.#head]!
-      if (place.state === 'waiting') break
-      if (place.state === 'ready') this.#send(place)
-    }
-    if (this.#head === this.#places.length) this.#places = []
-    else if (this.#head > 1024) this.#places = this.#places.slice(this.#head)
-    else return
+    const first = this.#head
+    const places = this.#places
+    while (this.#head < places.length && places[this.#head]!.state !== 'waiting') this.#head++
+    const ready = places.slice(first, this.#head).filter(({ state }) => state === 'ready')
+    if (this.#head === places.length) this.#places = []
+    else if (this.#head > 1024) this.#places = places.slice(this.#head)
+    else return this.#send(ready)
     this.#head = 0
+    this.#send(ready)
   }
 
-  #send({ cmd, messageId, onSent }: Place): void {
+  /** One write for all of them. */
+  #send(places: readonly Place[]): void {
     // On a connection that is gone mqtt.js would keep it for the next, where the
     // same number may stand for another packet.
-    if (!this.#client.connected || this.#client.disconnecting) return
-    // biome-ignore lint/complexity/useLiteralKeys: it is private; only so may it be called.
-    this.#client['_sendPacket']({ cmd, messageId, reasonCode: 0 })
-    onSent()
+    if (places.length === 0 || !this.#client.connected || this.#client.disconnecting) return
+    const bytes = Buffer.allocUnsafe(places.length * ACK_BYTES)
+    let at = 0
+    for (const { type, messageId } of places) {
+      bytes.writeUInt32BE(type * 0x1000000 + 0x20000 + messageId, at)
+      at += ACK_BYTES
+    }
+    this.#client.stream.write(bytes)
+    for (const place of places) place.onSent()
   }
 }
 
