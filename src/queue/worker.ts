@@ -1,6 +1,7 @@
 import type { Bus } from '../store/bus.ts'
-import type { Lease, Op, Store } from '../store/store.ts'
+import type { Guard, Lease, Op, Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
+import { Unavailable } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 
 /** What a job's handler wants written, together with giving the lease back. */
@@ -33,6 +34,9 @@ export interface WorkerOptions {
 }
 
 const DEFAULTS = { leaseMs: 30_000, heartbeatMs: 10_000, pollMs: 250, reapMs: 10_000, maxTakes: 5 }
+
+/** Pause between tries to settle a job while the store is away. */
+const SETTLE_AGAIN_MS = 200
 
 /** The bus channel that says: there is work in this queue. */
 export function wakeChannel(queue: string): string {
@@ -152,16 +156,30 @@ export class Worker {
   }
 
   async #perform(lease: Lease, signal: AbortSignal): Promise<void> {
-    const { handler, store, log, queue } = this.#options
+    const { handler, log, queue } = this.#options
     try {
       const { ops } = await handler(lease, signal)
-      await store.commit({
-        partition: lease.partition,
-        guards: [['lease', lease.queue, lease.jobId, lease.token]],
-        ops,
-      })
+      await this.#settle(lease, ops, signal)
     } catch (error) {
       log.error({ err: error, queue, job: lease.jobId }, 'a job was not settled; it comes back')
+    }
+  }
+
+  /**
+   * Insists while the store is away, since the work would be done twice otherwise:
+   * a lease that was lost, or given back by a try whose answer was lost, refuses.
+   */
+  async #settle(lease: Lease, ops: readonly Op[], signal: AbortSignal): Promise<void> {
+    const { store, clock } = this.#options
+    const guard: Guard = ['lease', lease.queue, lease.jobId, lease.token]
+    for (;;) {
+      try {
+        await store.commit({ partition: lease.partition, guards: [guard], ops })
+        return
+      } catch (error) {
+        if (!(error instanceof Unavailable) || signal.aborted) throw error
+        await new Promise<void>((resolve) => clock.after(SETTLE_AGAIN_MS, resolve))
+      }
     }
   }
 
