@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import type { PacketMark, Principal } from '../context.ts'
@@ -55,6 +56,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker | null> {
 async function startInside(parts: Parts): Promise<RunningBroker> {
   const { config, store } = parts
   const { embedded, prefix } = config.mqtt
+  await mkdir(config.dataDir, { recursive: true })
   const { host, port, tlsPort, tls } = embedded
   const broker = await startEmbeddedBroker<Route>({
     ...parts,
