@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { startSurroundings } from '../support/service.ts'
 import { tellEveryTopic } from './every-topic.ts'
 import { tellStories } from './stories.ts'
 import { World } from './world.ts'
@@ -7,7 +6,7 @@ import { World } from './world.ts'
 let world: World
 
 beforeAll(async () => {
-  world = await World.open({ surroundings: await startSurroundings('embedded') })
+  world = await World.open({ parts: 'embedded' })
 })
 afterAll(() => world?.close())
 

@@ -1,17 +1,19 @@
 import { afterAll, beforeAll, describe } from 'vitest'
-import { startSurroundings } from '../support/service.ts'
+import { requireServer } from '../support/servers.ts'
 import { tellEveryTopic } from './every-topic.ts'
 import { tellStories } from './stories.ts'
 import { World } from './world.ts'
 
-let world: World
+const hasServers = requireServer('mosquitto') && requireServer('redis-server')
 
-beforeAll(async () => {
-  world = await World.open({ surroundings: await startSurroundings('external') })
-})
-afterAll(() => world?.close())
+describe.skipIf(!hasServers)('on Mosquitto and Redis', () => {
+  let world: World
 
-describe('on Mosquitto and Redis', () => {
+  beforeAll(async () => {
+    world = await World.open({ parts: 'external' })
+  })
+  afterAll(() => world?.close())
+
   tellEveryTopic(['311', '5'], () => world)
   tellStories(['311', '5'], () => world)
 })

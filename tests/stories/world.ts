@@ -2,16 +2,16 @@ import { randomBytes } from 'node:crypto'
 import { Redis } from 'ioredis'
 import { Device, type MqttVersion } from '../support/mqtt-device.ts'
 import { NativeClient } from '../support/native-client.ts'
-import { type Surroundings, startService, type TestService } from '../support/service.ts'
+import {
+  type ServiceOptions,
+  type Surroundings,
+  startService,
+  type TestService,
+} from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: stories read records of every shape.
 export type Json = any
-
-interface Opening {
-  readonly surroundings: Surroundings
-  readonly env?: Readonly<Record<string, string>>
-}
 
 /** A running service with clients of every kind: where stories are played. */
 export class World {
@@ -27,10 +27,11 @@ export class World {
     this.redis = parts === 'external' && redis ? new Redis(redis.port, '127.0.0.1') : null
   }
 
-  static async open(options: Opening): Promise<World> {
+  /** Servers that are given go on when the world closes; without them it has its own. */
+  static async open(options: ServiceOptions): Promise<World> {
     const service = await startService(options)
     const devices = new Map<MqttVersion, Device>()
-    for (const version of versionsOn(options.surroundings)) {
+    for (const version of versionsOn(service.surroundings)) {
       devices.set(version, await Device.connect(service.mqttUrl, version))
     }
     return new World(service, devices)
@@ -104,7 +105,7 @@ export class World {
 }
 
 /** The broker inside the process speaks 3.1.1; Mosquitto both. */
-export function versionsOn({ parts }: Pick<Surroundings, 'parts'>): MqttVersion[] {
+function versionsOn({ parts }: Pick<Surroundings, 'parts'>): MqttVersion[] {
   return parts === 'embedded' ? ['311'] : ['311', '5']
 }
 

@@ -70,13 +70,16 @@ export interface TestService {
   restart(signal?: NodeJS.Signals): Promise<void>
 }
 
-/** Starts what a service of this kind stands on. */
-export async function startSurroundings(parts: Parts): Promise<Surroundings> {
+/** Starts what a service of this kind stands on; `mosquitto`: more lines of its configuration. */
+export async function startSurroundings(
+  parts: Parts,
+  { mosquitto: config = '' }: { readonly mosquitto?: string } = {},
+): Promise<Surroundings> {
   if (parts === 'embedded') {
     return { parts, env: {}, mosquitto: null, redis: null, stop: async () => {} }
   }
   const [mosquitto, store] = await Promise.all([
-    startMosquitto(),
+    startMosquitto({ config }),
     parts === 'external' ? startRedis() : startRedisCluster(),
   ])
   return {

@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { requireServer } from '../support/servers.ts'
+import { startSurroundings } from '../support/service.ts'
+import { PROOFS, Twins } from './one-effect.ts'
+
+/** How many messages on each topic; the long suite asks for a thousand. */
+const COUNT = Number(process.env.BELFRY_TEST_MESSAGES ?? 250)
+const hasServers = requireServer('mosquitto') && requireServer('redis-server')
+
+describe.skipIf(!hasServers)(
+  `two processes, ${COUNT} messages a topic, no idempotency keys`,
+  () => {
+    let twins: Twins
+
+    beforeAll(async () => {
+      // With all of its types Mosquitto logs to which client it sends what.
+      twins = await Twins.start(await startSurroundings('external', { mosquitto: 'log_type all' }))
+    })
+    afterAll(() => twins?.stop())
+
+    it.concurrent.each(PROOFS)(
+      '[K-03 X-16] $topic: one publish, one effect',
+      async ({ run }) => {
+        await run(twins, COUNT)
+      },
+      120_000,
+    )
+
+    it('[K-03] nobody was answered twice', () => {
+      twins.assertEachAnsweredOnce()
+    })
+
+    it('[S1-016 K-03] both pools of three on notifications/email/send share its messages', () => {
+      const line = /Sending PUBLISH to (\S+) \(.*'notifications\/email\/send'/
+      const log = twins.surroundings.mosquitto!.log().split('\n')
+      const receivers = log.flatMap((text) => line.exec(text)?.[1] ?? [])
+      const shares = Map.groupBy(receivers, (client) => client)
+      expect(shares.size).toBe(6)
+      const even = receivers.length / 6
+      for (const share of shares.values()) expect(share.length).toBeGreaterThan(even / 2)
+      expect(receivers.length).toBe(2 * COUNT)
+    })
+  },
+)
