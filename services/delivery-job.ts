@@ -20,6 +20,10 @@ export interface AttemptRecord {
   readonly provider: string
   readonly outcome: string
   readonly reason?: string
+  /** The provider's own name for the message. */
+  readonly id?: string
+  /** One for each provider that was tried before, or for each device. */
+  readonly parts?: readonly object[]
 }
 
 /** What every delivery's job says of itself, with the seed's fields; moments in epoch seconds. */

@@ -38,8 +38,8 @@ export class DeliveryService {
   handle = async (lease: Lease, signal: AbortSignal): Promise<Settlement> => {
     const job = JSON.parse(lease.job) as DeliveryJob
     const provider = this.#parts.providers.get(job.channel)
-    const name = provider?.name ?? 'none'
     const outcome = await this.#send(job, provider, signal)
+    const name = outcome.provider ?? provider?.name ?? 'none'
     this.#parts.onOutcome?.(job, name, outcome)
     return { ops: this.#settle(lease.queue, job, name, outcome) }
   }
@@ -71,8 +71,10 @@ export class DeliveryService {
         const next = { ...tried, ...outcome.content }
         return [enqueueOp(keys, again(next, now + this.#wait(tried, outcome)), now)]
       }
-      case 'unreachable':
-        return [enqueueOp(keys, again(tried, now + backoffMs(job.history.length)), now)]
+      case 'unreachable': {
+        const next = { ...tried, ...outcome.content }
+        return [enqueueOp(keys, again(next, now + backoffMs(job.history.length)), now)]
+      }
       case 'postponed':
         return [enqueueOp(keys, again(tried, now + outcome.retryAfterMs), now)]
       default:
@@ -91,6 +93,7 @@ export class DeliveryService {
       outcome: outcome.status,
       ...('reason' in outcome ? { reason: outcome.reason } : {}),
       ...('id' in outcome && outcome.id ? { id: outcome.id } : {}),
+      ...(outcome.parts ? { parts: outcome.parts } : {}),
     }
     const counts = !['unreachable', 'postponed', 'skipped'].includes(outcome.status)
     // Waiting for its turn again and again must not push out what was tried.

@@ -1,7 +1,24 @@
 import type { DeliveryJob } from '../delivery-job.ts'
 
+/** What came of a part of a try: one provider of several, or one device of many. */
+export interface PartOutcome {
+  readonly provider: string
+  readonly outcome: string
+  /** Which device, shortened; absent where the part is a provider. */
+  readonly to?: string
+  readonly reason?: string
+  readonly id?: string
+}
+
 /** What a sender says of one try. Only the sender knows whether trying again may help. */
-export type SendOutcome =
+export type SendOutcome = Verdict & {
+  /** Who of several gave the last word. Default: the provider that was asked. */
+  readonly provider?: string
+  /** What happened on the way to it. */
+  readonly parts?: readonly PartOutcome[]
+}
+
+type Verdict =
   /** The provider took it; `id` is its own name for the message. `delivered`: it said so at once. */
   | { readonly status: 'sent' | 'delivered'; readonly id?: string; readonly detail?: string }
   /**
@@ -13,9 +30,11 @@ export type SendOutcome =
       readonly reason: string
       readonly retryAfterMs?: number
       readonly content?: object
+      /** The recipient was the trouble, not the provider: it says nothing about its health. */
+      readonly isAboutRecipient?: boolean
     }
   /** The provider could not be reached at all: waiting uses no attempt up. */
-  | { readonly status: 'unreachable'; readonly reason: string }
+  | { readonly status: 'unreachable'; readonly reason: string; readonly content?: object }
   /** Not tried, because its turn comes later: waits for so long and uses no attempt up. */
   | { readonly status: 'postponed'; readonly reason: string; readonly retryAfterMs: number }
   /** Refused for good. */
