@@ -52,24 +52,20 @@ export class MaintenanceService {
       notice,
       now,
     )
-    const ended = notice.type === 'completed' ? await this.#lastingFor(notice.services) : []
-    const lasts = Date.parse(maintenance.ends_at) - now + 86_400_000
+    const completed = notice.type === 'completed' ? await this.#lastingFor(notice.services) : []
+    const over = [...completed.map(({ id }) => id), ...(await this.#over())]
+    const endsAt = Date.parse(maintenance.ends_at)
+    const lasts = endsAt - now + 86_400_000
     const accepted = await acceptance.accept({
       partition: this.#partition(),
       identity,
       creates: keys.maintenance(maintenance.id),
       ops: [
         ['set', keys.maintenance(maintenance.id), JSON.stringify(maintenance), Math.max(lasts, 1)],
+        ...over.map((id) => ['zrem', keys.maintenances(), id] as const),
         ...(notice.type === 'completed'
-          ? ended.map(({ id }) => ['zrem', keys.maintenances(), id] as const)
-          : [
-              [
-                'zadd',
-                keys.maintenances(),
-                Date.parse(maintenance.ends_at),
-                maintenance.id,
-              ] as const,
-            ]),
+          ? []
+          : [['zadd', keys.maintenances(), endsAt, maintenance.id] as const]),
       ],
       reply: { status: 'maintenance_announced' as const, maintenance_id: maintenance.id },
     })
@@ -98,6 +94,14 @@ export class MaintenanceService {
     const lasting = await this.#lasting()
     const wanted = (one: Maintenance) => one.services.some((service) => services.includes(service))
     return services.length === 0 ? lasting : lasting.filter(wanted)
+  }
+
+  /** Those whose time is over are forgotten with the next announcement. */
+  async #over(): Promise<string[]> {
+    const { store, keys, clock } = this.#parts
+    const key = keys.maintenances()
+    const ended = await store.rangeByScore(this.#partition(), key, 0, clock.now(), 100)
+    return ended.map(({ member }) => member)
   }
 
   /** Whatever has not ended, begun or not. */

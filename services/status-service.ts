@@ -1,6 +1,9 @@
 import { type Clock, isoTime, type Keys, partitionOf, type Store } from '../src/index.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
 
+/** What nobody has spoken of for so long is forgotten. */
+const KEPT_MS = 30 * 86_400_000
+
 export interface SystemStatus {
   readonly component: string
   readonly status: string
@@ -36,7 +39,7 @@ export class StatusService {
       identity,
       creates: keys.never(),
       ops: [
-        ['set', keys.systemStatus(status.component), JSON.stringify(record), 0],
+        ['set', keys.systemStatus(status.component), JSON.stringify(record), KEPT_MS],
         ['sadd', keys.systemComponents(), status.component],
       ],
       reply: { status: 'status_updated' as const },
@@ -52,7 +55,19 @@ export class StatusService {
     const components = (await store.members(partition, keys.systemComponents())).sort()
     if (components.length === 0) return []
     const texts = await store.getMany(partition, components.map(keys.systemStatus))
+    await this.#forget(components.filter((_, index) => texts[index] === null))
     return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as SystemStatus]))
+  }
+
+  /** Unless one of them speaks again at this moment: then with the next look. */
+  async #forget(components: readonly string[]): Promise<void> {
+    if (components.length === 0) return
+    const { store, keys } = this.#parts
+    await store.commit({
+      partition: this.#partition(),
+      guards: components.map((name) => ['expect', keys.systemStatus(name), null] as const),
+      ops: components.map((name) => ['srem', keys.systemComponents(), name] as const),
+    })
   }
 
   #partition(): number {
