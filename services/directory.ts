@@ -1,4 +1,5 @@
 import {
+  Batcher,
   InvalidPayload,
   type Keys,
   NotFound,
@@ -22,31 +23,54 @@ import {
   type UserRecord,
 } from './user-record.ts'
 
+const RECIPIENTS = { size: 256, inFlight: 2 }
+
 /** The people Belfry knows: profiles, roles, groups, preferences, devices. */
 export class Directory {
   readonly #store: Store
   readonly #keys: Keys
   readonly #memberships: Memberships
+  /** One per partition. */
+  readonly #recipients: readonly Batcher<string, Recipient>[]
 
   constructor(parts: { store: Store; keys: Keys; memberships: Memberships }) {
     this.#store = parts.store
     this.#keys = parts.keys
     this.#memberships = parts.memberships
+    this.#recipients = Array.from({ length: parts.store.partitions }, (_, partition) => {
+      return new Batcher((ids) => this.#readRecipients(partition, ids), RECIPIENTS)
+    })
   }
 
-  /** What routing to `id` needs; a user that nobody named before has the defaults. */
-  async recipient(id: string): Promise<Recipient> {
-    const partition = this.#at(id)
-    const [[profile, preferences], devices] = await Promise.all([
-      this.#store.getMany(partition, [this.#keys.profile(id), this.#keys.preferences(id)]),
-      this.#store.count(partition, this.#keys.pushTokens(id)),
+  /**
+   * What routing to `id` needs; a user that nobody named before has the defaults.
+   * Recipients that are asked for in one turn are read together.
+   */
+  recipient(id: string): Promise<Recipient> {
+    return this.#recipients[this.#at(id)]!.add(id)
+  }
+
+  async #readRecipients(partition: number, ids: readonly string[]): Promise<Recipient[]> {
+    const keys = this.#keys
+    const [texts, devices] = await Promise.all([
+      this.#store.getMany(
+        partition,
+        ids.flatMap((id) => [keys.profile(id), keys.preferences(id)]),
+      ),
+      this.#store.countMany(
+        partition,
+        ids.map((id) => keys.pushTokens(id)),
+      ),
     ])
-    return {
-      user: profile ? parseProfile(id, profile) : emptyProfile(id),
-      preferences: preferences ? parsePreferences(preferences) : DEFAULT_PREFERENCES,
-      hasDevices: devices > 0,
-      known: profile != null,
-    }
+    return ids.map((id, n) => {
+      const profile = texts[2 * n]
+      const preferences = texts[2 * n + 1]
+      return {
+        user: profile ? parseProfile(id, profile) : emptyProfile(id),
+        preferences: preferences ? parsePreferences(preferences) : DEFAULT_PREFERENCES,
+        hasDevices: (devices[n] ?? 0) > 0,
+      }
+    })
   }
 
   /** The profile of `id` with its devices; `NotFound` when nobody ever named him. */

@@ -4,8 +4,8 @@ import {
   Expired,
   Filtered,
   type Keys,
-  type Op,
   partitionOf,
+  STORED_RECORD,
   type Store,
 } from '../src/index.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
@@ -106,12 +106,13 @@ export class NotificationService {
 
   /** `null` when the notification that this one replaces changed meanwhile. */
   async #write(sending: Sending, recipient: Recipient, now: number): Promise<Sent | null> {
-    const { acceptance, keys, realtime } = this.#parts
+    const { acceptance, keys, realtime, retention } = this.#parts
     const { userId, message } = sending
     const replacing = await this.#collapse.find(userId, message.collapseKey)
     const record = this.#makeRecord(sending, recipient, replacing, now)
     const type = replacing.earlier === null ? 'notification' : 'notification_updated'
     const text = JSON.stringify(record)
+    const until = unreadUntil(record, retention, now)
     const frames = record.channels.includes('realtime')
       ? [{ type, data: text }, ...(sending.frames ?? [])]
       : []
@@ -121,9 +122,11 @@ export class NotificationService {
       creates: replacing.earlier === null ? keys.notification(record.id) : keys.never(),
       guards: replacing.guards,
       ops: [
-        ...frames.map((frame) => fanoutOp(keys, userId, frame.type, frame.data, now)),
+        ...frames.map(({ type, data }) => {
+          return fanoutOp(keys, userId, type, data === text ? STORED_RECORD : data, now)
+        }),
         ...replacing.opsFor(record.id),
-        ...this.#recordOps(record, text, recipient, now),
+        ['inbox', keys.scope, userId, record.id, text, until, retention.inboxLimit],
         ...deliveryOps(keys, record, recipient.user, { now, shortText: message.shortText }),
       ],
       reply: sentReply(record),
@@ -136,14 +139,6 @@ export class NotificationService {
       }
     }
     return accepted.reply
-  }
-
-  #recordOps(record: NotificationRecord, text: string, recipient: Recipient, now: number): Op[] {
-    const { keys, retention } = this.#parts
-    const { user_id: user, id } = record
-    const until = unreadUntil(record, retention, now)
-    const inbox: Op = ['inbox', keys.scope, user, id, text, until, retention.inboxLimit]
-    return recipient.known ? [inbox] : [inbox, ['zadd', keys.users(), 0, user]]
   }
 
   #makeRecord(

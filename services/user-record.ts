@@ -47,8 +47,6 @@ export interface Recipient {
   readonly user: UserRecord
   readonly preferences: Preferences
   readonly hasDevices: boolean
-  /** Whether the directory knew him before. */
-  readonly known: boolean
 }
 
 export type UserChanges = Partial<Omit<UserRecord, 'id'>>

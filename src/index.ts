@@ -33,7 +33,8 @@ export type {
   Store,
   Write,
 } from './store/store.ts'
-export { PRIORITIES } from './store/store.ts'
+export { PRIORITIES, STORED_RECORD } from './store/store.ts'
+export { Batcher } from './support/batcher.ts'
 export type { Clock } from './support/clock.ts'
 export { isoTime, systemClock } from './support/clock.ts'
 export * from './support/errors.ts'

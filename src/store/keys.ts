@@ -11,6 +11,9 @@ export class Keys {
     this.scope = tenant === '' ? '' : `t:${tenant}:`
   }
 
+  /** What every key of a user's own begins with. */
+  user = (user: string) => `${this.scope}user:${user}:`
+
   // Notifications and inboxes
   notification = (id: string) => `${this.scope}notification:${id}`
   inbox = (user: string) => `${this.scope}user:${user}:notifications`
@@ -30,6 +33,7 @@ export class Keys {
   profile = (user: string) => `${this.scope}user:${user}:profile`
   preferences = (user: string) => `${this.scope}user:${user}:notification_preferences`
   pushTokens = (user: string) => `${this.scope}user:${user}:push_tokens`
+  hook = (user: string, channel: string) => `${this.scope}user:${user}:hook:${channel}`
   role = (role: string) => `${this.scope}users:${role}`
   groups = () => `${this.scope}groups`
   groupMembers = (group: string) => `${this.scope}group:${group}:members`

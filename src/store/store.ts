@@ -60,6 +60,7 @@ export type Op =
    * Puts a record at the head of a user's inbox: the id into the list (newest
    * `limit` kept; records that fall off are deleted and no longer unread), the
    * record under `notification:<id>`, unread. Both end at `expiresAt` (0: never).
+   * An inbox that was empty makes its user known: he is put into `Keys.users`.
    */
   | readonly [
       'inbox',
@@ -83,12 +84,17 @@ export type Op =
    * Appends to the queue of every live session of a user (newest `cap` kept,
    * the queue lives as long as the session) the entry
    * `{"seq":<n>,"user_id":…,"session_id":…,<body>}`, where `n` counts up per
-   * user and `body` is JSON without its outer braces. The sessions are the set
+   * user and `body` is JSON without its outer braces; where it holds
+   * {@link STORED_RECORD}, the record that an `inbox` of the same write stores
+   * comes in its place. The sessions are the set
    * `Keys.sessions`; one is live while its record `Keys.session` is there, and
    * those that have ended are swept out of the set. Result: `n`, or 0 when the
    * user has no live session.
    */
   | readonly ['fanout', scope: string, user: string, body: string, cap: number]
+
+/** Stands for a record in the body of a `fanout`; JSON text cannot hold it. */
+export const STORED_RECORD = '\0'
 
 export type Priority = 'critical' | 'high' | 'normal' | 'low'
 export const PRIORITIES: readonly Priority[] = ['critical', 'high', 'normal', 'low']
@@ -159,6 +165,8 @@ export interface Store {
   isMember(partition: number, key: string, member: string): Promise<boolean>
   /** How many members a set or a sorted set has. */
   count(partition: number, key: string): Promise<number>
+  /** The same of several keys. */
+  countMany(partition: number, keys: readonly string[]): Promise<number[]>
   /** A set in pages of about `limit`; a member present throughout is seen at least once. */
   scan(partition: number, key: string, cursor: string | null, limit: number): Promise<Page>
   /** Members of a sorted set in order of score, then of name, `limit` from the first past `after`. */

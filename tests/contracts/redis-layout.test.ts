@@ -181,6 +181,7 @@ describe.skipIf(!requireServer('redis-server'))('keys on a cluster', () => {
         '{p07}:app:user:42:notifications',
         '{p07}:app:user:42:unread',
         '{p07}:app:user:42:unread_notifications',
+        '{p07}:app:users',
       ],
     ])
     await store.close()

@@ -1,5 +1,5 @@
 import { Keys, queueKeys } from '../keys.ts'
-import type { Guard, Op, Outcome, Write } from '../store.ts'
+import { type Guard, type Op, type Outcome, STORED_RECORD, type Write } from '../store.ts'
 import { toServerScore } from './scores.ts'
 
 type Argument = string | number
@@ -15,13 +15,34 @@ export type EncodedWrite = readonly Argument[]
  */
 export function encodeWrite(
   { guards = [], ops }: Pick<Write, 'guards' | 'ops'>,
-  { start, now }: { readonly start: string; readonly now: number },
+  frame: Frame,
 ): EncodedWrite {
   const row: Argument[] = [0, guards.length]
-  for (const guard of guards) row.push(...encodeGuard(guard, ops, start))
-  for (const op of ops) row.push(...encodeOp(op, start, now))
+  const inbox = ops.find((op) => op[0] === 'inbox')
+  const created = inbox && creationOf(inbox, guards)
+  for (const guard of guards) {
+    if (inbox && guard === created) row.push('c', ...encodeRecord(inbox, frame))
+    else row.push(...encodeGuard(guard, ops, frame.start))
+  }
+  for (const op of ops) {
+    if (op[0] === 'inbox')
+      row.push(...encodeInbox(op, frame, op === inbox && created !== undefined))
+    else if (op[0] === 'fanout') row.push(...encodeFanout(op, frame, created ? undefined : inbox))
+    else row.push(...encodeOp(op, frame.start))
+  }
   row[0] = row.length - 1
   return row
+}
+
+interface Frame {
+  readonly start: string
+  readonly now: number
+}
+
+/** The guard that the record of an inbox is absent: to expect that and to set it is one command. */
+function creationOf(inbox: OpOf<'inbox'>, guards: readonly Guard[]): Guard | undefined {
+  const record = keysOf(inbox[1]).notification(inbox[3])
+  return guards.find(([kind, key, value]) => kind === 'expect' && value === null && key === record)
 }
 
 /** Reads the script's answer for one write; an error is text that begins with `E`. */
@@ -62,7 +83,7 @@ function writes(ops: readonly Op[], jobKey: string, jobId: string): 0 | 1 {
 /** Operations on a key and one text. */
 const LETTERS = { pull: 'q', sadd: 'a', srem: 'b', zrem: 'y' } as const
 
-function encodeOp(op: Op, start: string, now: number): Argument[] {
+function encodeOp(op: Exclude<Op, OpOf<'inbox' | 'fanout'>>, start: string): Argument[] {
   const name = start + text(op[1])
   switch (op[0]) {
     case 'set':
@@ -85,7 +106,7 @@ function encodeOp(op: Op, start: string, now: number): Argument[] {
     case 'enqueue':
       return encodeEnqueue(op, start)
     default:
-      return encodeCompound(op, start, now)
+      return encodeState(op, start)
   }
 }
 
@@ -99,34 +120,40 @@ function encodeEnqueue(op: OpOf<'enqueue'>, start: string): Argument[] {
   return ['f', start + scheduled, ...rest, score(toServerScore(scheduled, availableAt))]
 }
 
-function encodeCompound(
-  op: OpOf<'inbox' | 'unread' | 'read' | 'discard' | 'fanout'>,
-  start: string,
-  now: number,
-): Argument[] {
+/** Unread, read or gone. */
+function encodeState(op: OpOf<'unread' | 'read' | 'discard'>, start: string): Argument[] {
   const keys = keysOf(op[1])
-  const user = text(op[2])
-  if (op[0] === 'fanout') {
-    return ['o', start + keys.scope, user, op[3] === '' ? '}' : `,${text(op[3])}}`, whole(op[4])]
-  }
-  const inbox = start + keys.inbox(user)
-  const unread = start + keys.unread(user)
-  const records = start + keys.notification('')
+  const mine = start + keys.user(text(op[2]))
   const id = text(op[3])
-  switch (op[0]) {
-    case 'inbox': {
-      const [, , , , record, expiresAt, limit] = op
-      const ttl = expiresAt === 0 ? 0 : Math.max(1, expiresAt - now)
-      const what = [id, text(record), duration(ttl), expiry(expiresAt), whole(limit)]
-      return ['n', inbox, unread, records, ...what]
-    }
-    case 'unread':
-      return ['u', unread, id, expiry(op[4])]
-    case 'read':
-      return ['r', unread, id]
-    case 'discard':
-      return ['k', inbox, unread, records, id]
-  }
+  if (op[0] === 'unread') return ['u', mine, id, expiry(op[4])]
+  if (op[0] === 'read') return ['r', mine, id]
+  return ['k', mine, id, start + keys.notification(id)]
+}
+
+/** A record's key, its text, and for how long it is kept. */
+function encodeRecord(op: OpOf<'inbox'>, { start, now }: Frame): Argument[] {
+  const [, scope, , id, record, expiresAt] = op
+  const ttl = expiresAt === 0 ? 0 : Math.max(1, expiresAt - now)
+  return [start + keysOf(scope).notification(id), text(record), duration(ttl)]
+}
+
+function encodeInbox(op: OpOf<'inbox'>, frame: Frame, isCreated: boolean): Argument[] {
+  const [, scope, user, id, , expiresAt, limit] = op
+  const mine = frame.start + keysOf(scope).user(text(user))
+  const row = ['n', mine, text(id), expiry(expiresAt), whole(limit)]
+  return isCreated ? row : ['N', ...encodeRecord(op, frame), ...row]
+}
+
+/** The script puts a record that it has created where it belongs; any other is put there now. */
+function encodeFanout(
+  op: OpOf<'fanout'>,
+  { start }: Frame,
+  inbox: OpOf<'inbox'> | undefined,
+): Argument[] {
+  const [, scope, user, body, cap] = op
+  const full = inbox ? text(body).replace(STORED_RECORD, () => inbox[4]) : text(body)
+  const rest = full === '' ? '}' : `,${full}}`
+  return ['o', start + keysOf(scope).scope, text(user), rest, whole(cap)]
 }
 
 const scopes = new Map<string, Keys>()

@@ -9,6 +9,10 @@ import { countScript, rangeByNameScript } from './scripts/records.lua.ts'
 const COUNT = defineScript(countScript)
 const RANGE_BY_NAME = defineScript(rangeByNameScript)
 
+/** From how many keys on they are a command of their own. */
+const MANY = 8
+const AT_ONCE = 512
+
 /** Reads keys. Single values that are asked for in one turn are fetched by one command. */
 export class RedisReader {
   readonly #redis: RedisConnection
@@ -21,7 +25,7 @@ export class RedisReader {
     this.#values = Array.from({ length: layout.partitions }, () => {
       const fetch = (keys: readonly string[]) =>
         redis.call('mget', ...keys) as Promise<(string | null)[]>
-      return new Batcher(fetch, { size: 512, inFlight: 4 })
+      return new Batcher(fetch, { size: AT_ONCE, inFlight: 4 })
     })
   }
 
@@ -30,7 +34,12 @@ export class RedisReader {
   }
 
   getMany(partition: number, keys: readonly string[]): Promise<(string | null)[]> {
-    return Promise.all(keys.map((key) => this.get(partition, key)))
+    if (keys.length < MANY) return Promise.all(keys.map((key) => this.get(partition, key)))
+    const start = this.#layout.start(partition)
+    return inPieces(keys, async (piece) => {
+      const names = piece.map((key) => start + key)
+      return (await this.#redis.call('mget', ...names)) as (string | null)[]
+    })
   }
 
   async list(partition: number, key: string, start: number, stop: number): Promise<string[]> {
@@ -50,7 +59,13 @@ export class RedisReader {
   }
 
   async count(partition: number, key: string): Promise<number> {
-    return (await this.#redis.run(COUNT, this.#layout.start(partition), [key])) as number
+    const [count = 0] = await this.countMany(partition, [key])
+    return count
+  }
+
+  countMany(partition: number, keys: readonly string[]): Promise<number[]> {
+    const start = this.#layout.start(partition)
+    return inPieces(keys, async (piece) => (await this.#redis.run(COUNT, start, piece)) as number[])
   }
 
   async scan(partition: number, key: string, cursor: string | null, limit: number): Promise<Page> {
@@ -104,6 +119,17 @@ export class RedisReader {
   #key(partition: number, key: string): string {
     return this.#layout.start(partition) + key
   }
+}
+
+/** Asks for a few hundred at a time, so that nobody else waits long for his turn. */
+async function inPieces<Result>(
+  keys: readonly string[],
+  ask: (piece: readonly string[]) => Promise<Result[]>,
+): Promise<Result[]> {
+  if (keys.length <= AT_ONCE) return keys.length === 0 ? [] : ask(keys)
+  const count = Math.ceil(keys.length / AT_ONCE)
+  const pieces = Array.from({ length: count }, (_, n) => keys.slice(n * AT_ONCE, (n + 1) * AT_ONCE))
+  return (await Promise.all(pieces.map(ask))).flat()
 }
 
 function bound(score: number): string {

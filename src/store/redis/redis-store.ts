@@ -125,6 +125,10 @@ export class RedisStore implements Store {
     return this.#reader.count(partition, key)
   }
 
+  countMany(partition: number, keys: readonly string[]): Promise<number[]> {
+    return this.#reader.countMany(partition, keys)
+  }
+
   scan(partition: number, key: string, cursor: string | null, limit: number): Promise<Page> {
     return this.#reader.scan(partition, key, cursor, limit)
   }

@@ -41,6 +41,7 @@ export class Inboxes {
       keys.set(record, inbox.record, expiresAt)
     }
     const list = lists.push(names.inbox(user), inbox.id, expiresAt ?? NEVER_AT)
+    if (list.size === 1) this.#store.zsets.add(names.users(), 0, user)
     const fallen = lists.trim(list, inbox.limit)
     for (const id of fallen) keys.delete(names.notification(id))
     return fallen.length
@@ -65,7 +66,7 @@ export class Inboxes {
   }
 
   /** Appends to the queues of all live sessions; answers with the number, 0 without any. */
-  fanOut(scope: string, user: string, body: string, cap: number): number {
+  fanOut(scope: string, user: string, bodyOf: () => string, cap: number): number {
     const { keys, lists, sets } = this.#store
     const names = this.#namesOf(scope)
     const live: { session: string; endsAt: number | null }[] = []
@@ -75,6 +76,7 @@ export class Inboxes {
       else live.push({ session, endsAt })
     }
     if (live.length === 0) return 0
+    const body = bodyOf()
     const seq = keys.increment(names.sessionSeq(user), 1, null)
     for (const { session, endsAt } of live) {
       const who = `"user_id":${JSON.stringify(user)},"session_id":${JSON.stringify(session)}`

@@ -96,10 +96,11 @@ export class SqliteStore implements Store {
   }
 
   async count(_partition: number, key: string): Promise<number> {
-    return this.#read(({ keys, unread }) => {
-      const inbox = inboxOfUnread(key)
-      return inbox === null ? keys.size(key) : unread.count(inbox)
-    })
+    return this.#read((tables) => countOf(key, tables))
+  }
+
+  async countMany(_partition: number, keys: readonly string[]): Promise<number[]> {
+    return this.#read((tables) => keys.map((key) => countOf(key, tables)))
   }
 
   async scan(_partition: number, key: string, cursor: string | null, limit: number): Promise<Page> {
@@ -235,4 +236,9 @@ export class SqliteStore implements Store {
       this.#log.warn({ err: error }, 'expired keys could not be purged; trying again')
     }
   }
+}
+
+function countOf(key: string, { keys, unread }: Tables): number {
+  const inbox = inboxOfUnread(key)
+  return inbox === null ? keys.size(key) : unread.count(inbox)
 }

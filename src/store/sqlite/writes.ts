@@ -1,4 +1,4 @@
-import type { Guard, Op, Outcome, Write } from '../store.ts'
+import { type Guard, type Op, type Outcome, STORED_RECORD, type Write } from '../store.ts'
 import type { Collections, Inboxes } from './inbox.ts'
 import type { Jobs } from './jobs.ts'
 import { inboxOfCount, inboxOfUnread, NEVER_AT } from './unread.ts'
@@ -25,7 +25,7 @@ export class Writes {
       if (guard[0] === 'lease') this.#jobs.end(guard[1], guard[2])
       else if (guard[0] === 'withdraw') this.#jobs.withdraw(guard[1], guard[2])
     }
-    return { applied: true, results: ops.map((op) => this.#change(op)) }
+    return { applied: true, results: ops.map((op) => this.#change(op, ops)) }
   }
 
   /** The value of a string, the counts that are worked out included. */
@@ -70,7 +70,7 @@ export class Writes {
     return null
   }
 
-  #change(op: Op): number {
+  #change(op: Op, ops: readonly Op[]): number {
     const { keys, lists, sets } = this.#store
     switch (op[0]) {
       case 'set':
@@ -95,11 +95,11 @@ export class Writes {
       case 'zrem':
         return this.#unscore(op[1], op[2])
       default:
-        return this.#compound(op)
+        return this.#compound(op, ops)
     }
   }
 
-  #compound(op: CompoundOp): number {
+  #compound(op: CompoundOp, ops: readonly Op[]): number {
     switch (op[0]) {
       case 'enqueue': {
         const [, queue, id, text, priority, availableAt, ttlMs] = op
@@ -117,7 +117,7 @@ export class Writes {
       case 'discard':
         return this.#inboxes.discard(op[1], op[2], op[3])
       case 'fanout':
-        return this.#inboxes.fanOut(op[1], op[2], op[3], op[4])
+        return this.#inboxes.fanOut(op[1], op[2], () => withRecord(op[3], ops), op[4])
     }
   }
 
@@ -142,6 +142,13 @@ export class Writes {
   #ends(ttlMs: number): number | null {
     return ttlMs === 0 ? null : this.#store.keys.now + ttlMs
   }
+}
+
+/** The body of a fan-out with the record that the write stores in its place. */
+function withRecord(body: string, ops: readonly Op[]): string {
+  if (!body.includes(STORED_RECORD)) return body
+  const inbox = ops.find((op) => op[0] === 'inbox')
+  return inbox ? body.replace(STORED_RECORD, () => inbox[4]) : body
 }
 
 type CompoundOp = Extract<

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Op } from '../../../src/store/store.ts'
+import { type Op, STORED_RECORD } from '../../../src/store/store.ts'
 import type { Subject } from './subject.ts'
 
 /** Session queues: what fan-out appends, and what drain and acknowledge take away. */
@@ -23,6 +23,22 @@ export function describeFanout(at: Subject): void {
       expect((await queued('s2')).map(({ seq, session_id }) => [seq, session_id])).toEqual([
         [2, 's2'],
         [1, 's2'],
+      ])
+    })
+
+    it('takes the record from the write that stores it, created or replaced', async () => {
+      await at.write(...connect('s1'))
+      const record = '{"id":"n1","price":"$& é"}'
+      const ops: Op[] = [
+        ['fanout', '', 'ann', `"data":${STORED_RECORD},"timestamp":1`, 10],
+        ['inbox', '', 'ann', 'n1', record, 0, 100],
+      ]
+      const guards = [['expect', at.keys.notification('n1'), null]] as const
+      await at.store.commit({ partition: at.partition, guards, ops })
+      await at.store.commit({ partition: at.partition, ops })
+      expect((await queued('s1')).map(({ data, timestamp }) => [data, timestamp])).toEqual([
+        [JSON.parse(record), 1],
+        [JSON.parse(record), 1],
       ])
     })
 

@@ -25,6 +25,42 @@ export function describeInbox(at: Subject): void {
       expect([await at.unread('ann'), await mirrored()]).toEqual([2, 2])
     })
 
+    it('makes a user known by his first record, and a tenant’s apart', async () => {
+      const tenant = new Keys('acme')
+      await at.write(put('n1'), put('n2'))
+      await at.write(['inbox', tenant.scope, 'a:b', 'n3', 'r3', 0, 100])
+      const known = (keys: Keys) => at.store.rangeByName(at.partition, keys.users(), '', 10)
+      expect([await known(at.keys), await known(tenant)]).toEqual([['ann'], ['a:b']])
+    })
+
+    it('a record that must be new is left as it was when it is there', async () => {
+      const key = at.keys.notification('n1')
+      const once = (record: string, limit = 100) =>
+        at.store.commit({
+          partition: at.partition,
+          guards: [['expect', key, null]],
+          ops: [['inbox', '', 'ann', 'n1', record, 0, limit]],
+        })
+      expect(await once('first')).toMatchObject({ applied: true })
+      expect(await once('second')).toEqual({ applied: false, refusedBy: 0, value: 'first' })
+      expect(await at.list(at.keys.inbox('ann'))).toEqual(['n1'])
+      expect(await at.get(key)).toBe('first')
+    })
+
+    it('a record that was to be new is not there when a later guard refuses', async () => {
+      const outcome = await at.store.commit({
+        partition: at.partition,
+        guards: [
+          ['expect', at.keys.notification('n1'), null],
+          ['expect', 'pointer', 'n0'],
+        ],
+        ops: [put('n1')],
+      })
+      expect(outcome).toEqual({ applied: false, refusedBy: 1, value: null })
+      expect(await at.get(at.keys.notification('n1'))).toBeNull()
+      expect(await at.unread('ann')).toBe(0)
+    })
+
     it('keeps the newest; what falls off loses its record and its place among the unread', async () => {
       for (let n = 1; n <= 5; n++) await at.write(put(`n${n}`, 3))
       expect(await at.list(at.keys.inbox('ann'))).toEqual(['n5', 'n4', 'n3'])

@@ -211,6 +211,9 @@ export class Model {
     const [kind, scope, user] = op
     const keys = new Keys(scope === '' ? '' : scope.slice(2, -1))
     if (kind === 'fanout') return this.#fanout(keys, user, op[3], op[4])
+    if (kind === 'inbox' && this.list(keys.inbox(user)).length === 0) {
+      this.#change(['zadd', keys.users(), 0, user])
+    }
     const id = op[3]
     const unread = this.#open(keys.unread(user), Map<string, number>)
     if (kind === 'inbox') {

@@ -22,6 +22,7 @@ export function describeReading(at: Subject): void {
       expect(await at.store.members(p, 'x')).toEqual([])
       expect(await at.store.isMember(p, 'x', 'm')).toBe(false)
       expect(await at.store.count(p, 'x')).toBe(0)
+      expect(await at.store.countMany(p, [])).toEqual([])
       expect((await at.store.scan(p, 'x', null, 10)).members).toEqual([])
       expect(await at.store.rangeByName(p, 'x', '', 10)).toEqual([])
       expect(await at.store.rangeByScore(p, 'x', 0, 9, 10)).toEqual([])
@@ -56,6 +57,7 @@ export function describeReading(at: Subject): void {
     it('count, members and isMember know sets; count knows sorted sets too', async () => {
       await at.write(['sadd', 's', 'a'], ['sadd', 's', 'b'], ['zadd', 'z', 1, 'c'])
       expect(await at.store.count(at.partition, 's')).toBe(2)
+      expect(await at.store.countMany(at.partition, ['s', 'none', 's'])).toEqual([2, 0, 2])
       expect(await at.store.count(at.partition, 'z')).toBe(1)
       expect(await at.store.isMember(at.partition, 's', 'a')).toBe(true)
       expect(await at.store.isMember(at.partition, 's', 'z')).toBe(false)

@@ -13,6 +13,11 @@ function luaName(name: (keys: Keys) => string): string {
     .join(' .. user .. ')
 }
 
+/** What follows the beginning of a user's keys, as Lua. */
+function luaRest(name: (keys: Keys) => string): string {
+  return `'${name(new Keys()).slice(new Keys().user(USER).length)}'`
+}
+
 /**
  * Applies a batch of writes of one partition.
  *
@@ -34,6 +39,8 @@ function luaName(name: (keys: Keys) => string): string {
 export const commitScript = String.raw`${correctUnread}
 local A, call, EXPIRING = ARGV, redis.call, KEYS[1] .. 'expiring:unread'
 local now, undo, settle = tonumber(A[1]), nil, nil
+-- The record that the write creates: its key and its text.
+local created, record
 
 local function later(list, run)
   list = list or {}
@@ -48,17 +55,20 @@ if #due > 0 then correctUnread(EXPIRING, due, A[1]) end
 local swept = #due < 100
 
 -- How many are unread now. The mirror is for those who read the seed's key.
-local function recount(name)
+local function recount(mine, unread)
   local n
-  if swept then n = call('ZCARD', name) else n = call('ZCOUNT', name, '(' .. A[1], '+inf') end
-  if n > 0 then call('SET', name .. '_notifications', n) else call('DEL', name .. '_notifications') end
+  if swept then n = call('ZCARD', unread) else n = call('ZCOUNT', unread, '(' .. A[1], '+inf') end
+  local mirror = mine .. ${luaRest((keys) => keys.unreadCount(USER))}
+  if n > 0 then call('SET', mirror, n) else call('DEL', mirror) end
   return n
 end
 
--- Whose unread ones end, and when the first does at the earliest: the sweep goes by this.
-local function willExpire(name, score)
+-- Marks as unread. Whose unread ones end, and when the first does at the
+-- earliest, is in the index that the sweep goes by: only a new first changes it.
+local function markUnread(unread, id, score)
+  call('ZADD', unread, score, id)
   if score == '+inf' then return end
-  call('ZADD', EXPIRING, 'LT', score, name)
+  if call('ZRANK', unread, id) == 0 then call('ZADD', EXPIRING, 'LT', score, unread) end
   if tonumber(score) <= now then swept = false end
 end
 
@@ -94,6 +104,16 @@ local guard = {
     local found = call('GET', A[i])
     if found == A[i + 1] then return i + 2 end
     return i + 2, true, found
+  end,
+  -- create, in place of expecting absence and setting: key, record, ttl
+  c = function(i)
+    local ttl, set = A[i + 2], nil
+    created, record = A[i], A[i + 1]
+    if ttl == '0' then set = call('SET', created, record, 'NX')
+    else set = call('SET', created, record, 'NX', 'PX', ttl) end
+    if not set then return i + 3, true, call('GET', created) end
+    undo = later(undo, created)
+    return i + 3
   end,
   -- expect absence: key
   m = function(i)
@@ -196,42 +216,55 @@ local op = {
     call('ZADD', A[i], A[i + 5], A[i + 2])
     return i + 6, 1
   end,
-  -- inbox: list, unread, what record keys begin with, id, record, ttl, expiry or +inf, limit
+  -- record of an inbox, where no guard has created it: key, record, ttl
+  N = function(i)
+    local ttl = A[i + 2]
+    created = A[i]
+    if ttl == '0' then call('SET', created, A[i + 1])
+    else call('SET', created, A[i + 1], 'PX', ttl) end
+    return i + 3
+  end,
+  -- inbox, of the record before it: what the user's keys begin with, id, expiry or +inf, limit
   n = function(i)
-    local list, unread, id, ttl = A[i], A[i + 1], A[i + 3], A[i + 5]
-    local record, limit = A[i + 2] .. id, tonumber(A[i + 7])
-    if ttl == '0' then call('SET', record, A[i + 4])
-    else call('SET', record, A[i + 4], 'PX', ttl) end
-    local over = call('LPUSH', list, id) - limit
-    call('ZADD', unread, A[i + 6], id)
+    local mine, id, limit = A[i], A[i + 1], tonumber(A[i + 3])
+    local list, unread = mine .. ${luaRest((keys) => keys.inbox(USER))}, mine .. ${luaRest((keys) => keys.unread(USER))}
+    local length = call('LPUSH', list, id)
+    markUnread(unread, id, A[i + 2])
+    if length == 1 then
+      local base = string.sub(created, 1, -#id - ${1 + new Keys().notification('').length})
+      call('ZADD', base .. '${new Keys().users()}', 0, string.sub(mine, #base + ${new Keys().user('').length}, -2))
+    end
+    local over = length - limit
     if limit > 0 and over > 0 then
+      local records = string.sub(created, 1, -#id - 1)
       -- A stack has room for some thousand arguments; what is left falls off next time.
       local fallen = call('RPOP', list, math.min(over, 1000))
       call('ZREM', unread, unpack(fallen))
-      for n = 1, #fallen do fallen[n] = A[i + 2] .. fallen[n] end
+      for n = 1, #fallen do fallen[n] = records .. fallen[n] end
       call('DEL', unpack(fallen))
     end
-    willExpire(A[i + 1], A[i + 6])
-    return i + 8, recount(A[i + 1])
+    return i + 4, recount(mine, unread)
   end,
-  -- unread: unread, id, expiry or +inf
+  -- unread: what the user's keys begin with, id, expiry or +inf
   u = function(i)
-    call('ZADD', A[i], A[i + 2], A[i + 1])
-    willExpire(A[i], A[i + 2])
-    return i + 3, recount(A[i])
+    local unread = A[i] .. ${luaRest((keys) => keys.unread(USER))}
+    markUnread(unread, A[i + 1], A[i + 2])
+    return i + 3, recount(A[i], unread)
   end,
-  -- read: unread, id
+  -- read: what the user's keys begin with, id
   r = function(i)
-    call('ZREM', A[i], A[i + 1])
-    return i + 2, recount(A[i])
+    local unread = A[i] .. ${luaRest((keys) => keys.unread(USER))}
+    call('ZREM', unread, A[i + 1])
+    return i + 2, recount(A[i], unread)
   end,
-  -- discard: list, unread, what record keys begin with, id
+  -- discard: what the user's keys begin with, id, the record's key
   k = function(i)
-    local id = A[i + 3]
-    call('LREM', A[i], 0, id)
-    call('ZREM', A[i + 1], id)
-    call('DEL', A[i + 2] .. id)
-    return i + 4, recount(A[i + 1])
+    local mine, id = A[i], A[i + 1]
+    local unread = mine .. ${luaRest((keys) => keys.unread(USER))}
+    call('LREM', mine .. ${luaRest((keys) => keys.inbox(USER))}, 0, id)
+    call('ZREM', unread, id)
+    call('DEL', A[i + 2])
+    return i + 3, recount(mine, unread)
   end,
   -- fanout: what keys begin with (scope included), user, body, cap
   o = function(i)
@@ -256,10 +289,13 @@ local op = {
     local seq = base .. ${luaName((keys) => keys.sessionSeq(USER))}
     local n = call('INCR', seq)
     call('PEXPIRE', seq, ${SEQ_TTL_MS})
+    local body = A[i + 2]
+    local place = record and string.find(body, '\0', 1, true)
+    if place then body = string.sub(body, 1, place - 1) .. record .. string.sub(body, place + 1) end
     local head = '{"seq":' .. string.format('%d', n) .. ',"user_id":' .. quoted(user) .. ',"session_id":'
     for _, each in ipairs(live) do
       local queue = queues .. each[1]
-      local length = call('LPUSH', queue, head .. quoted(each[1]) .. A[i + 2])
+      local length = call('LPUSH', queue, head .. quoted(each[1]) .. body)
       if cap > 0 and length > cap then call('LTRIM', queue, 0, cap - 1) end
       if each[2] > 0 then call('PEXPIRE', queue, each[2]) end
     end
@@ -280,8 +316,12 @@ local function apply(i, last)
   end
   local results, count = {}, 0
   while i <= last do
-    count = count + 1
-    i, results[count] = op[A[i]](i + 1)
+    local result
+    i, result = op[A[i]](i + 1)
+    if result then
+      count = count + 1
+      results[count] = result
+    end
   end
   if settle then
     for s = 1, #settle do settle[s]() end
@@ -298,7 +338,7 @@ local WHOLE = {
 local replies, i = {}, 2
 while i <= #A do
   local last = i + tonumber(A[i])
-  undo, settle = nil, nil
+  undo, settle, created, record = nil, nil, nil, nil
   local fine, reply = pcall(apply, i + 1, last)
   if not fine then
     local text = type(reply) == 'table' and reply.err or tostring(reply)

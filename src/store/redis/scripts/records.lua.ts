@@ -21,11 +21,15 @@ if seen > 0 then call('LTRIM', key, 0, -(seen + 1)) end
 return seen
 `
 
-/** Replies with how many members a set or a sorted set has. */
+/** Replies with how many members each set or sorted set has. */
 export const countScript = `
-local key = KEYS[1] .. ARGV[1]
-if redis.call('TYPE', key).ok == 'zset' then return redis.call('ZCARD', key) end
-return redis.call('SCARD', key)
+local counts = {}
+for n = 1, #ARGV do
+  local key = KEYS[1] .. ARGV[n]
+  local count = redis.pcall('SCARD', key)
+  counts[n] = type(count) == 'number' and count or redis.call('ZCARD', key)
+end
+return counts
 `
 
 /**
