@@ -19,6 +19,8 @@ const BAD_INPUT = [
   'EMAXRECIPIENTS',
   'ECONFIG',
 ]
+/** About one mailbox: busy, greylisted, full (RFC 5321 §4.2.3). */
+const MAILBOX_REPLIES = [450, 452]
 const BAD_CREDENTIALS = ['EAUTH', 'ENOAUTH', 'EOAUTH2']
 
 /** Whether the server does not let us in at all. */
@@ -41,8 +43,9 @@ export function outcomeOf(error: unknown, { began, transmitted }: SmtpProgress):
     return { status: 'unreachable', reason: `bad_credentials: ${reason}` }
   const reply = (error as { responseCode?: unknown }).responseCode
   if (began && typeof reply === 'number') {
-    const status = reply >= 500 && reply !== 503 ? 'failed' : 'retry'
-    return { status, reason }
+    if (reply >= 500 && reply !== 503) return { status: 'failed', reason }
+    const isAboutRecipient = MAILBOX_REPLIES.includes(reply)
+    return { status: 'retry', reason, ...(isAboutRecipient ? { isAboutRecipient } : {}) }
   }
   if (BAD_INPUT.includes(code)) return { status: 'failed', reason }
   if (!began) return { status: 'unreachable', reason }
@@ -84,7 +87,7 @@ export function outcomeOfAccepted(result: Accepted): SendOutcome {
   if (deferred.length > 0) {
     const pending = deferred.map(({ recipient = '' }) => recipient)
     const reason = `deferred for some: ${deferred.map(words).join('; ')}`
-    return { status: 'retry', reason, content: { pending, refused } }
+    return { status: 'retry', reason, content: { pending, refused }, isAboutRecipient: true }
   }
   if (refused.length > 0) {
     const others = result.accepted.length > 0 ? `; taken for ${result.accepted.join(', ')}` : ''
