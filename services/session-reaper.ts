@@ -24,25 +24,28 @@ export class SessionReaper {
     const names = ids.map((id) => this.#keys.session(user, id))
     const records = (await this.#store.getMany(partition, names)).map(parseSession)
     const ghosts = ids.filter((_, index) => records[index] === null)
-    if (ghosts.length > 0) await this.#remove(user, ghosts)
+    if (ghosts.length > 0) await this.#remove(user, ghosts, (one) => !this.#isPresent(one))
     return records.filter((record) => record !== null)
   }
 
-  /** Ends the sessions that have waited longest when a user has too many; never `current`. */
+  /**
+   * Ends sessions when a user has too many: first those that wait to be resumed,
+   * then devices without a socket, of each those that were silent longest. Never
+   * `current`, and none that holds a socket.
+   */
   async limit(user: string, current: string): Promise<void> {
     const partition = partitionOf(user, this.#store.partitions)
     const count = await this.#store.count(partition, this.#keys.sessions(user))
     if (count <= SESSIONS_PER_USER) return
     const sessions = await this.sessionsOf(user)
-    const waiting = sessions
-      .filter((session) => !this.#isPresent(session) && session.session_id !== current)
-      .sort((a, b) => a.last_heartbeat - b.last_heartbeat)
-    const surplus = waiting.slice(0, Math.max(0, sessions.length - SESSIONS_PER_USER))
+    const rank = (session: SessionRecord) => (this.#isPresent(session) ? 1 : 0)
+    const dispensable = sessions
+      .filter((session) => !this.#hasSocket(session) && session.session_id !== current)
+      .sort((a, b) => rank(a) - rank(b) || a.last_heartbeat - b.last_heartbeat)
+    const surplus = dispensable.slice(0, Math.max(0, sessions.length - SESSIONS_PER_USER))
     if (surplus.length > 0) {
-      await this.#remove(
-        user,
-        surplus.map(({ session_id }) => session_id),
-      )
+      const ids = surplus.map(({ session_id }) => session_id)
+      await this.#remove(user, ids, (one) => !this.#hasSocket(one))
     }
   }
 
@@ -86,15 +89,23 @@ export class SessionReaper {
     return isPresent(session, this.#clock.now())
   }
 
-  /** Only what is absent by now: a session may come back between the look and the write. */
-  async #remove(user: string, ids: readonly string[]): Promise<void> {
+  #hasSocket(session: SessionRecord): boolean {
+    return session.node !== null && this.#isPresent(session)
+  }
+
+  /** Only what may go by now: a client may come back between the look and the write. */
+  async #remove(
+    user: string,
+    ids: readonly string[],
+    mayGo: (session: SessionRecord) => boolean,
+  ): Promise<void> {
     const partition = partitionOf(user, this.#store.partitions)
     await Promise.all(
       ids.map(async (id) => {
         const key = this.#keys.session(user, id)
         const text = await this.#store.get(partition, key)
         const record = parseSession(text)
-        if (record !== null && this.#isPresent(record)) return
+        if (record !== null && !mayGo(record)) return
         const ops: Op[] = [
           ['del', key],
           ['del', this.#keys.sessionQueue(user, id)],
