@@ -4,6 +4,7 @@ import type { DeadLetters } from '../services/dead-letters.ts'
 import type { EventLog } from '../services/event-log.ts'
 import type { Outbox } from '../services/outbox.ts'
 import type { QueueAdmin } from '../services/queue-admin.ts'
+import { shownDelivery } from '../services/shown-delivery.ts'
 import type { StatusService } from '../services/status-service.ts'
 import { Conflict, type Context, type Principal } from '../src/index.ts'
 
@@ -50,7 +51,8 @@ export class OperationsController {
 
   failed = async ({ params, query }: Context<NameParam>) => {
     const { limit } = query as z.output<typeof ListQuery>
-    return { data: await this.#parts.queues.failed(params.name, limit), next_cursor: null }
+    const jobs = await this.#parts.queues.failed(params.name, limit)
+    return { data: jobs.map(shownDelivery), next_cursor: null }
   }
 
   retry = async ({ params, payload }: Context<NameParam, z.output<typeof JobBody>>) => {
@@ -81,7 +83,8 @@ export class OperationsController {
     return { status: 'resumed' }
   }
 
-  delivery = async ({ params }: Context<IdParam>) => this.#parts.queues.delivery(params.id)
+  delivery = async ({ params }: Context<IdParam>) =>
+    shownDelivery(await this.#parts.queues.delivery(params.id))
 
   deadLetters = async ({ query }: Context) => {
     const { limit, cursor } = query as z.output<typeof ListQuery>

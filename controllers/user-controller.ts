@@ -1,11 +1,17 @@
 import { z } from 'zod'
 import type { Directory } from '../services/directory.ts'
+import type { HookState } from '../services/hook-state.ts'
 import type { InboxService } from '../services/inbox-service.ts'
 import type { Memberships } from '../services/memberships.ts'
+import { hooksOf } from '../services/user-hooks.ts'
 import type { Device, Preferences, UserChanges } from '../services/user-record.ts'
 import { asBelfryError, type Context, Forbidden } from '../src/index.ts'
 import { email, phone } from './addresses.ts'
 import { safeId, userId } from './fields.ts'
+
+/** Schemes that name a vendor behind the `webhook` channel; `+http` is for hosts without TLS. */
+const WEBHOOK_SCHEMES =
+  /^(https?|telegram|pushover|pagerduty|(ntfy|gotify|mattermost|apprise|teams)(\+http)?)$/
 
 const url = () => z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
 
@@ -26,9 +32,13 @@ export const UserBody = z.object({
   roles: z.array(safeId('role')).max(100).optional(),
   groups: z.array(safeId('group')).max(100).optional(),
   organization_id: safeId('organization id').nullish(),
-  slack_webhook_url: url().nullish(),
+  slack_webhook_url: z
+    .url({ protocol: /^(https?|slack)$/, error: 'must be an https or slack:// address' })
+    .nullish(),
   discord_webhook_url: url().nullish(),
-  webhook_url: url().nullish(),
+  webhook_url: z
+    .url({ protocol: WEBHOOK_SCHEMES, error: 'must be an https address, or ntfy://… and its like' })
+    .nullish(),
   devices: z.array(DeviceBody).max(100).optional(),
   data: z.record(z.string(), z.unknown()).optional(),
 })
@@ -56,6 +66,7 @@ type UserParam = { readonly id: string }
 
 interface Parts {
   readonly directory: Directory
+  readonly hooks: HookState
   readonly memberships: Memberships
   readonly inbox: InboxService
 }
@@ -63,10 +74,12 @@ interface Parts {
 /** `/api/users` and `/api/groups`: who there is, how to reach them, what they want. */
 export class UserController {
   readonly #directory: Directory
+  readonly #hooks: HookState
   readonly #memberships: Memberships
 
   constructor(parts: Parts) {
     this.#directory = parts.directory
+    this.#hooks = parts.hooks
     this.#memberships = parts.memberships
   }
 
@@ -77,9 +90,12 @@ export class UserController {
     return { data, next_cursor: page.cursor }
   }
 
+  /** The profile, and which of its URLs are not called any more. */
   find = async (context: Context<UserParam>) => {
     assertSelfOrAdmin(context)
-    return this.#directory.find(context.params.id)
+    const user = await this.#directory.find(context.params.id)
+    const disabled = await this.#hooks.disabled(hooksOf(user))
+    return disabled.length === 0 ? user : { ...user, disabled_hooks: disabled }
   }
 
   save = async ({ params, payload }: Context<UserParam, z.output<typeof UserBody>>) =>

@@ -6,6 +6,7 @@ import {
 } from '../controllers/alert-controller.ts'
 import type { DeliveryController } from '../controllers/delivery-controller.ts'
 import { EventBody, type EventController } from '../controllers/event-controller.ts'
+import type { HookController } from '../controllers/hook-controller.ts'
 import {
   BulkBody,
   type InboxApiController,
@@ -44,6 +45,7 @@ interface Controllers {
   readonly alerts: AlertController
   readonly deliveries: DeliveryController
   readonly events: EventController
+  readonly hooks: HookController
   readonly inbox: InboxApiController
   readonly operations: OperationsController
   readonly send: SendController
@@ -172,7 +174,7 @@ function sendRoutes(api: Api, { send, events, deliveries }: Controllers): void {
   )
 }
 
-function peopleRoutes(api: Api, { users }: Controllers): void {
+function peopleRoutes(api: Api, { users, hooks }: Controllers): void {
   const admin = { tags: ['people'], scope: 'admin' } as const
   const self = { tags: ['people'], scope: 'read' } as const
   api.on('GET', '/users', { ...admin, query: PageQuery, summary: 'Everybody' }, users.list)
@@ -212,6 +214,12 @@ function peopleRoutes(api: Api, { users }: Controllers): void {
     '/users/{id}/devices',
     { ...self, body: DevicesBody, summary: 'Replace the list of devices' },
     users.saveDevices,
+  )
+  api.on(
+    'POST',
+    '/users/{id}/hooks/{channel}/enable',
+    { ...admin, summary: 'Call a disabled webhook URL again' },
+    hooks.enable,
   )
   api.on('GET', '/groups/{id}/members', { ...admin, summary: 'Who is in a group' }, users.members)
   api.on(
@@ -406,7 +414,7 @@ function operationRoutes(api: Api, { operations, service }: Controllers): void {
   )
 }
 
-function accessRoutes(api: Api, { access }: Controllers): void {
+function accessRoutes(api: Api, { access, hooks }: Controllers): void {
   const admin = { tags: ['access'], scope: 'admin' } as const
   api.on('GET', '/keys', { ...admin, summary: 'API keys' }, access.keys)
   api.on(
@@ -416,6 +424,12 @@ function accessRoutes(api: Api, { access }: Controllers): void {
     access.createKey,
   )
   api.on('DELETE', '/keys/{id}', { ...admin, summary: 'Revoke a key' }, access.revokeKey)
+  api.on(
+    'GET',
+    '/webhook-secrets',
+    { ...admin, summary: 'What signs webhooks, newest first' },
+    hooks.secrets,
+  )
   api.on(
     'POST',
     '/tokens',

@@ -146,7 +146,8 @@ export class QueueAdmin {
 
   async #failedJob(name: string, id: string): Promise<{ job: DeliveryJob; text: string }> {
     const found = await this.#read(name, id)
-    if (found?.job.status !== 'failed')
+    // A skipped one can be tried after all, say when its hook is enabled again.
+    if (found === null || !['failed', 'skipped'].includes(found.job.status))
       throw new NotFound(`There is no failed job ${id} in ${name}.`)
     return found
   }

@@ -87,6 +87,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const services: Services = createServices({
     ...{ store, bus, keys, clock, log, onStored, onAlertNews },
     retention: config.retention,
+    webhookSecrets: config.providers.webhookSecrets,
     onUnread: (user) => unreadTopic.changed(user),
   })
   const access = new AccessService({
@@ -123,7 +124,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   undo.push(async () => running?.stop(1000))
   if (broker) publisher.use(broker.publisher)
 
-  const providers = createProviders({ config, outbox: services.outbox, publisher, clock })
+  const providers = createProviders({ config, services, publisher, clock })
   const { queue } = config
   const workers = config.roles.has('worker')
     ? createWorkers({ store, bus, keys, clock, log, services, providers, queue, onOutcome })

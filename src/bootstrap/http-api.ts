@@ -2,6 +2,7 @@ import { AccessController } from '../../controllers/access-controller.ts'
 import { AlertController } from '../../controllers/alert-controller.ts'
 import { DeliveryController } from '../../controllers/delivery-controller.ts'
 import { EventController } from '../../controllers/event-controller.ts'
+import { HookController } from '../../controllers/hook-controller.ts'
 import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
 import { OperationsController } from '../../controllers/operations-controller.ts'
 import { SendController } from '../../controllers/send-controller.ts'
@@ -49,6 +50,7 @@ export function createApi(parts: ApiParts): HttpRouter {
     alerts: new AlertController(services),
     deliveries: new DeliveryController(services),
     events: new EventController(services),
+    hooks: new HookController(services),
     inbox: new InboxApiController(services),
     operations: new OperationsController({
       ...services,

@@ -10,6 +10,7 @@ import { DeadLetters } from '../../services/dead-letters.ts'
 import { DirectService } from '../../services/direct-service.ts'
 import { Directory } from '../../services/directory.ts'
 import { EventLog } from '../../services/event-log.ts'
+import { HookState } from '../../services/hook-state.ts'
 import { InboxService } from '../../services/inbox-service.ts'
 import { MaintenanceService } from '../../services/maintenance-service.ts'
 import { Memberships } from '../../services/memberships.ts'
@@ -19,6 +20,7 @@ import { Outbox } from '../../services/outbox.ts'
 import { QueueAdmin } from '../../services/queue-admin.ts'
 import { SessionService } from '../../services/session-service.ts'
 import { StatusService } from '../../services/status-service.ts'
+import { WebhookSecrets } from '../../services/webhook-secrets.ts'
 import { RealtimeBus } from '../gateway/realtime-bus.ts'
 import { Bell } from '../queue/bell.ts'
 import type { Bus } from '../store/bus.ts'
@@ -34,6 +36,8 @@ export interface Ingredients {
   readonly clock: Clock
   readonly log: Logger
   readonly retention: Retention
+  /** Secrets that sign webhooks, newest first; none: one is generated. */
+  readonly webhookSecrets?: readonly string[]
   /** Told after every change of an alert's state. */
   readonly onAlertNews?: (news: AlertNews) => void
   /** Told of every notification that was stored. */
@@ -99,6 +103,11 @@ export function createServices(ingredients: Ingredients) {
   const cancellation = new Cancellation(base)
   const outbox = new Outbox(base)
   const queues = new QueueAdmin({ ...base, bell })
+  const hooks = new HookState(base)
+  const webhookSecrets = new WebhookSecrets({
+    ...{ store, keys, directory },
+    configured: ingredients.webhookSecrets ?? [],
+  })
   const activity = new Activity({ bus, clock, log, broadcast })
   return {
     acceptance,
@@ -114,6 +123,7 @@ export function createServices(ingredients: Ingredients) {
     direct,
     directory,
     events,
+    hooks,
     inbox,
     maintenance,
     memberships,
@@ -123,5 +133,6 @@ export function createServices(ingredients: Ingredients) {
     realtime,
     sessions,
     status,
+    webhookSecrets,
   }
 }

@@ -49,6 +49,10 @@ export interface ProvidersConfig {
   readonly vapid: VapidConfig | null
   readonly slack: { readonly botToken: string; readonly apiUrl: string | null } | null
   readonly telegram: { readonly botToken: string; readonly apiUrl: string | null } | null
+  readonly pushover: { readonly token: string; readonly apiUrl: string | null } | null
+  readonly pagerduty: { readonly apiUrl: string | null }
+  /** Secrets that sign webhooks, newest first; empty: one is generated. */
+  readonly webhookSecrets: readonly string[]
   /** Provider names by channel, first is tried first; empty: the outbox. */
   readonly order: {
     readonly email: readonly string[]
@@ -76,6 +80,12 @@ export function providersConfig(draft: Draft): ProvidersConfig {
     ...vendors,
     slack: botOf(values.SLACK_BOT_TOKEN, values.SLACK_API_URL),
     telegram: botOf(values.TELEGRAM_BOT_TOKEN, values.TELEGRAM_API_URL),
+    pushover:
+      values.PUSHOVER_TOKEN === undefined
+        ? null
+        : { token: values.PUSHOVER_TOKEN, apiUrl: values.PUSHOVER_API_URL ?? null },
+    pagerduty: { apiUrl: values.PAGERDUTY_API_URL ?? null },
+    webhookSecrets: values.WEBHOOK_SECRET ?? [],
     order: {
       email: smtp.map(({ name }) => name),
       sms: orderOf(draft, 'SMS_PROVIDERS', telephone, vendors),

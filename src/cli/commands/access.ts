@@ -46,6 +46,14 @@ export const accessCommands: readonly Command[] = [
     },
   },
   {
+    usage: 'keys webhook',
+    summary: 'What signs webhooks, newest first: receivers check with it',
+    async run({ client, out }) {
+      const answer = await client.get('/api/webhook-secrets')
+      out.done((answer.secrets as string[]).join('\n'), answer)
+    },
+  },
+  {
     usage: 'token <user>',
     summary: 'A token for development, signed with the configured secret',
     options: [

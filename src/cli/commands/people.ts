@@ -62,6 +62,14 @@ export const peopleCommands: readonly Command[] = [
     },
   },
   {
+    usage: 'users enable-hook <id> <channel>',
+    summary: 'Call a slack, discord or webhook URL again that was disabled',
+    async run({ client, out }, [id, channel]) {
+      const answer = await client.post(`/api/users/${id}/hooks/${channel}/enable`, {})
+      out.done(`The ${channel} hook of ${id} is called again.`, answer)
+    },
+  },
+  {
     usage: 'users export <id>',
     summary: 'Everything that is kept of a user',
     async run({ client, out }, [id]) {

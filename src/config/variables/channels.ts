@@ -173,7 +173,8 @@ export const PUSH = {
 /** Chats and webhooks. */
 export const CHANNELS = {
   SLACK_BOT_TOKEN: optional(text, {
-    about: 'Posts to Slack as a bot, to users without a webhook URL too.',
+    about:
+      'Posts to Slack as a bot, to users whose slack_webhook_url is slack:// and the id of a channel or member.',
     otherwise: "each user's webhook URL",
     secrecy: 'all',
   }),
@@ -190,6 +191,28 @@ export const CHANNELS = {
     about: 'Another base URL for Telegram.',
     otherwise: "Telegram's own",
   }),
+  PUSHOVER_TOKEN: optional(text, {
+    about: 'Posts to Pushover as this application.',
+    otherwise: 'no Pushover',
+    secrecy: 'all',
+  }),
+  PUSHOVER_API_URL: optional(baseUrl, {
+    about: 'Another base URL for Pushover.',
+    otherwise: "Pushover's own",
+  }),
+  PAGERDUTY_API_URL: optional(baseUrl, {
+    about: 'Another base URL for the events of PagerDuty.',
+    otherwise: "PagerDuty's own",
+  }),
+  WEBHOOK_SECRET: optional(
+    listOf('secrets: whsec_ and base64 of at least 16 bytes', readWebhookSecret),
+    {
+      about:
+        'Signs webhooks, as Standard Webhooks writes it; while one is being replaced both, the new one first.',
+      otherwise: 'generated once and kept',
+      secrecy: 'all',
+    },
+  ),
   OUTBOUND_ALLOW: optional(
     listOf('networks and hosts, such as 10.0.0.0/8 or ntfy.lan', readReach),
     {
@@ -203,6 +226,11 @@ export const CHANNELS = {
 function readProviderName(item: string): string | undefined {
   const name = item.toLowerCase()
   return /^[a-z][a-z0-9_]{0,31}$/.test(name) ? name : undefined
+}
+
+function readWebhookSecret(item: string): string | undefined {
+  const encoded = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(item)?.[1] ?? ''
+  return Buffer.byteLength(encoded, 'base64') >= 16 ? item : undefined
 }
 
 function readReach(item: string): string | undefined {

@@ -1,0 +1,63 @@
+import { type PostMessage, shorten } from './http/post-message.ts'
+
+/** The limits of Block Kit, in characters. */
+const TITLE = 150
+const SECTION = 3000
+const BUTTON = 75
+const BUTTONS = 5
+
+const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' }
+
+/** Text in which nothing means anything to Slack: `<!channel>` calls nobody. */
+export function escapeSlack(text: string): string {
+  return text.replace(/[&<>]/g, (character) => ENTITIES[character]!)
+}
+
+/** A message in blocks, with the text that stands for it in previews. */
+export function slackMessage({ title, text, type, priority, links, createdAt }: PostMessage) {
+  const words = escapeSlack(`${title}: ${text}`)
+  return {
+    text: shortenEscaped(words, SECTION),
+    blocks: [
+      { type: 'header', text: plain(title, TITLE) },
+      // Without `verbatim` Slack would make mentions and channels of plain words.
+      ...(text.trim() === '' ? [] : [section(text)]),
+      ...(links.length === 0
+        ? []
+        : [{ type: 'actions', elements: links.slice(0, BUTTONS).map(button) }]),
+      {
+        type: 'context',
+        elements: [plain(`${type} · ${priority} · ${createdAt}`, SECTION)],
+      },
+    ],
+  }
+}
+
+function section(text: string) {
+  const escaped = escapeSlack(text).replace(/https?:\/\/[^\s<>|]*[^\s<>|.,;:!?)\]}]/g, '<$&>')
+  return {
+    type: 'section',
+    text: { type: 'mrkdwn', text: shortenEscaped(escaped, SECTION), verbatim: true },
+  }
+}
+
+function button({ label, url }: PostMessage['links'][number], index: number) {
+  return {
+    type: 'button',
+    text: plain(label, BUTTON),
+    url,
+    action_id: `link-${index}`,
+    ...(index === 0 ? { style: 'primary' } : {}),
+  }
+}
+
+function plain(text: string, limit: number) {
+  const shown = text.trim() === '' ? ' ' : text
+  return { type: 'plain_text', text: shortenEscaped(escapeSlack(shown), limit), emoji: true }
+}
+
+/** Cut at the limit, but never within an entity or a link. */
+function shortenEscaped(text: string, limit: number): string {
+  const cut = shorten(text, limit)
+  return cut === text ? text : cut.replace(/(&[a-z]{0,3}|<[^>]*)…$/, '…')
+}
