@@ -2,8 +2,7 @@ import { createHash } from 'node:crypto'
 import {
   type Clock,
   type Context,
-  isSafeId,
-  Keys,
+  keysOfTenant,
   RateLimitExceeded,
   type RouteMiddleware,
   type Store,
@@ -61,7 +60,7 @@ export function rateLimit(options: RateLimitOptions): RouteMiddleware {
     if (whitelist.has(who.name)) return next()
     const critical = isCritical(context)
     const bucket = critical ? `critical:${who.bucket}` : who.bucket
-    const grant = await take(new Keys(context.principal?.tenant).rate(bucket), critical)
+    const grant = await take(keysOfTenant(context.principal?.tenant ?? '').rate(bucket), critical)
     if (!grant.granted) throw exceeded(limit, grant.resetsAt, clock.now())
     return next()
   }
@@ -76,9 +75,11 @@ function publisherOf({ principal, peer, target }: Context): { name: string; buck
   return { name: '', bucket: `topic:${short(target)}` }
 }
 
-/** A client id may be 65 535 bytes of anything. */
+const SHORT = /^[\x21-\x7e]{1,200}$/
+
+/** A client id or a topic may be 65 535 bytes of anything. */
 function short(name: string): string {
-  return isSafeId(name) ? name : createHash('sha256').update(name).digest('base64url')
+  return SHORT.test(name) ? name : createHash('sha256').update(name).digest('base64url')
 }
 
 function isCriticalAlert({ target, route, payload }: Context): boolean {

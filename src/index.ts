@@ -20,7 +20,7 @@ export type { JobHandler, Settlement, WorkerOptions } from './queue/worker.ts'
 export { Worker } from './queue/worker.ts'
 export { allows, demandScope } from './scopes.ts'
 export type { Bus } from './store/bus.ts'
-export { Keys, queueKeys } from './store/keys.ts'
+export { Keys, keysOfTenant, queueKeys } from './store/keys.ts'
 export type {
   Allowance,
   Guard,

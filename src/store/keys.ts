@@ -47,6 +47,18 @@ export class Keys {
   sessionSeq = (user: string) => `${this.scope}websocket:seq:${user}`
   connectedUsers = () => `${this.scope}websocket:users`
 
+  // Gateways and broadcast channels
+  gatewayNodes = () => 'gateway:nodes'
+  gatewayNode = (node: string) => `gateway:node:${node}`
+  /** Which members of presence channels a process holds. */
+  presenceOfNode = (node: string) => `gateway:presence:${node}`
+  presence = (channel: string) => `${this.scope}presence:${channel}`
+  /** A channel's name holds no slash; whoever signs a member may call him anything. */
+  presenceMember = (channel: string, user: string) =>
+    `${this.scope}presence:${channel}/${encodeURIComponent(user)}`
+  presenceVersion = (channel: string) => `${this.scope}presence_version:${channel}`
+  channelCache = (channel: string) => `${this.scope}channel_cache:${channel}`
+
   // Broadcasts, alerts, status
   broadcast = (id: string) => `${this.scope}broadcast:${id}`
   broadcastProgress = (id: string) => `${this.scope}broadcast:${id}:progress`
@@ -67,6 +79,12 @@ export class Keys {
   event = (id: string) => `${this.scope}event:${id}`
   eventLog = () => `${this.scope}events:log`
 
+  // Templates
+  template = (id: string) => `${this.scope}template:${id}`
+  templateName = (name: string) => `${this.scope}template_name:${name}`
+  templateVersions = (id: string) => `${this.scope}template:${id}:versions`
+  templates = () => `${this.scope}templates`
+
   // Deliveries
   /** `email` → `email_queue`; the adapter derives `…:<priority>`, `…:scheduled`, `…:leases`. */
   queue = (channel: string) => `${channel}_queue`
@@ -82,6 +100,27 @@ export class Keys {
   ticket = (hash: string) => `${this.scope}ticket:${hash}`
   setting = (name: string) => `setting:${name}`
   rate = (who: string) => `${this.scope}rate:${who}`
+}
+
+const TENANTS_KEPT = 1_000
+const ofTenants = new Map<string, Keys>()
+
+/** The keys of a tenant (empty: the default one), made once. */
+export function keysOfTenant(tenant: string): Keys {
+  let keys = ofTenants.get(tenant)
+  if (keys === undefined) {
+    if (ofTenants.size >= TENANTS_KEPT) ofTenants.clear()
+    keys = new Keys(tenant)
+    ofTenants.set(tenant, keys)
+  }
+  return keys
+}
+
+/** The keys of a tenant by their scope, `t:acme:`. */
+export function keysOfScope(scope: string): Keys {
+  const keys = keysOfTenant(scope === '' ? '' : scope.slice(2, -1))
+  if (keys.scope === scope) return keys
+  throw new TypeError(`${JSON.stringify(scope)} is no scope of a tenant`)
 }
 
 /** The keys of one queue, as both adapters name them. */

@@ -1,4 +1,4 @@
-import { Keys, queueKeys } from '../keys.ts'
+import { keysOfScope, queueKeys } from '../keys.ts'
 import { type Guard, type Op, type Outcome, STORED_RECORD, type Write } from '../store.ts'
 import { toServerScore } from './scores.ts'
 
@@ -41,7 +41,7 @@ interface Frame {
 
 /** The guard that the record of an inbox is absent: to expect that and to set it is one command. */
 function creationOf(inbox: OpOf<'inbox'>, guards: readonly Guard[]): Guard | undefined {
-  const record = keysOf(inbox[1]).notification(inbox[3])
+  const record = keysOfScope(inbox[1]).notification(inbox[3])
   return guards.find(([kind, key, value]) => kind === 'expect' && value === null && key === record)
 }
 
@@ -122,7 +122,7 @@ function encodeEnqueue(op: OpOf<'enqueue'>, start: string): Argument[] {
 
 /** Unread, read or gone. */
 function encodeState(op: OpOf<'unread' | 'read' | 'discard'>, start: string): Argument[] {
-  const keys = keysOf(op[1])
+  const keys = keysOfScope(op[1])
   const mine = start + keys.user(text(op[2]))
   const id = text(op[3])
   if (op[0] === 'unread') return ['u', mine, id, expiry(op[4])]
@@ -134,12 +134,12 @@ function encodeState(op: OpOf<'unread' | 'read' | 'discard'>, start: string): Ar
 function encodeRecord(op: OpOf<'inbox'>, { start, now }: Frame): Argument[] {
   const [, scope, , id, record, expiresAt] = op
   const ttl = expiresAt === 0 ? 0 : Math.max(1, expiresAt - now)
-  return [start + keysOf(scope).notification(id), text(record), duration(ttl)]
+  return [start + keysOfScope(scope).notification(id), text(record), duration(ttl)]
 }
 
 function encodeInbox(op: OpOf<'inbox'>, frame: Frame, isCreated: boolean): Argument[] {
   const [, scope, user, id, , expiresAt, limit] = op
-  const mine = frame.start + keysOf(scope).user(text(user))
+  const mine = frame.start + keysOfScope(scope).user(text(user))
   const row = ['n', mine, text(id), expiry(expiresAt), whole(limit)]
   return isCreated ? row : ['N', ...encodeRecord(op, frame), ...row]
 }
@@ -153,19 +153,7 @@ function encodeFanout(
   const [, scope, user, body, cap] = op
   const full = inbox ? text(body).replace(STORED_RECORD, () => inbox[4]) : text(body)
   const rest = full === '' ? '}' : `,${full}}`
-  return ['o', start + keysOf(scope).scope, text(user), rest, whole(cap)]
-}
-
-const scopes = new Map<string, Keys>()
-
-/** The names of a tenant by its scope, `t:acme:`. */
-export function keysOf(scope: string): Keys {
-  const known = scopes.get(scope)
-  if (known) return known
-  const keys = new Keys(scope === '' ? '' : scope.slice(2, -1))
-  if (keys.scope !== scope) throw new TypeError(`${JSON.stringify(scope)} is no scope of a tenant`)
-  if (scopes.size < 1_000) scopes.set(scope, keys)
-  return keys
+  return ['o', start + keysOfScope(scope).scope, text(user), rest, whole(cap)]
 }
 
 function text(value: string): string {

@@ -1,6 +1,6 @@
 import { Batcher } from '../../support/batcher.ts'
+import { keysOfScope } from '../keys.ts'
 import type { Page } from '../store.ts'
-import { keysOf } from './encode-write.ts'
 import type { Layout } from './layout.ts'
 import { defineScript, type RedisConnection } from './redis-connection.ts'
 import { fromServerScore, toServerScore } from './scores.ts'
@@ -112,7 +112,7 @@ export class RedisReader {
   }
 
   async unreadCount(partition: number, scope: string, user: string, now: number): Promise<number> {
-    const key = this.#key(partition, keysOf(scope).unread(user))
+    const key = this.#key(partition, keysOfScope(scope).unread(user))
     return (await this.#redis.call('zcount', key, `(${now}`, '+inf')) as number
   }
 

@@ -16,10 +16,18 @@ interface Hit {
 }
 
 /** The calls of one turn that share a window, in order. */
-interface Shared {
-  readonly hit: Hit
+interface Window {
+  readonly key: string
+  /** Which of the turn's hits, and how many calls each. */
   readonly members: { readonly index: number; readonly calls: number }[]
   calls: number
+}
+
+/** The windows of one turn that have limit and length in common. */
+interface LimitGroup {
+  readonly limit: number
+  readonly windowMs: number
+  readonly windows: Map<string, Window>
 }
 
 /** Rate limits; what asks for the same window in one turn is counted together. */
@@ -45,32 +53,55 @@ export class SlidingWindows {
   }
 
   async #run(partition: number, hits: readonly Hit[]): Promise<Allowance[]> {
-    const windows = share(hits)
-    const args = windows.flatMap(({ hit, calls }) => [hit.key, hit.limit, hit.windowMs, calls])
-    const start = this.#layout.start(partition)
-    const reply = (await this.#redis.run(HIT, start, [this.#time.leaseNow(), ...args])) as number[]
-    const allowances: Allowance[] = []
-    for (const [n, { members }] of windows.entries()) {
-      const [granted, remaining, resetsAt] = reply.slice(3 * n) as [number, number, number]
-      let left = granted
-      for (const { index, calls } of members) {
-        const share = Math.min(calls, left)
-        left -= share
-        allowances[index] = { granted: share, remaining: remaining + left, resetsAt }
+    const groups = share(hits)
+    const args: (string | number)[] = [this.#time.leaseNow()]
+    for (const { limit, windowMs, windows } of groups) {
+      args.push(windows.size, limit, windowMs)
+      for (const { key, calls } of windows.values()) args.push(key, calls)
+    }
+    const reply = (await this.#redis.run(HIT, this.#layout.start(partition), args)) as number[]
+    const allowances = new Array<Allowance>(hits.length)
+    let at = 0
+    for (const { windows } of groups) {
+      for (const window of windows.values()) {
+        const [granted, remaining, resetsAt] = [reply[at]!, reply[at + 1]!, reply[at + 2]!]
+        divide(window, { granted, remaining, resetsAt }, allowances)
+        at += 3
       }
     }
     return allowances
   }
 }
 
-function share(hits: readonly Hit[]): Shared[] {
-  const windows = new Map<string, Shared>()
-  for (const [index, hit] of hits.entries()) {
-    const name = `${hit.limit} ${hit.windowMs} ${hit.key}`
-    const shared = windows.get(name) ?? { hit, members: [], calls: 0 }
-    shared.members.push({ index, calls: hit.calls })
-    shared.calls += hit.calls
-    windows.set(name, shared)
+/** First come, first served. */
+function divide(
+  { members }: Window,
+  { granted, remaining, resetsAt }: Allowance,
+  allowances: Allowance[],
+): void {
+  let left = granted
+  for (const { index, calls } of members) {
+    const share = Math.min(calls, left)
+    left -= share
+    allowances[index] = { granted: share, remaining: remaining + left, resetsAt }
   }
-  return [...windows.values()]
+}
+
+function share(hits: readonly Hit[]): LimitGroup[] {
+  const groups: LimitGroup[] = []
+  for (const [index, { key, limit, windowMs, calls }] of hits.entries()) {
+    let group = groups.find((each) => each.limit === limit && each.windowMs === windowMs)
+    if (!group) {
+      group = { limit, windowMs, windows: new Map() }
+      groups.push(group)
+    }
+    const window = group.windows.get(key)
+    if (window) {
+      window.members.push({ index, calls })
+      window.calls += calls
+    } else {
+      group.windows.set(key, { key, members: [{ index, calls }], calls })
+    }
+  }
+  return groups
 }

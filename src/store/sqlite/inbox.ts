@@ -1,11 +1,10 @@
-import { Keys } from '../keys.ts'
+import { type Keys, keysOfScope } from '../keys.ts'
 import type { KeySpace } from './key-space.ts'
 import type { Lists } from './lists.ts'
 import type { Sets } from './sets.ts'
 import type { SortedSets } from './sorted-sets.ts'
 import { NEVER_AT, type Unread } from './unread.ts'
 
-const SCOPES_KEPT = 1_000
 const ACKNOWLEDGED_AT_ONCE = 64
 
 export interface Collections {
@@ -19,7 +18,6 @@ export interface Collections {
 /** The compound operations on a user's inbox and on the queues of his sessions. */
 export class Inboxes {
   readonly #store: Collections
-  readonly #names = new Map<string, Keys>()
 
   constructor(collections: Collections) {
     this.#store = collections
@@ -32,7 +30,7 @@ export class Inboxes {
     inbox: { id: string; record: string; expiresAt: number; limit: number },
   ): number {
     const { keys, lists } = this.#store
-    const names = this.#namesOf(scope)
+    const names = keysOfScope(scope)
     const record = names.notification(inbox.id)
     const expiresAt = inbox.expiresAt === 0 ? null : inbox.expiresAt
     if (!keys.claim(record, inbox.record, expiresAt)) {
@@ -49,26 +47,26 @@ export class Inboxes {
 
   /** `until` `null`: read; 0: unread for ever. Answers with the unread count. */
   mark(scope: string, user: string, id: string, until: number | null): number {
-    const inbox = this.#namesOf(scope).inbox(user)
+    const inbox = keysOfScope(scope).inbox(user)
     this.#store.unread.mark(inbox, id, until === 0 ? NEVER_AT : until)
     return this.#store.unread.count(inbox)
   }
 
   discard(scope: string, user: string, id: string): number {
-    const names = this.#namesOf(scope)
+    const names = keysOfScope(scope)
     this.#store.lists.pull(names.inbox(user), id)
     this.#store.keys.delete(names.notification(id))
     return this.unreadCount(scope, user)
   }
 
   unreadCount(scope: string, user: string): number {
-    return this.#store.unread.count(this.#namesOf(scope).inbox(user))
+    return this.#store.unread.count(keysOfScope(scope).inbox(user))
   }
 
   /** Appends to the queues of all live sessions; answers with the number, 0 without any. */
   fanOut(scope: string, user: string, bodyOf: () => string, cap: number): number {
     const { keys, lists, sets } = this.#store
-    const names = this.#namesOf(scope)
+    const names = keysOfScope(scope)
     const live: { session: string; endsAt: number | null }[] = []
     for (const session of sets.members(names.sessions(user))) {
       const endsAt = keys.expiryOf(names.session(user, session))
@@ -101,15 +99,5 @@ export class Inboxes {
   #sweep(names: Keys, user: string, session: string): void {
     this.#store.sets.remove(names.sessions(user), session)
     this.#store.keys.delete(names.sessionQueue(user, session))
-  }
-
-  #namesOf(scope: string): Keys {
-    let names = this.#names.get(scope)
-    if (names === undefined) {
-      if (this.#names.size > SCOPES_KEPT) this.#names.clear()
-      names = new Keys(scope.replace(/^t:(.*):$/, '$1'))
-      this.#names.set(scope, names)
-    }
-    return names
   }
 }
