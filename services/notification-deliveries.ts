@@ -1,7 +1,7 @@
 import type { Keys, Op } from '../src/index.ts'
 import { addressFor, type ChannelName } from './channel-policy.ts'
 import { type DeliveryJob, enqueueOp, makeJob } from './delivery-job.ts'
-import type { NotificationRecord } from './notification-record.ts'
+import type { Message, NotificationRecord } from './notification-record.ts'
 import type { UserRecord } from './user-record.ts'
 
 /** Channels that are written with the notification itself, without a job. */
@@ -12,11 +12,11 @@ export function deliveryOps(
   keys: Keys,
   record: NotificationRecord,
   user: UserRecord,
-  { now, shortText }: { now: number; shortText: string | null },
+  { now, message }: { now: number; message: Message },
 ): Op[] {
   return record.channels
     .filter((channel) => !IMMEDIATE.includes(channel))
-    .map((channel) => enqueueOp(keys, deliveryOf(channel, record, user, { now, shortText }), now))
+    .map((channel) => enqueueOp(keys, deliveryOf(channel, record, user, { now, message }), now))
 }
 
 /** `<notification id>.<channel>`: known without looking it up, and in the user's partition. */
@@ -28,13 +28,13 @@ function deliveryOf(
   channel: ChannelName,
   record: NotificationRecord,
   user: UserRecord,
-  { now, shortText }: { now: number; shortText: string | null },
+  { now, message }: { now: number; message: Message },
 ): DeliveryJob {
   return makeJob({
     id: deliveryId(record.id, channel),
     channel,
     priority: record.priority,
-    content: contentOf(channel, record, user, shortText),
+    content: contentOf(channel, record, user, message),
     now,
     expiresAt: record.expires_at === null ? null : Date.parse(record.expires_at),
     userId: record.user_id,
@@ -46,22 +46,18 @@ function contentOf(
   channel: ChannelName,
   record: NotificationRecord,
   user: UserRecord,
-  shortText: string | null,
+  { shortText, texts = {} }: Message,
 ): object {
-  const { title, message, data, type } = record
+  const own = texts[channel]
+  const { title = record.title, message = record.message, html = null } = own ?? {}
+  const { data, type, actions } = record
   const address = addressFor(channel, user)
   switch (channel) {
     case 'email':
-      return {
-        to: address,
-        subject: title,
-        body: message,
-        html_body: null,
-        actions: record.actions,
-      }
+      return { to: address, subject: title, body: message, html_body: html, actions }
     case 'sms':
     case 'voice':
-      return { phone: address, message: shortText ?? message }
+      return { phone: address, message: own?.message ?? shortText ?? message }
     case 'push':
       return { title, body: message, data, collapse_key: record.collapse_key }
     case 'mqtt':
