@@ -52,14 +52,16 @@ function contentOf(
   const { title = record.title, message = record.message, html = null } = own ?? {}
   const { data, type, actions } = record
   const address = addressFor(channel, user)
+  // Which alert it speaks of: for limits of its own, and for answers by phone.
+  const alert = typeof data.alert_id === 'string' ? { alert_id: data.alert_id } : {}
   switch (channel) {
     case 'email':
-      return { to: address, subject: title, body: message, html_body: html, actions }
+      return { to: address, subject: title, body: message, html_body: html, actions, ...alert }
     case 'sms':
     case 'voice':
-      return { phone: address, message: own?.message ?? shortText ?? message }
+      return { phone: address, message: own?.message ?? shortText ?? message, ...alert }
     case 'push':
-      return { title, body: message, data, collapse_key: record.collapse_key }
+      return { title, body: message, data, actions, collapse_key: record.collapse_key }
     case 'mqtt':
       return { notification: record }
     default:

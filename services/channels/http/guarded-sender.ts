@@ -6,7 +6,7 @@ import { type Resolve, UrlGuard, UrlRefused } from './url-guard.ts'
 /** A POST; its body is JSON unless the headers say otherwise. */
 export interface HttpRequest {
   readonly url: string
-  readonly body: string
+  readonly body: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
   /** The hosts of a vendor, where a URL may lead to no others. */
   readonly pinnedTo?: readonly string[]
