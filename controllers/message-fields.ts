@@ -15,10 +15,12 @@ const Action = z
 const messageFields = {
   message: requiredText(MESSAGE_REQUIRED, 4000),
   title: z.string().min(1).max(200).default('Notification'),
-  type: z.string().min(1).max(50).default('info'),
+  type: type('info'),
   priority: priority(),
   data: z.record(z.string(), z.unknown()).default({}),
   channels: channels(),
+  template: z.string().min(1).max(100).nullish(),
+  params: z.record(z.string(), z.unknown()).default({}),
   actions: z.array(Action).max(3).default([]),
   send_at: moment().nullish(),
   expires_at: moment().nullish(),
@@ -30,31 +32,52 @@ const messageFields = {
 const ENVELOPE = ['token', 'reply_to', 'correlation_id', 'user_id', 'to']
 
 /** A message to one person or a group. */
-export const MessagePayload = keepUnknown(z.object(messageFields))
+export const MessagePayload = fromWire(z.object(messageFields))
 
 /** A message to everybody or to groups, with the seed's defaults for it. */
-export const BroadcastPayload = keepUnknown(
+export const BroadcastPayload = fromWire(
   z.object({
     ...messageFields,
     title: z.string().min(1).max(200).default('System Notification'),
-    type: z.string().min(1).max(50).default('system'),
+    type: type('system'),
     target_groups: z.array(z.string().min(1).max(128)).max(1000).default([]),
   }),
 )
 
 type Fields = z.output<z.ZodObject<typeof messageFields>>
 
-/** Moves fields that nobody declared into `data`, where the seed would have them (contract §3). */
-function keepUnknown<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>) {
+/** Read in time: whether the publisher said the type himself decides if a template may. */
+function type(usual: string) {
+  return z
+    .string()
+    .min(1)
+    .max(50)
+    .optional()
+    .transform((given) => ({ type: given ?? usual, isGiven: given !== undefined }))
+    .meta({ default: usual })
+}
+
+/** What a publisher wrote, as the schemas take it. */
+function fromWire<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>) {
   const known = new Set([...Object.keys(schema.shape), ...ENVELOPE])
-  return z.preprocess((input) => {
-    if (typeof input !== 'object' || input === null || Array.isArray(input)) return input
-    const unknown = Object.entries(input).filter(([name]) => !known.has(name))
-    if (unknown.length === 0) return input
-    const { data } = input as { data?: unknown }
-    if (data !== undefined && !isRecord(data)) return input
-    return { ...input, data: { ...Object.fromEntries(unknown), ...data } }
-  }, schema)
+  return z.preprocess(
+    (input) => (isRecord(input) ? withWords(keepUnknown(input, known)) : input),
+    schema,
+  )
+}
+
+/** Moves fields that nobody declared into `data`, where the seed would have them (contract §3). */
+function keepUnknown(input: Record<string, unknown>, known: ReadonlySet<string>) {
+  const unknown = Object.entries(input).filter(([name]) => !known.has(name))
+  const { data } = input
+  if (unknown.length === 0 || (data !== undefined && !isRecord(data))) return input
+  return { ...input, data: { ...Object.fromEntries(unknown), ...data } }
+}
+
+/** A message whose words come from a template goes by its name until it has them. */
+function withWords(input: Record<string, unknown>) {
+  const { template, message } = input
+  return typeof template === 'string' && message == null ? { ...input, message: template } : input
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -66,7 +89,7 @@ export function toMessage(payload: Fields): Message {
   return messageOf({
     message: payload.message,
     title: payload.title,
-    type: payload.type,
+    type: payload.type.type,
     priority: payload.priority,
     data: payload.data,
     actions: payload.actions,
@@ -74,5 +97,9 @@ export function toMessage(payload: Fields): Message {
     sendAt: payload.send_at ?? null,
     expiresAt: payload.expires_at ?? null,
     collapseKey: payload.collapse_key ?? null,
+    template:
+      payload.template == null
+        ? null
+        : { name: payload.template, params: payload.params, keepsType: payload.type.isGiven },
   })
 }

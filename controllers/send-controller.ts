@@ -7,6 +7,7 @@ import type { Directory } from '../services/directory.ts'
 import { mintId } from '../services/mint-id.ts'
 import { type Message, messageOf } from '../services/notification-record.ts'
 import type { NotificationService } from '../services/notification-service.ts'
+import type { TemplateRenderer } from '../services/template-renderer.ts'
 import { assertUserId } from '../services/user-record.ts'
 import { asBelfryError, type Clock, type Context, type ErrorBody, uuidFrom } from '../src/index.ts'
 import { email, phone } from './addresses.ts'
@@ -102,6 +103,7 @@ interface Parts {
   readonly broadcasts: BroadcastService
   readonly directory: Directory
   readonly direct: DirectService
+  readonly templateRenderer: TemplateRenderer
 }
 
 /** `POST /api/notifications`: people, groups, roles, everybody, bare addresses. */
@@ -168,7 +170,9 @@ export class SendController {
 
   async #sendOne(to: To, message: Message, identity: Identity): Promise<SentOne> {
     if (typeof to === 'object' && !('user_id' in to)) {
-      return this.#parts.direct.sendTo(to, message, within(identity, JSON.stringify(to)))
+      const { direct, templateRenderer } = this.#parts
+      const inWords = await templateRenderer.apply(message, null)
+      return direct.sendTo(to, inWords, within(identity, JSON.stringify(to)))
     }
     const user = typeof to === 'string' ? to.slice('user:'.length) : to.user_id
     assertUserId(user)

@@ -29,6 +29,7 @@ import {
   RouteTestBody,
   type ServiceController,
 } from '../controllers/service-controller.ts'
+import type { TemplateController } from '../controllers/template-controller.ts'
 import {
   DevicesBody,
   MembersBody,
@@ -39,6 +40,7 @@ import {
   UsersBody,
 } from '../controllers/user-controller.ts'
 import type { Context, HttpGroup, HttpRouter, Middleware } from '../src/index.ts'
+import { templateRoutes } from './templates.ts'
 
 interface Controllers {
   readonly access: AccessController
@@ -50,6 +52,7 @@ interface Controllers {
   readonly operations: OperationsController
   readonly send: SendController
   readonly service: ServiceController
+  readonly templates: TemplateController
   readonly users: UserController
 }
 
@@ -70,6 +73,7 @@ export function apiRoutes(parts: Parts): void {
     sendRoutes(api, parts)
     peopleRoutes(api, parts)
     alertRoutes(api, parts)
+    templateRoutes(api, parts)
     operationRoutes(api, parts)
     accessRoutes(api, parts)
   })

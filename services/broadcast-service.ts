@@ -20,6 +20,7 @@ import type { Memberships } from './memberships.ts'
 import { mintId } from './mint-id.ts'
 import type { Message, Origin } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
+import type { TemplateRenderer } from './template-renderer.ts'
 
 const CHUNK = 500
 
@@ -45,6 +46,7 @@ interface Parts {
   readonly memberships: Memberships
   readonly acceptance: Acceptance
   readonly notifications: NotificationService
+  readonly templates: TemplateRenderer
 }
 
 interface Announcing<Status extends string> {
@@ -67,8 +69,9 @@ export class BroadcastService {
   async announce<Status extends string>(
     announcing: Announcing<Status>,
   ): Promise<BroadcastSent<Status>> {
-    const { acceptance, keys, clock, store } = this.#parts
-    const { audience, message, identity, status, origin = {} } = announcing
+    const { acceptance, keys, clock, store, templates } = this.#parts
+    const { audience, identity, status, origin = {} } = announcing
+    const message = await templates.accept(announcing.message)
     const now = clock.now()
     const id = mintId(identity, { scope: keys.scope, partitions: store.partitions, now })
     const selected = await this.#size(audience)

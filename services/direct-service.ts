@@ -128,14 +128,19 @@ export class DirectService {
     message: Message,
     identity: Identity,
   ) {
-    const { title, message: text, shortText, actions, priority, sendAt, expiresAt } = message
+    const { shortText, texts, actions, priority, sendAt, expiresAt } = message
     const timing = { priority, sendAt, expiresAt }
     if ('phone' in to) {
-      const sms = { ...timing, phone: to.phone, message: shortText ?? text }
+      const sms = {
+        ...timing,
+        phone: to.phone,
+        message: texts.sms?.message ?? shortText ?? message.message,
+      }
       const { sms_id: id } = await this.queueSms(sms, identity)
       return { notification_id: id, user_id: null, channels: ['sms'] as const }
     }
-    const mail = { ...timing, to: [to.email], subject: title, body: text, actions }
+    const { title, message: body, html: htmlBody = null } = { ...message, ...texts.email }
+    const mail = { ...timing, to: [to.email], subject: title, body, htmlBody, actions }
     const { email_id: id } = await this.queueEmail({ ...PLAIN, ...mail }, identity)
     return { notification_id: id, user_id: null, channels: ['email'] as const }
   }

@@ -1,5 +1,6 @@
 import { isoTime, type Priority } from '../src/index.ts'
 import type { ChannelChoice, ChannelName, SkipReason } from './channel-policy.ts'
+import type { ChannelTexts, TemplateUse } from './template-use.ts'
 
 /** Something a person can do about a notification (at most three). */
 export interface Action {
@@ -22,6 +23,10 @@ export interface Message {
   readonly collapseKey: string | null
   /** What SMS and voice say; `null`: the message. */
   readonly shortText: string | null
+  /** Whose words it takes, in the language of each recipient. */
+  readonly template: TemplateUse | null
+  /** The words of channels that have their own. */
+  readonly texts: ChannelTexts
 }
 
 /** A message with the seed's defaults where nothing else is said. */
@@ -40,6 +45,8 @@ const DEFAULT_MESSAGE = {
   expiresAt: null,
   collapseKey: null,
   shortText: null,
+  template: null,
+  texts: {},
 } as const
 
 /** Where a notification came from, besides its message. */

@@ -23,6 +23,7 @@ import {
   type Origin,
 } from './notification-record.ts'
 import type { Realtime } from './realtime.ts'
+import type { TemplateRenderer } from './template-renderer.ts'
 import { assertUserId, type Recipient } from './user-record.ts'
 
 export interface Retention {
@@ -60,6 +61,7 @@ interface Parts {
   readonly directory: Directory
   readonly acceptance: Acceptance
   readonly realtime: Realtime
+  readonly templates: TemplateRenderer
   readonly retention: Retention
   /** Told of every notification that was stored. */
   readonly onStored?: (record: NotificationRecord) => void
@@ -80,28 +82,34 @@ export class NotificationService {
    * `Expired`, `Filtered` when the user muted the type, or `InvalidPayload` for
    * an id that nobody can have, as a script may put one into a set.
    */
-  async send(sending: Sending): Promise<Sent> {
-    assertUserId(sending.userId)
+  async send(asked: Sending): Promise<Sent> {
+    assertUserId(asked.userId)
     const { clock, directory } = this.#parts
     const now = clock.now()
-    const { message } = sending
+    const { message } = asked
     if (message.expiresAt !== null && message.expiresAt <= now) {
       throw new Expired('The message expired before it could be sent.')
     }
-    if (message.sendAt !== null && message.sendAt > now) return this.#schedule(sending, now)
+    if (message.sendAt !== null && message.sendAt > now) return this.#schedule(asked, now)
 
-    const recipient = await directory.recipient(sending.userId)
-    if (!sending.overridesPreferences && isMuted(recipient.preferences, message.type)) {
-      throw new Filtered(
-        'muted_type',
-        `User ${sending.userId} muted messages of type ${message.type}.`,
-      )
+    const recipient = await directory.recipient(asked.userId)
+    const sending = message.template ? await this.#inWords(asked, recipient) : asked
+    const { type } = sending.message
+    if (!sending.overridesPreferences && isMuted(recipient.preferences, type)) {
+      throw new Filtered('muted_type', `User ${sending.userId} muted messages of type ${type}.`)
     }
     for (let attempt = 0; attempt < 10; attempt++) {
       const sent = await this.#write(sending, recipient, now)
       if (sent !== null) return sent
     }
     throw new Conflict('The notification is being replaced by others; try again.')
+  }
+
+  /** With the words of its template, in the recipient's language. */
+  async #inWords(sending: Sending, { user }: Recipient): Promise<Sending> {
+    const message = await this.#parts.templates.apply(sending.message, user.locale)
+    const template = sending.message.template?.name ?? ''
+    return { ...sending, message, origin: { ...sending.origin, template } }
   }
 
   /** `null` when the notification that this one replaces changed meanwhile. */
@@ -127,7 +135,7 @@ export class NotificationService {
         }),
         ...replacing.opsFor(record.id),
         ['inbox', keys.scope, userId, record.id, text, until, retention.inboxLimit],
-        ...deliveryOps(keys, record, recipient.user, { now, shortText: message.shortText }),
+        ...deliveryOps(keys, record, recipient.user, { now, message }),
       ],
       reply: sentReply(record),
     })
@@ -160,8 +168,9 @@ export class NotificationService {
   }
 
   async #schedule(sending: Sending, now: number): Promise<Sent> {
-    const { acceptance, keys } = this.#parts
-    const { userId, message, identity, origin = {} } = sending
+    const { acceptance, keys, templates } = this.#parts
+    const { userId, identity, origin = {} } = sending
+    const message = await templates.accept(sending.message)
     const id = sending.id ?? this.#mintId(userId, identity, now)
     const job = makeJob({
       id,

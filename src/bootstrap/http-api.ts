@@ -7,6 +7,7 @@ import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
 import { OperationsController } from '../../controllers/operations-controller.ts'
 import { SendController } from '../../controllers/send-controller.ts'
 import { ServiceController } from '../../controllers/service-controller.ts'
+import { TemplateController } from '../../controllers/template-controller.ts'
 import { UserController } from '../../controllers/user-controller.ts'
 import { idempotency } from '../../middleware/idempotency.ts'
 import { apiRoutes } from '../../routers/api.ts'
@@ -67,6 +68,7 @@ export function createApi(parts: ApiParts): HttpRouter {
       routeTable: () => topics.routes,
       dryRun: (message) => dryRun({ ...message, router: topics, clock, log }),
     }),
+    templates: new TemplateController(services),
     users: new UserController(services),
   })
   return router

@@ -28,6 +28,7 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import { createTemplates } from './templates.ts'
 
 export interface Ingredients {
   readonly store: Store
@@ -64,13 +65,20 @@ export function createServices(ingredients: Ingredients) {
   const sessions = new SessionService(base)
   const connections = new ConnectedSessions({ store, keys, sessions })
   const inbox = new InboxService(base)
-  const notifications = new NotificationService({ ...base, directory, acceptance })
+  const { templates, templateRenderer } = createTemplates({ ...base, bus })
+  const notifications = new NotificationService({
+    ...base,
+    directory,
+    acceptance,
+    templates: templateRenderer,
+  })
   const broadcasts = new BroadcastService({
     ...base,
     directory,
     memberships,
     acceptance,
     notifications,
+    templates: templateRenderer,
   })
   const alertStore = new AlertStore({ store, keys })
   const alerts = new AlertService({
@@ -133,6 +141,8 @@ export function createServices(ingredients: Ingredients) {
     realtime,
     sessions,
     status,
+    templates,
+    templateRenderer,
     webhookSecrets,
   }
 }

@@ -5,7 +5,10 @@ import { Directory } from '../../../services/directory.ts'
 import { Memberships } from '../../../services/memberships.ts'
 import { messageOf } from '../../../services/notification-record.ts'
 import { NotificationService } from '../../../services/notification-service.ts'
+import { createTemplates } from '../../../src/bootstrap/templates.ts'
 import { queueKeys } from '../../../src/store/keys.ts'
+import { MemoryBus } from '../../../src/store/memory-bus.ts'
+import { silentLog } from '../../support/delivery.ts'
 import { AT_ONCE, DirectBench, PLAIN_MAIL } from '../../support/direct-bench.ts'
 
 const HOUR_MS = 3_600_000
@@ -62,8 +65,10 @@ describe('Cancellation', () => {
 
   it('takes a scheduled notification back', async () => {
     const memberships = new Memberships(bench)
+    const { templateRenderer } = createTemplates({ ...bench, bus: new MemoryBus(), log: silentLog })
     const notifications = new NotificationService({
       ...bench,
+      templates: templateRenderer,
       directory: new Directory({ ...bench, memberships }),
       acceptance: bench.acceptance,
       realtime: { publish: () => undefined },

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+import type { TemplateBody } from '../services/template-body.ts'
+import { previewTemplate } from '../services/template-preview.ts'
+import type { TemplateRecord } from '../services/template-record.ts'
+import type { TemplateRenderer } from '../services/template-renderer.ts'
+import type { TemplateService } from '../services/template-service.ts'
+import type { Context } from '../src/index.ts'
+
+export const VersionQuery = z.object({ version: z.coerce.number().int().min(1).nullish() })
+
+export const TemplatesQuery = z.object({
+  cursor: z.string().max(300).nullish(),
+  limit: z.coerce.number().int().min(1).max(100).default(15),
+})
+
+/** Sample values for a look at a template. */
+export const PreviewBody = z.object({
+  locale: z.string().max(35).nullish(),
+  params: z.record(z.string(), z.unknown()).default({}),
+  version: z.int().min(1).nullish(),
+})
+
+type TemplateParam = { readonly id: string }
+
+/** `/api/templates`: what notifications say. `{id}` is an id or a name. */
+export class TemplateController {
+  readonly #templates: TemplateService
+  readonly #renderer: TemplateRenderer
+
+  constructor(parts: { templates: TemplateService; templateRenderer: TemplateRenderer }) {
+    this.#templates = parts.templates
+    this.#renderer = parts.templateRenderer
+  }
+
+  list = async ({ query }: Context) => {
+    const { cursor, limit } = query as z.output<typeof TemplatesQuery>
+    const all = await this.#templates.list()
+    const rest = all.filter(({ name }) => cursor == null || name > cursor)
+    const page = rest.slice(0, limit)
+    const next = rest.length > limit ? (page.at(-1)?.name ?? null) : null
+    return { data: page.map(shown), next_cursor: next }
+  }
+
+  find = async ({ params, query }: Context<TemplateParam>) => {
+    const { version } = query as z.output<typeof VersionQuery>
+    return shown(await this.#templates.find(params.id, version ?? null))
+  }
+
+  create = async ({ payload }: Context<unknown, z.output<typeof TemplateBody>>) =>
+    shown(await this.#templates.create(payload))
+
+  update = async ({ params, payload }: Context<TemplateParam, z.output<typeof TemplateBody>>) =>
+    shown(await this.#templates.update(params.id, payload))
+
+  remove = async ({ params }: Context<TemplateParam>) => {
+    await this.#templates.remove(params.id)
+    return { status: 'success' }
+  }
+
+  preview = async ({ params, payload }: Context<TemplateParam, z.output<typeof PreviewBody>>) => {
+    const record = await this.#templates.find(params.id, payload.version ?? null)
+    const sample = { locale: payload.locale ?? null, params: payload.params }
+    return previewTemplate(this.#renderer, record, sample)
+  }
+}
+
+/** With the words of the default locale under the seeds' names. */
+function shown({ source, ...record }: TemplateRecord) {
+  const { title, message } = record.locales[record.default_locale]?.default ?? {}
+  return { ...record, title_template: title ?? null, message_template: message ?? null }
+}

@@ -1,0 +1,30 @@
+import { TemplateCatalog } from '../../services/template-catalog.ts'
+import { TemplateEngine } from '../../services/template-engine.ts'
+import { TemplateRenderer } from '../../services/template-renderer.ts'
+import { TemplateService } from '../../services/template-service.ts'
+import { TemplateStore } from '../../services/template-store.ts'
+import type { Bus } from '../store/bus.ts'
+import type { Keys } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+
+interface Ingredients {
+  readonly store: Store
+  readonly bus: Bus
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** What writes templates and what puts their words into messages, over one catalogue. */
+export function createTemplates({ store, bus, keys, clock, log }: Ingredients) {
+  const stored = new TemplateStore({ store, keys })
+  const engine = new TemplateEngine()
+  const channel = `${keys.scope}templates`
+  const catalog = new TemplateCatalog({ templates: stored, bus, channel, clock, log })
+  return {
+    templates: new TemplateService({ templates: stored, catalog, engine, clock }),
+    templateRenderer: new TemplateRenderer({ catalog, engine, log }),
+  }
+}
