@@ -13,6 +13,7 @@ import { fillGauges } from './gauges.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { LatePublisher } from './late-publisher.ts'
 import { createMiddleware } from './middleware.ts'
+import { mqttLogin } from './mqtt-login.ts'
 import { openStore } from './open-store.ts'
 import { createProviders } from './providers.ts'
 import { createServices, type Services } from './services.ts'
@@ -118,7 +119,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ config, router: topics, store, clock, log, onRefused },
     node: `${hostname()}-${http.port}`,
     intake: dispatcher.dispatch,
-    authenticate: (username, password) => access.login(username ?? '', password ?? ''),
+    authenticate: mqttLogin(access),
   })
   const running = broker
   undo.push(async () => running?.stop(1000))
