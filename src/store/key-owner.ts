@@ -30,6 +30,7 @@ const RULES: readonly Rule[] = [
   [/^alert:([^:]+)/, id],
   [/^alerts:dedup:(.+)$/, id],
   [/^[a-z]+_job:(.+)$/, id],
+  [/^sms:(?:opt_out|last):(.+)$/, id],
   [/^group:(.+):members$/, id],
   [/^oncall:(.+)$/, id],
   [/^users:(.+)$/, id],

@@ -66,6 +66,7 @@ export class Keys {
   alertCount = (id: string) => `${this.scope}alert:${id}:count`
   alertSeen = (id: string) => `${this.scope}alert:${id}:seen`
   alertLog = (id: string) => `${this.scope}alert:${id}:log`
+  alertTold = (id: string) => `${this.scope}alert:${id}:told`
   alertDedup = (hash: string) => `${this.scope}alerts:dedup:${hash}`
   criticalAlerts = () => `${this.scope}alerts:critical`
   openAlerts = () => `${this.scope}alerts:open`
@@ -89,6 +90,8 @@ export class Keys {
   /** `email` → `email_queue`; the adapter derives `…:<priority>`, `…:scheduled`, `…:leases`. */
   queue = (channel: string) => `${channel}_queue`
   mailLog = () => `${this.scope}mail_logs`
+  smsOptOut = (hash: string) => `${this.scope}sms:opt_out:${hash}`
+  smsConversation = (hash: string) => `${this.scope}sms:last:${hash}`
   smsLog = () => `${this.scope}sms_logs`
   outbox = () => `${this.scope}outbox`
   deadLetters = () => `${this.scope}dead_letters`
