@@ -13,6 +13,9 @@ export const TemplatesQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(15),
 })
 
+/** An id or a name, which may be any words. */
+export const TemplateParams = z.object({ id: z.string().min(1).max(100) })
+
 /** Sample values for a look at a template. */
 export const PreviewBody = z.object({
   locale: z.string().max(35).nullish(),

@@ -1,6 +1,7 @@
 import {
   PreviewBody,
   type TemplateController,
+  TemplateParams,
   TemplatesQuery,
   VersionQuery,
 } from '../controllers/template-controller.ts'
@@ -12,6 +13,7 @@ export function templateRoutes(
   api: HttpGroup<'/api'>,
   { templates }: { readonly templates: TemplateController },
 ): void {
+  const one = { params: TemplateParams } as const
   const read = { tags: ['templates'], scope: 'read' } as const
   const admin = { tags: ['templates'], scope: 'admin' } as const
   api.on(
@@ -29,20 +31,30 @@ export function templateRoutes(
   api.on(
     'GET',
     '/templates/{id}',
-    { ...read, query: VersionQuery, summary: 'A template, by id or name' },
+    { ...one, ...read, query: VersionQuery, summary: 'A template, by id or name' },
     templates.find,
   )
   api.on(
     'PUT',
     '/templates/{id}',
-    { ...admin, body: TemplateBody, summary: 'Change a template: a new version of it' },
+    { ...one, ...admin, body: TemplateBody, summary: 'Change a template: a new version of it' },
     templates.update,
   )
-  api.on('DELETE', '/templates/{id}', { ...admin, summary: 'Remove a template' }, templates.remove)
+  api.on(
+    'DELETE',
+    '/templates/{id}',
+    { ...one, ...admin, summary: 'Remove a template' },
+    templates.remove,
+  )
   api.on(
     'POST',
     '/templates/{id}/preview',
-    { ...read, body: PreviewBody, summary: 'What it says on every channel, with sample values' },
+    {
+      ...one,
+      ...read,
+      body: PreviewBody,
+      summary: 'What it says on every channel, with sample values',
+    },
     templates.preview,
   )
 }

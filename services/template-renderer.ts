@@ -24,6 +24,8 @@ interface Parts {
   readonly catalog: TemplateCatalog
   readonly engine: TemplateEngine
   readonly log: Logger
+  /** Of people who did not say theirs. */
+  readonly locale?: string | undefined
 }
 
 interface Rendering {
@@ -73,7 +75,14 @@ export class TemplateRenderer {
     if (!record?.is_active) return this.#fallback(accepted, use, 'the template is gone')
     const type = use.keepsType ? message.type : record.notification_type
     try {
-      return { ...accepted, type, ...this.render(record, { locale, params: use.params }) }
+      return {
+        ...accepted,
+        type,
+        ...this.render(record, {
+          locale: locale ?? this.#parts.locale ?? null,
+          params: use.params,
+        }),
+      }
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
       return this.#fallback({ ...accepted, type }, use, error.message)

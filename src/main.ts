@@ -35,6 +35,12 @@ export async function runService(env = readEnvironment()): Promise<void> {
   }
   process.on('SIGINT', () => stop('SIGINT'))
   process.on('SIGTERM', () => stop('SIGTERM'))
+  process.on('SIGHUP', () => {
+    app.reload().then(
+      (report) => log.info(report, 'files read again'),
+      (error: unknown) => log.error({ err: error }, 'files could not be read again'),
+    )
+  })
   process.on('uncaughtException', (error) => {
     log.fatal({ err: error }, 'an error nobody expected; the process ends')
     process.exit(1)

@@ -16,6 +16,7 @@ import { createMiddleware } from './middleware.ts'
 import { mqttLogin } from './mqtt-login.ts'
 import { openStore } from './open-store.ts'
 import { createProviders } from './providers.ts'
+import { insistOn, type Reload, reloader } from './reload.ts'
 import { createServices, type Services } from './services.ts'
 import { type RunningBroker, startBroker } from './start-broker.ts'
 import { type RunningHttp, startHttp } from './start-http.ts'
@@ -40,6 +41,8 @@ export interface App {
   readonly storeDescription: string
   /** The first API key, made at this start because there was none; shown once. */
   readonly firstKey: string | null
+  /** Reads again what files say. */
+  readonly reload: Reload
   /** Ends what is under way and stops, within `SHUTDOWN_SECONDS`. */
   stop(): Promise<void>
 }
@@ -88,6 +91,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const services: Services = createServices({
     ...{ store, bus, keys, clock, log, onStored, onAlertNews },
     retention: config.retention,
+    locale: config.locale,
     webhookSecrets: config.providers.webhookSecrets,
     onUnread: (user) => unreadTopic.changed(user),
   })
@@ -97,6 +101,8 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     clock,
     settings: { ...config.auth, tenants: false },
   })
+  const reload = reloader({ templatesDir: config.templatesDir, services, log })
+  insistOn((await reload()).templates)
   const firstKey = await access.bootstrap()
   const middleware = createMiddleware({ config, access, store, clock })
   const topics = createTopics(services, middleware)
@@ -110,7 +116,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   let broker: RunningBroker | null = null
   const http = await startHttp({
     ...{ config, services, access, middleware, topics, dispatcher, store, bus, keys },
-    ...{ metrics, clock, log, version: version() },
+    ...{ metrics, clock, log, reload, version: version() },
     checks: createChecks({ config, store, broker: () => broker }),
   })
   undo.push(() => http.stop(1000))
@@ -139,7 +145,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
 
   const parts = { broker, http, workers, housekeeper, unreadTopic, providers, bus, store, log }
   return {
-    ...{ config, services, broker, http, firstKey },
+    ...{ config, services, broker, http, firstKey, reload },
     storeDescription: store.description,
     stop() {
       isStopping = true

@@ -11,6 +11,7 @@ import { TemplateController } from '../../controllers/template-controller.ts'
 import { UserController } from '../../controllers/user-controller.ts'
 import { idempotency } from '../../middleware/idempotency.ts'
 import { apiRoutes } from '../../routers/api.ts'
+import { reloadRoute } from '../../routers/reload.ts'
 import type { AccessService } from '../../services/access-service.ts'
 import type { Tickets } from '../../services/tickets.ts'
 import { HttpRouter } from '../http/http-router.ts'
@@ -21,6 +22,7 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import type { Reload } from './reload.ts'
 import type { Services } from './services.ts'
 import type { TopicMiddleware } from './topics.ts'
 
@@ -32,6 +34,7 @@ export interface ApiParts {
   /** The MQTT routes, to be looked at and tried. */
   readonly topics: Router
   readonly dispatcher: Dispatcher
+  readonly reload: Reload
   readonly store: Store
   readonly keys: Keys
   readonly clock: Clock
@@ -71,6 +74,7 @@ export function createApi(parts: ApiParts): HttpRouter {
     templates: new TemplateController(services),
     users: new UserController(services),
   })
+  reloadRoute(router, { authenticate: middleware.authenticate, reload: parts.reload })
   return router
 }
 

@@ -37,6 +37,8 @@ export interface Ingredients {
   readonly clock: Clock
   readonly log: Logger
   readonly retention: Retention
+  /** Of people who did not say theirs. */
+  readonly locale?: string
   /** Secrets that sign webhooks, newest first; none: one is generated. */
   readonly webhookSecrets?: readonly string[]
   /** Told after every change of an alert's state. */

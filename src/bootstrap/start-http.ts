@@ -17,6 +17,7 @@ import type { Metrics } from '../support/metrics.ts'
 import { createApi } from './http-api.ts'
 import { loadApp } from './load-app.ts'
 import { createRealtime } from './realtime.ts'
+import type { Reload } from './reload.ts'
 import type { Services } from './services.ts'
 import type { TopicMiddleware } from './topics.ts'
 
@@ -41,6 +42,7 @@ interface Parts {
   readonly keys: Keys
   readonly metrics: Metrics
   readonly checks: readonly HealthCheck[]
+  readonly reload: Reload
   readonly clock: Clock
   readonly log: Logger
 }

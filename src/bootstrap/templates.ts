@@ -15,16 +15,18 @@ interface Ingredients {
   readonly keys: Keys
   readonly clock: Clock
   readonly log: Logger
+  /** Of people who did not say theirs. */
+  readonly locale?: string
 }
 
 /** What writes templates and what puts their words into messages, over one catalogue. */
-export function createTemplates({ store, bus, keys, clock, log }: Ingredients) {
+export function createTemplates({ store, bus, keys, clock, log, locale }: Ingredients) {
   const stored = new TemplateStore({ store, keys })
   const engine = new TemplateEngine()
   const channel = `${keys.scope}templates`
   const catalog = new TemplateCatalog({ templates: stored, bus, channel, clock, log })
   return {
     templates: new TemplateService({ templates: stored, catalog, engine, clock }),
-    templateRenderer: new TemplateRenderer({ catalog, engine, log }),
+    templateRenderer: new TemplateRenderer({ catalog, engine, log, locale }),
   }
 }

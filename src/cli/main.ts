@@ -8,6 +8,7 @@ import { peopleCommands } from './commands/people.ts'
 import { processCommands } from './commands/process.ts'
 import { deadLetterCommands, queueCommands } from './commands/queues.ts'
 import { serviceCommands } from './commands/service.ts'
+import { templateCommands } from './commands/templates.ts'
 import { Output } from './output.ts'
 
 interface GlobalOptions {
@@ -22,6 +23,7 @@ const COMMANDS: readonly Command[] = [
   ...serviceCommands,
   ...peopleCommands,
   ...alertCommands,
+  ...templateCommands,
   ...queueCommands,
   ...deadLetterCommands,
   ...accessCommands,
@@ -33,6 +35,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   users: 'People: list, show, set, export, erase',
   groups: 'Who belongs to a group',
   oncall: 'Who is on call for which alerts',
+  templates: 'Words of notifications: list, preview, push',
   alerts: 'Alerts: list, show, acknowledge, resolve',
   queue: 'Queues: look, retry, forget, pause',
   'dead-letters': 'Refused messages: look, replay, forget',
