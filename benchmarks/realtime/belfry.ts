@@ -27,12 +27,18 @@ const sessions = new SessionService({ store, keys, clock, realtime })
 const application = {
   scope: '',
   sessions,
-  inbox: { markRead: async () => 0, markAllRead: async () => 0, list: async () => ({}) },
+  inbox: {
+    markRead: async () => 0,
+    markAllRead: async () => 0,
+    unreadCount: async () => 0,
+    list: async () => ({}),
+  },
   alerts: { acknowledge: async () => ({}) },
   authorizeChannel: () => null,
   admit: () => {},
 }
 const gateway = new Gateway({
+  store,
   bus,
   clock,
   log,

@@ -11,6 +11,7 @@ import { clientAddress } from '../http/client-address.ts'
 import type { HttpServer } from '../http/http-server.ts'
 import type { Bus } from '../store/bus.ts'
 import type { Keys } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Services } from './services.ts'
@@ -21,6 +22,7 @@ interface Parts {
   readonly services: Services
   readonly access: AccessService
   readonly tickets: Tickets
+  readonly store: Store
   readonly keys: Keys
   readonly bus: Bus
   readonly clock: Clock
@@ -29,9 +31,9 @@ interface Parts {
 
 /** Opens the realtime doors on the HTTP port. Returns the gateway and the way to close it. */
 export function createRealtime(parts: Parts) {
-  const { config, http, clock, bus, log } = parts
+  const { config, http, store, clock, bus, log } = parts
   const application = applicationOf(parts)
-  const gateway = new Gateway({ bus, clock, log, applicationOf: () => application })
+  const gateway = new Gateway({ store, bus, clock, log, applicationOf: () => application })
   const native = new NativeDoor({
     gateway,
     authenticate: authenticator(parts),
@@ -60,6 +62,7 @@ function applicationOf({ services, keys, clock }: Parts): Application {
     inbox: {
       markRead: (user, id) => inbox.markRead(user, id),
       markAllRead: (user) => inbox.markAllRead(user),
+      unreadCount: (user) => inbox.unreadCount(user),
       async list(user, { unreadOnly, cursor }) {
         return { ...(await inbox.list(user, { unreadOnly }, 15, cursor)) }
       },

@@ -1,3 +1,4 @@
+import type { ChannelVerdict } from '../broadcasting/channel-rules.ts'
 import type { Principal } from '../context.ts'
 
 /** What a client showed to say who it is, wherever it put it. */
@@ -13,16 +14,11 @@ export interface Credential {
 /** Answers `null` when nothing was shown; throws `Unauthenticated` when it does not hold. */
 export type Authenticate = (credential: Credential) => Promise<Principal | null>
 
-/** What the members of a presence channel are shown of one another. */
-export type PresenceInfo = Readonly<Record<string, unknown>>
-
-/** `null`: no rule speaks of this channel. */
-export type ChannelVerdict = boolean | PresenceInfo | null
-
 export interface Inbox {
   /** These answer with the unread count. */
   markRead(user: string, id: string): Promise<number>
   markAllRead(user: string): Promise<number>
+  unreadCount(user: string): Promise<number>
   list(
     user: string,
     asked: { readonly unreadOnly: boolean; readonly cursor: string | null },
@@ -56,6 +52,7 @@ export interface Sessions {
     readonly seq: number
   }>
   detach(user: string, session: string, connection: string): Promise<void>
+  disconnect(user: string, session: string): Promise<void>
   touch<Item extends { readonly user: string; readonly session: string }>(
     sessions: readonly Item[],
   ): Promise<Item[]>
@@ -80,7 +77,11 @@ export interface Application {
   readonly sessions: Sessions
   readonly inbox: Inbox
   readonly alerts: Alerts
-  authorizeChannel(principal: Principal, channel: string): ChannelVerdict | Promise<ChannelVerdict>
+  /** What the rules say; `null` for a principal nobody knows. */
+  authorizeChannel(
+    principal: Principal | null,
+    channel: string,
+  ): ChannelVerdict | Promise<ChannelVerdict>
   /** Throws `RateLimitExceeded` when a client sends too much. */
   admit(principal: Principal, frameType: string): void | Promise<void>
 }

@@ -68,7 +68,7 @@ export class Delivery {
   }
 
   receive(message: Outbound): void {
-    const { seq } = message.content
+    const { seq } = message
     if (seq === 0) {
       if (this.#state !== 'held') this.#show(message)
     } else if (this.#state !== 'live') {
@@ -143,7 +143,7 @@ export class Delivery {
     if (due.size === 0) return
     const { entries } = await this.#backlog()
     for (const message of entries.map(outboundOf)) {
-      const { seq } = message.content
+      const { seq } = message
       if (due.delete(seq) && outstanding.has(seq)) this.#show(message)
     }
     for (const seq of due) outstanding.forget(seq) // drained elsewhere, or fell off
@@ -154,7 +154,7 @@ export class Delivery {
     const { seq, entries } = await this.#backlog()
     for (const entry of entries) {
       const message = outboundOf(entry)
-      if (message.content.seq <= this.#sentSeq) continue
+      if (message.seq <= this.#sentSeq) continue
       if (this.#isFull()) {
         this.#wait((wake) => this.#recipient.transport.onceDrained(wake))
         return false
@@ -180,7 +180,7 @@ export class Delivery {
   }
 
   #write(message: Outbound): void {
-    const { seq } = message.content
+    const { seq } = message
     this.#sentSeq = seq
     if (!this.#show(message)) return
     this.#outstanding ??= new Outstanding()

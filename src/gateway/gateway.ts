@@ -1,46 +1,36 @@
 import type { Principal } from '../context.ts'
 import type { Bus } from '../store/bus.ts'
+import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Application } from './application.ts'
+import { assembleChannels, type ChannelParts } from './channel-parts.ts'
+import { closeAll } from './close-all.ts'
 import { CLOSE } from './close-codes.ts'
 import { DEFAULT_LIMITS, type Limits } from './connection-limits.ts'
 import { Expiry } from './expiry.ts'
 import { address, Hub } from './hub.ts'
 import { listenForClients } from './listen-for-clients.ts'
+import type { Opening } from './opening.ts'
 import type { Protocol } from './protocol.ts'
 import { Pulse } from './pulse.ts'
 import { ReadGate } from './read-gate.ts'
 import { RealtimeBus } from './realtime-bus.ts'
 import { Session, type SessionHome, type SessionHub } from './session.ts'
 import { Sockets } from './sockets.ts'
-import type { Transport, TransportOwner } from './transport.ts'
 
 /** Session queues that are read at the same time, when everybody comes back at once. */
 const READERS = 16
 
 export interface GatewayParts {
+  readonly store: Store
   readonly bus: Bus
   readonly clock: Clock
   readonly log: Logger
   readonly limits?: Limits
   /** The application of one tenant. */
   readonly applicationOf: (tenant: string) => Application
-}
-
-/** How a client comes in, once it is known who it is. */
-export interface Opening {
-  readonly principal: Principal
-  readonly protocol: Protocol<Session>
-  readonly transport: Transport
-  /** Resumes this session. */
-  readonly sessionId: string | undefined
-  readonly acknowledges: boolean
-  /** A broadcast channel to join at once. */
-  readonly channel: string | null
-  /** Takes over from whoever owned the transport until now. */
-  own(owner: TransportOwner): void
 }
 
 /**
@@ -55,6 +45,8 @@ export class Gateway {
   readonly #limits: Limits
   readonly #home: SessionHome
   readonly #pulse: Pulse
+  readonly #channels: ChannelParts
+  readonly #buses = new Map<string, RealtimeBus>()
   readonly #expiries = new Map<Session, () => void>()
   readonly #detaching = new Set<Promise<void>>()
   #stopListening = () => Promise.resolve()
@@ -67,8 +59,15 @@ export class Gateway {
     this.sockets = new Sockets(limits, clock)
     this.expiry = new Expiry(clock)
     this.#pulse = new Pulse({ ...parts, hub: this.hub })
-    this.#home = {
+    this.#channels = assembleChannels({
+      ...parts,
+      node: this.sockets.node,
       hub: this.hub,
+      busOf: (scope) => this.busOf(scope),
+      openFeed: (opening) => this.open(opening),
+    })
+    this.#home = {
+      channels: this.channels,
       mostChannels: limits.channels,
       gate: new ReadGate(READERS),
       clock,
@@ -81,10 +80,28 @@ export class Gateway {
     return this.#isStopping
   }
 
+  get channels(): ChannelParts['channels'] {
+    return this.#channels.channels
+  }
+
   async start(): Promise<void> {
     const { bus, log } = this.#parts
-    bus.onGap(() => this.#pulse.beat())
-    this.#stopListening = await listenForClients({ hub: this.hub, bus, log })
+    const { presence, counts, watch } = this.#channels
+    bus.onGap(() => {
+      this.#pulse.beat()
+      watch.onGap()
+    })
+    this.#stopListening = await listenForClients({ hub: this.hub, presence, counts, bus, log })
+    await watch.start()
+  }
+
+  /** How the processes are told of what happens to a tenant's clients. */
+  busOf(scope: string): RealtimeBus {
+    const { bus, clock, log } = this.#parts
+    const known = this.#buses.get(scope)
+    const realtime = known ?? new RealtimeBus({ bus, scope, now: () => clock.now(), log })
+    if (!known) this.#buses.set(scope, realtime)
+    return realtime
   }
 
   /** Whether a user may have one connection more; resuming a session here needs no place. */
@@ -113,10 +130,10 @@ export class Gateway {
       if (!transport.isOpen) return this.#detach(session)
       if (welcome.resumed) this.#takeOverElsewhere(session)
       session.send(protocol.welcome(welcome))
-      if (opening.channel !== null) await this.#joinFirst(session, opening.channel, protocol)
+      for (const channel of opening.channels) await this.#joinFirst(session, channel, protocol)
       session.begin()
       const isNew = !welcome.resumed
-      const seq = isNew ? welcome.seq : 0
+      const seq = isNew ? welcome.seq : this.#startOf(session, opening, welcome.seq)
       await session.delivery.begin({ seq, acknowledges: welcome.acknowledges, isNew })
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'a session could not begin')
@@ -137,23 +154,24 @@ export class Gateway {
   /** Closes everything, spread over `withinMs`, so that clients do not all come back at once. */
   async stop(withinMs: number): Promise<void> {
     this.#isStopping = true
-    const { clock } = this.#parts
-    const sessions = [...this.hub.clients()]
-    const startedAt = clock.now()
-    const spreadMs = withinMs * 0.8
-    for (const [index, session] of sessions.entries()) {
-      await this.#waitUntil(startedAt + (index * spreadMs) / sessions.length)
-      session.transport.close(CLOSE.restarting, 'restarting')
-    }
-    while (this.sockets.total > 0 && clock.now() < startedAt + withinMs) {
-      await this.#waitUntil(clock.now() + 10)
-    }
-    for (const session of this.hub.clients()) session.transport.terminate()
+    await closeAll(this.sockets, { clock: this.#parts.clock, withinMs })
+    this.#channels.feeds.stop()
+    this.#channels.counts.stop()
     this.sockets.stop()
     this.expiry.stop()
     this.#pulse.stop()
+    await this.#channels.watch.stop()
     await this.#stopListening()
     await Promise.allSettled(this.#detaching)
+  }
+
+  /** What lies behind a client that comes back: what it says, unless that cannot be. */
+  #startOf({ application, user, id }: Session, { hasUpTo }: Opening, seq: number): number {
+    if (hasUpTo === null || hasUpTo > seq) return 0
+    application.sessions.acknowledge(user, id, hasUpTo).catch((error: unknown) => {
+      this.#parts.log.debug({ err: error }, 'a session queue could not be shortened')
+    })
+    return hasUpTo
   }
 
   #makeSession({ principal, protocol, transport, sessionId }: Opening): Session {
@@ -185,9 +203,7 @@ export class Gateway {
 
   /** The socket that held the session until now may be on another process. */
   #takeOverElsewhere({ application, user, id, transport }: Session): void {
-    const { bus, clock, log } = this.#parts
-    const { scope } = application
-    new RealtimeBus({ bus, scope, now: () => clock.now(), log }).takeOver(user, id, transport.id)
+    this.busOf(application.scope).takeOver(user, id, transport.id)
   }
 
   #closed(session: Session): void {
@@ -198,19 +214,15 @@ export class Gateway {
   }
 
   #detach(session: Session): void {
-    const { sessions } = session.application
-    const detached = sessions
-      .detach(session.user, session.id, session.transport.id)
+    const { application, user, id, transport, protocol } = session
+    const { sessions } = application
+    const detached = (
+      protocol.isResumable ? sessions.detach(user, id, transport.id) : sessions.disconnect(user, id)
+    )
       .catch((error: unknown) => {
         this.#parts.log.debug({ err: error }, 'a session could not be marked as away')
       })
       .finally(() => this.#detaching.delete(detached))
     this.#detaching.add(detached)
-  }
-
-  #waitUntil(moment: number): Promise<void> {
-    const waitMs = moment - this.#parts.clock.now()
-    if (waitMs <= 0) return Promise.resolve()
-    return new Promise((go) => void this.#parts.clock.after(waitMs, go))
   }
 }

@@ -16,8 +16,8 @@ export interface Beating {
  * Pings every connection each 25 s and ends those that stay silent for 8 s
  * (Centrifugo's figures): one timer for all, connections spread over the seconds.
  */
-export class Heartbeat {
-  readonly #slots = Array.from({ length: EVERY_TICKS }, () => new Set<Beating>())
+export class Heartbeat<Each extends Beating = Beating> {
+  readonly #slots = Array.from({ length: EVERY_TICKS }, () => new Set<Each>())
   readonly #stop: () => void
   #tick = 0
 
@@ -26,13 +26,17 @@ export class Heartbeat {
   }
 
   /** The first ping comes after a full round. Answers with the slot, needed to leave. */
-  add(beating: Beating): number {
+  add(beating: Each): number {
     this.#slots[this.#tick]!.add(beating)
     return this.#tick
   }
 
-  remove(slot: number, beating: Beating): void {
+  remove(slot: number, beating: Each): void {
     this.#slots[slot]?.delete(beating)
+  }
+
+  *all(): Iterable<Each> {
+    for (const slot of this.#slots) yield* slot
   }
 
   stop(): void {

@@ -5,13 +5,13 @@ export interface Receiver<Message> {
 }
 
 /**
- * Who is connected to this process: clients by user and by broadcast channel.
- * It knows neither protocols nor sockets, and names are whatever the caller
+ * Who is connected to this process: clients by user, and by broadcast channel
+ * also those that are no particular user's. It knows neither protocols nor sockets, and names are whatever the caller
  * uses (a tenant's names carry its prefix, see `address`).
  */
 export class Hub<Message, Client extends Receiver<Message>> {
   readonly #users = new Map<string, Client[]>()
-  readonly #channels = new Map<string, Set<Client>>()
+  readonly #channels = new Map<string, Set<Receiver<Message>>>()
 
   add(user: string, client: Client): void {
     const clients = this.#users.get(user)
@@ -27,13 +27,13 @@ export class Hub<Message, Client extends Receiver<Message>> {
     else this.#users.set(user, rest)
   }
 
-  subscribe(channel: string, client: Client): void {
+  subscribe(channel: string, client: Receiver<Message>): void {
     const clients = this.#channels.get(channel)
     if (clients) clients.add(client)
     else this.#channels.set(channel, new Set([client]))
   }
 
-  unsubscribe(channel: string, client: Client): void {
+  unsubscribe(channel: string, client: Receiver<Message>): void {
     const clients = this.#channels.get(channel)
     if (clients?.delete(client) && clients.size === 0) this.#channels.delete(channel)
   }
@@ -57,8 +57,9 @@ export class Hub<Message, Client extends Receiver<Message>> {
     return this.#users.get(user) ?? []
   }
 
-  subscribersOf(channel: string): ReadonlySet<Client> {
-    return this.#channels.get(channel) ?? new Set()
+  /** How many are on a channel. */
+  countOn(channel: string): number {
+    return this.#channels.get(channel)?.size ?? 0
   }
 
   /** Channels that somebody is on, with how many. */

@@ -1,25 +1,31 @@
+import { userChannel } from '../broadcasting/channel-name.ts'
 import type { Bus } from '../store/bus.ts'
 import type { Logger } from '../support/logger.ts'
 import { CLOSE } from './close-codes.ts'
 import { address } from './hub.ts'
 import { Outbound } from './outbound.ts'
+import type { Presence } from './presence/presence.ts'
 import { decodeMessages, type RealtimeMessage, SHARDS, shardChannel } from './realtime-bus.ts'
 import type { Session, SessionHub } from './session.ts'
+import type { SubscriptionCounts } from './subscription-counts.ts'
 
 interface Parts {
   readonly hub: SessionHub
+  readonly presence: Presence
+  readonly counts: SubscriptionCounts
   readonly bus: Bus
   readonly log: Logger
 }
 
 /** Tells this process's clients what the bus brings. Returns the way to stop. */
-export async function listenForClients({ hub, bus, log }: Parts): Promise<() => Promise<void>> {
+export async function listenForClients(parts: Parts): Promise<() => Promise<void>> {
+  const { bus, log } = parts
   const shards = Array.from({ length: SHARDS }, (_, shard) => shardChannel(shard))
   const stops = await Promise.all(
     shards.map((channel) =>
       bus.subscribe(channel, (transmission) => {
         try {
-          for (const message of decodeMessages(transmission)) pass(hub, message)
+          for (const message of decodeMessages(transmission)) pass(parts, message)
         } catch (error) {
           log.warn({ err: error, channel }, 'somebody else writes to a channel of the gateway')
         }
@@ -31,7 +37,7 @@ export async function listenForClients({ hub, bus, log }: Parts): Promise<() => 
   }
 }
 
-function pass(hub: SessionHub, message: RealtimeMessage): void {
+function pass({ hub, presence, counts }: Parts, message: RealtimeMessage): void {
   switch (message.kind) {
     case 'event':
       hub.broadcast(address(message.scope, message.channel), new Outbound(message), message.except)
@@ -39,11 +45,27 @@ function pass(hub: SessionHub, message: RealtimeMessage): void {
     case 'user':
       hub.deliver(address(message.scope, message.user), new Outbound(message))
       break
+    case 'member':
+      presence.onMember(message, { ...message, info: message.joined ? message.data : null })
+      break
+    case 'count':
+      counts.onCount(message, message)
+      break
+    case 'terminate':
+      end(hub, message)
+      break
     case 'session':
       for (const client of hub.clientsOf(address(message.scope, message.user))) {
         if (client.id === message.session) giveUp(client, message.connection)
       }
   }
+}
+
+/** Clients without a session are on their user's channel. */
+function end(hub: SessionHub, { scope, user }: { scope: string; user: string }): void {
+  const message = new Outbound({ kind: 'end', data: '' })
+  hub.deliver(address(scope, user), message)
+  hub.broadcast(address(scope, userChannel(user)), message)
 }
 
 /** `connection` is the socket that holds the session; `null`: the session has ended. */

@@ -41,7 +41,7 @@ interface Parts {
 interface Asked {
   readonly sessionId: string | undefined
   readonly acknowledges: boolean
-  readonly channel: string | null
+  readonly channels: readonly string[]
   readonly pathUser: string | null
 }
 
@@ -145,7 +145,8 @@ export class NativeDoor {
       transport: connection,
       sessionId: asked.sessionId,
       acknowledges: asked.acknowledges,
-      channel: asked.channel,
+      channels: asked.channels,
+      hasUpTo: null,
       own: (owner) => {
         connection.own(owner)
         for (const text of waiting) owner.onText(text)
@@ -218,13 +219,18 @@ function readAddress({ pathname, searchParams }: URL): Asked | null {
   const [, kind, encoded] = match
   const id = encoded === undefined ? null : decode(encoded)
   if (encoded !== undefined && !isSafeId(id)) return null
-  const channel = kind === 'user' ? `user.${id}` : kind === 'chat' ? `chat.room.${id}` : null
   return {
     sessionId: searchParams.get('session_id') ?? undefined,
     acknowledges: ['1', 'true'].includes(searchParams.get('ack') ?? ''),
-    channel,
+    channels: channelsOf(kind, id),
     pathUser: kind === 'user' ? id : null,
   }
+}
+
+/** A chat room is where its members see one another, and a plain channel for what is said there. */
+function channelsOf(kind: string | undefined, id: string | null): string[] {
+  if (kind === 'user') return [`user.${id}`]
+  return kind === 'chat' ? [`chat.room.${id}`, `presence-chat.room.${id}`] : []
 }
 
 function decode(encoded: string): string | null {

@@ -4,12 +4,37 @@ import type { Frame } from './frame.ts'
 export type Content =
   /** An entry of a user's session queues; `seq` 0: it is in no queue. */
   | { readonly kind: 'user'; readonly seq: number; readonly type: string; readonly data: string }
-  /** An event on a broadcast channel. */
+  /** An event on a broadcast channel; `from` is the member whose client sent it. */
   | {
       readonly kind: 'event'
       readonly channel: string
       readonly event: string
       readonly seq: number
+      readonly from: string | null
+      readonly data: string
+    }
+  /** What a user was told, on one of his own channels: for clients that have no session. */
+  | {
+      readonly kind: 'personal'
+      readonly channel: string
+      readonly event: string
+      readonly data: string
+    }
+  /** Somebody came to a presence channel (`data`: what he is shown as), or left it. */
+  | {
+      readonly kind: 'member'
+      readonly channel: string
+      readonly user: string
+      readonly joined: boolean
+      readonly data: string
+    }
+  /** The connection is to be closed. */
+  | { readonly kind: 'end'; readonly data: string }
+  /** How many clients are on a channel, on all processes. */
+  | {
+      readonly kind: 'count'
+      readonly channel: string
+      readonly count: number
       readonly data: string
     }
 
@@ -34,6 +59,11 @@ export class Outbound {
     const frame = encoder.encode(this)
     this.#frames.set(encoder, frame)
     return frame
+  }
+
+  /** Its number in the session queues; 0: it is in none. */
+  get seq(): number {
+    return this.content.kind === 'user' ? this.content.seq : 0
   }
 
   /** The id of the record inside, by which a client may acknowledge it. */

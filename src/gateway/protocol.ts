@@ -1,5 +1,6 @@
 import type { Frame } from './frame.ts'
 import type { Encoder } from './outbound.ts'
+import type { Member } from './presence/member-records.ts'
 
 /** What a session was told by the application when it began. */
 export interface Welcome {
@@ -13,8 +14,12 @@ export interface Welcome {
 export interface Protocol<Client> extends Encoder {
   /** Sent to every client with each ping; `null`: nothing. */
   readonly beat: Frame | null
+  /** Whether a client can come back to its session; else that ends with the connection. */
+  readonly isResumable: boolean
   /** What a client sees first. */
   welcome(welcome: Welcome): Frame
+  /** Who is on a presence channel that the client has just joined. */
+  present(channel: string, members: readonly Member[]): Frame
   /** Handles one text message, in order; answers by `client.send`. Never rejects. */
   receive(client: Client, text: string): Promise<void>
   /** What a client is told about an error of its own, or of ours. */

@@ -20,7 +20,10 @@ export type RealtimeMessage =
       readonly type: string
       readonly data: string
     }
-  /** An event on a broadcast channel; `except` is the session that caused it. */
+  /**
+   * An event on a broadcast channel; `except` is the client that caused it, `from`
+   * the member of a presence channel who sent it.
+   */
   | {
       readonly kind: 'event'
       readonly scope: string
@@ -28,6 +31,34 @@ export type RealtimeMessage =
       readonly event: string
       readonly seq: number
       readonly except: string | null
+      readonly from: string | null
+      readonly data: string
+    }
+  /** The `version`th change of who is on a presence channel; `data` is what he is shown as. */
+  | {
+      readonly kind: 'member'
+      readonly scope: string
+      readonly channel: string
+      readonly user: string
+      readonly version: number
+      readonly joined: boolean
+      readonly data: string
+    }
+  /** How many clients a process has on a channel; `asks`: say yours. */
+  | {
+      readonly kind: 'count'
+      readonly scope: string
+      readonly channel: string
+      readonly node: string
+      readonly count: number
+      readonly asks: boolean
+      readonly data: string
+    }
+  /** All connections of a user are to be closed. */
+  | {
+      readonly kind: 'terminate'
+      readonly scope: string
+      readonly user: string
       readonly data: string
     }
   /** A session was ended, or (`connection` given) is held by that socket from now on. */
@@ -54,6 +85,14 @@ export function decodeMessages(transmission: string): RealtimeMessage[] {
     const end = text.indexOf(BODY)
     return { ...JSON.parse(text.slice(0, end)), data: text.slice(end + 1) } as RealtimeMessage
   })
+}
+
+interface EventOptions {
+  /** The client (session or socket) that is not told. */
+  readonly except?: string | null
+  /** The member of a presence channel whose client sent it. */
+  readonly from?: string | null
+  readonly seq?: number
 }
 
 interface Parts {
@@ -92,15 +131,29 @@ export class RealtimeBus {
    * An event for everybody on a broadcast channel, on all processes; `data` is
    * JSON text. Events are numbered upwards per sender; the number is the answer.
    */
-  broadcast(
-    channel: string,
-    event: string,
-    data: string,
-    { except = null, seq = this.#nextSeq() }: { except?: string | null; seq?: number } = {},
-  ): number {
+  broadcast(channel: string, event: string, data: string, options: EventOptions = {}): number {
     const { scope } = this.#parts
-    this.#send(channel, { kind: 'event', scope, channel, event, seq, except, data })
+    const { except = null, from = null, seq = this.#nextSeq() } = options
+    this.#send(channel, { kind: 'event', scope, channel, event, seq, except, from, data })
     return seq
+  }
+
+  /** Who is on a presence channel has changed for the `version`th time; `null`: he left. */
+  member(channel: string, user: string, version: number, info: string | null): void {
+    const { scope } = this.#parts
+    const joined = info !== null
+    this.#send(channel, { kind: 'member', scope, channel, user, version, joined, data: info ?? '' })
+  }
+
+  /** Says how many clients a process has on a channel; `asks` that the others say theirs. */
+  count(channel: string, node: string, count: number, asks: boolean): void {
+    const { scope } = this.#parts
+    this.#send(channel, { kind: 'count', scope, channel, node, count, asks, data: '' })
+  }
+
+  /** Closes all connections of a user, by whatever protocol and wherever they are. */
+  terminate(user: string): void {
+    this.#send(user, { kind: 'terminate', scope: this.#parts.scope, user, data: '' })
   }
 
   /** Ends a session's socket, wherever it is. */

@@ -1,7 +1,9 @@
+import { readChannelName } from '../broadcasting/channel-name.ts'
 import type { Principal } from '../context.ts'
 import { InvalidJson, InvalidPayload } from '../support/errors.ts'
 import type { Application } from './application.ts'
 import { assertMayJoin } from './channel-access.ts'
+import type { Channels, Membership } from './channels.ts'
 import { CLOSE } from './close-codes.ts'
 import { Delivery, type DeliveryHome } from './delivery.ts'
 import type { Frame } from './frame.ts'
@@ -18,7 +20,7 @@ export type SessionHub = Hub<Outbound, Session>
 
 /** What all sessions of a process have in common. */
 export interface SessionHome extends DeliveryHome {
-  readonly hub: SessionHub
+  readonly channels: Channels
   /** Broadcast channels that one connection may be on. */
   readonly mostChannels: number
   closed(session: Session): void
@@ -90,29 +92,53 @@ export class Session implements Receiver<Outbound>, TransportOwner {
   }
 
   receive(message: Outbound): void {
-    if (message.content.kind === 'user') {
+    const { kind } = message.content
+    if (kind === 'user') {
       this.delivery.receive(message)
+      return
+    }
+    if (kind === 'end') {
+      this.transport.close(CLOSE.ended, 'terminated')
       return
     }
     const frame = message.frame(this.protocol)
     if (frame !== null) this.transport.send(frame)
   }
 
-  /** Throws `InvalidPayload`, or `Forbidden`. */
+  /** Throws `InvalidPayload`, `Forbidden`, or `Unavailable`. */
   async subscribe(channel: string): Promise<void> {
     if (this.#channels.includes(channel)) return
     this.#assertRoom()
-    await assertMayJoin(this.application, this.#principal, channel)
+    const info = await assertMayJoin(this.application, this.#principal, channel)
     this.#assertRoom()
     if (!this.transport.isOpen || this.#channels.includes(channel)) return
     this.#channels = this.#channels.concat(channel) // spreading would keep room for 16 more
-    this.#home.hub.subscribe(address(this.application.scope, channel), this)
+    const membership = this.#membership(channel, JSON.stringify(info))
+    const isOpen = () => this.transport.isOpen && this.#channels.includes(channel)
+    try {
+      const present = await this.#home.channels.join({ ...membership, isOpen })
+      if (present === null || membership.member === null) return
+      this.send(this.protocol.present(channel, present))
+    } catch (error) {
+      this.#channels = this.#channels.filter((each) => each !== channel)
+      throw error
+    }
   }
 
   unsubscribe(channel: string): void {
     if (!this.#channels.includes(channel)) return
     this.#channels = this.#channels.filter((each) => each !== channel)
-    this.#home.hub.unsubscribe(address(this.application.scope, channel), this)
+    this.#home.channels.leave(this.#membership(channel, '{}'))
+  }
+
+  #membership(channel: string, info: string): Membership {
+    const isPresence = readChannelName(channel).kind === 'presence'
+    return {
+      place: { scope: this.application.scope, channel },
+      client: this,
+      member: isPresence ? { id: this.user, info } : null,
+      needsFeed: false,
+    }
   }
 
   onText(text: string): void {

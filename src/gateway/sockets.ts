@@ -4,16 +4,25 @@ import type { Clock } from '../support/clock.ts'
 import { Unavailable } from '../support/errors.ts'
 import { Connection, type ConnectionHome, type GatewaySocket } from './connection.ts'
 import { ConnectionLimits, type Limits, TooManyConnections } from './connection-limits.ts'
-import { Heartbeat } from './heartbeat.ts'
+import { type Beating, Heartbeat } from './heartbeat.ts'
 import { WriteTurn } from './write-turn.ts'
 
-/** The WebSockets of this process, whatever protocol they speak: how many, and whether they live. */
+/** A connection that is counted and kept alive. */
+export interface Held extends Beating {
+  /** Where `Heartbeat` keeps it. */
+  slot: number
+  /** The address that counts for its limits. */
+  readonly from: string
+  close(code: number, reason: string): void
+}
+
+/** The connections of this process, whatever protocol they speak: how many, and whether they live. */
 export class Sockets implements ConnectionHome {
   /** Names this process in session records. */
   readonly node = randomUUID()
   readonly turn = new WriteTurn()
   readonly #limits: ConnectionLimits
-  readonly #heartbeat: Heartbeat
+  readonly #heartbeat: Heartbeat<Held>
   #serial = 0
 
   constructor(limits: Limits, clock: Clock) {
@@ -44,13 +53,23 @@ export class Sockets implements ConnectionHome {
   add(ws: GatewaySocket, socket: Duplex, from: string): Connection {
     this.#serial += 1
     const connection = new Connection({ ws, socket, from, home: this, serial: this.#serial })
-    connection.slot = this.#heartbeat.add(connection)
+    this.hold(connection)
     return connection
   }
 
-  gone(connection: Connection): void {
-    this.#heartbeat.remove(connection.slot, connection)
-    this.leave(connection.from)
+  /** Keeps alive something that was let in by `enter`, until it is `gone`. */
+  hold(held: Held): void {
+    held.slot = this.#heartbeat.add(held)
+  }
+
+  gone(held: Held): void {
+    this.#heartbeat.remove(held.slot, held)
+    this.leave(held.from)
+  }
+
+  /** Every connection that is open, whatever its protocol. */
+  all(): Iterable<Held> {
+    return this.#heartbeat.all()
   }
 
   stop(): void {

@@ -20,6 +20,7 @@ const fixed = (word: string) => (): Placement => ({ by: 'id', id: word })
 const RULES: readonly Rule[] = [
   // Sessions belong to connections that do not move along.
   [/^websocket:/, drop],
+  [/^(?:gateway:|presence|channel_cache:)/, drop],
   [/^(?:rate:|mqtt:|packet:)/, drop],
   [
     /^user:(.+):(?:notifications|unread|unread_notifications|notification_preferences|push_tokens|profile)$/,

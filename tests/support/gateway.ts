@@ -3,8 +3,9 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { fanoutOp } from '../../services/fanout.ts'
 import { SessionService } from '../../services/session-service.ts'
+import type { ChannelVerdict } from '../../src/broadcasting/channel-rules.ts'
 import { everybody, type Principal } from '../../src/context.ts'
-import type { Application, ChannelVerdict, Credential } from '../../src/gateway/application.ts'
+import type { Application, Credential } from '../../src/gateway/application.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/gateway/connection-limits.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { NativeDoor } from '../../src/gateway/native-door.ts'
@@ -54,7 +55,7 @@ interface Choices extends Partial<Installation> {
   readonly origins?: Origins
   readonly compression?: boolean
   readonly authenticate?: (credential: Credential) => Promise<Principal | null>
-  readonly authorizeChannel?: (principal: Principal, channel: string) => ChannelVerdict
+  readonly authorizeChannel?: (principal: Principal | null, channel: string) => ChannelVerdict
   readonly admit?: Application['admit']
 }
 
@@ -80,7 +81,8 @@ export async function startGateway(choices: Choices = {}): Promise<TestGateway> 
   const sessions = new SessionService({ store, keys, clock, realtime })
   const application = makeApplication(installation, sessions, choices)
   const limits = { ...DEFAULT_LIMITS, ...choices.limits }
-  const gateway = new Gateway({ bus, clock, log: silent, limits, applicationOf: () => application })
+  const applicationOf = () => application
+  const gateway = new Gateway({ store, bus, clock, log: silent, limits, applicationOf })
   const door = new NativeDoor({
     gateway,
     authenticate: choices.authenticate ?? authenticateByJson,
@@ -160,6 +162,7 @@ function makeApplication(
         await store.commit({ partition: partition(user), ops })
         return store.unreadCount(partition(user), keys.scope, user)
       },
+      unreadCount: (user) => store.unreadCount(partition(user), keys.scope, user),
       async list(user) {
         const ids = await store.list(partition(user), keys.inbox(user), 0, -1)
         return { data: ids.map((id) => ({ id })), next_cursor: null }

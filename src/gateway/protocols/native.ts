@@ -3,12 +3,13 @@ import { asBelfryError, Forbidden, Unauthenticated } from '../../support/errors.
 import type { Logger } from '../../support/logger.ts'
 import type { Authenticate } from '../application.ts'
 import { type Frame, TextFrame } from '../frame.ts'
-import type { Content, Outbound } from '../outbound.ts'
+import type { Outbound } from '../outbound.ts'
+import type { Member } from '../presence/member-records.ts'
 import type { Protocol, Welcome } from '../protocol.ts'
 import type { Session } from '../session.ts'
 import { type ClientFrame, parseFrame, parseJson, type Ref, refOf } from './native-frames.ts'
+import { nativeText, presentText } from './native-text.ts'
 
-type UserContent = Extract<Content, { kind: 'user' }>
 type Answer = Readonly<Record<string, unknown>>
 
 interface Parts {
@@ -21,6 +22,7 @@ interface Parts {
 /** The native JSON protocol of contract §5: one object per message, told apart by `type`. */
 export class NativeProtocol implements Protocol<Session> {
   readonly beat = json({ type: 'ping' })
+  readonly isResumable = true
   readonly #parts: Parts
 
   constructor(parts: Parts) {
@@ -31,12 +33,13 @@ export class NativeProtocol implements Protocol<Session> {
     return json({ type: 'connected', session_id, resumed, unread_count, pending })
   }
 
-  encode(message: Outbound): Frame {
-    const { content } = message
-    if (content.kind === 'user') return encodeEntry(content, message.id)
-    const { channel, event, data, seq } = content
-    const head = `{"type":"event","channel":${quote(channel)},"event":${quote(event)}`
-    return new TextFrame(`${head},"data":${data},"seq":${seq}}`)
+  present(channel: string, members: readonly Member[]): Frame {
+    return new TextFrame(presentText(channel, members))
+  }
+
+  encode(message: Outbound): Frame | null {
+    const text = nativeText(message)
+    return text === null ? null : new TextFrame(text)
   }
 
   refusal(error: unknown, ref?: Ref): Frame {
@@ -113,34 +116,6 @@ async function acknowledge(
   return frame.ref === undefined ? null : { acknowledged: frame.up_to ?? frame.id }
 }
 
-/** `data` is put in as it is: a record is serialised once, when it is stored. */
-function encodeEntry({ type, seq, data }: UserContent, id: string | null): Frame {
-  const head = `"type":${quote(type)}${seq === 0 ? '' : `,"seq":${seq}`}`
-  const named = id === null ? head : `${head},"id":${quote(id)}`
-  switch (type) {
-    case 'notification':
-    case 'notification_updated':
-      return new TextFrame(`{${named},"notification":${data},"requires_ack":true}`)
-    case 'critical_alert':
-      return new TextFrame(`{${named},"alert":${data},"requires_acknowledgment":true}`)
-    case 'unread_count':
-    case 'system':
-      return new TextFrame(`{${fieldsOf(data)}${head}}`)
-    default:
-      return new TextFrame(`{${named},"data":${data}}`)
-  }
-}
-
-/** The fields of a JSON object with a comma after them; the last of two equal names counts. */
-function fieldsOf(object: string): string {
-  const fields = object.startsWith('{') ? object.slice(1, -1) : `"count":${object}`
-  return fields === '' ? '' : `${fields},`
-}
-
 function json(value: object): Frame {
   return new TextFrame(JSON.stringify(value))
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text)
 }

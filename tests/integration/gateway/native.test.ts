@@ -287,8 +287,8 @@ describe('broadcast channels', () => {
 
   it('are open when public and without a rule, guarded when private or when a rule says so', async () => {
     const server = await start({
-      authorizeChannel: ({ id }, channel) =>
-        channel.endsWith('user.ann') ? id === 'ann' : channel === 'secret' ? false : null,
+      authorizeChannel: (who, channel) =>
+        channel.endsWith('user.ann') ? who?.id === 'ann' : channel === 'secret' ? false : null,
     })
     const { client } = await NativeClient.connect(server.url('user_id=ann'))
     const join = async (channel: string) => {
@@ -322,16 +322,25 @@ describe('broadcast channels', () => {
 
   it('are joined by path: a user’s own and a chat room’s', async () => {
     const server = await start({
-      authorizeChannel: ({ id }, channel) =>
-        channel.startsWith('user.') ? channel === `user.${id}` : null,
+      authorizeChannel: (who, channel) =>
+        channel.startsWith('user.') ? channel === `user.${who?.id}` : channel.endsWith('room.7'),
     })
     const { client: ann } = await NativeClient.connect(server.url('', '/ws/user/ann'))
     const { client: ben } = await NativeClient.connect(server.url('user_id=ben', '/ws/chat/7'))
-    await waitFor(() => [...server.gateway.hub.channels()].length === 2)
+    await waitFor(() => [...server.gateway.hub.channels()].length === 3)
     server.realtime.broadcast('user.ann', 'greeting', '1')
     server.realtime.broadcast('chat.room.7', 'said', '"hi"')
     expect(await ann.next('event')).toMatchObject({ channel: 'user.ann', data: 1 })
-    expect(await ben.next('event')).toMatchObject({ channel: 'chat.room.7', data: 'hi' })
+    expect(await ben.next('event', ({ channel }) => channel === 'chat.room.7')).toMatchObject({
+      data: 'hi',
+    })
+    expect(ben.of('event')).toContainEqual({
+      type: 'event',
+      channel: 'presence-chat.room.7',
+      event: 'presence:subscribed',
+      data: [{ user_id: 'ben', user_info: { id: 'ben' } }],
+      seq: 0,
+    })
 
     const eve = await NativeClient.open(server.url(`token=${tokenFor('eve')}`, '/ws/user/ann'))
     expect(await eve.next('error')).toMatchObject({ code: 'forbidden' })
