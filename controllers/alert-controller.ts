@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { identityOf } from '../services/acceptance.ts'
+import type { AlertActions } from '../services/alert-actions.ts'
 import type { AlertReport, Severity } from '../services/alert-record.ts'
 import type { AlertService } from '../services/alert-service.ts'
 import type { AlertStore } from '../services/alert-store.ts'
 import { assertUserId } from '../services/user-record.ts'
 import type { Context } from '../src/index.ts'
-import { idempotencyKey, requiredText, safeId, userId } from './fields.ts'
+import { duration } from './duration.ts'
+import { idempotencyKey, moment, requiredText, safeId, userId } from './fields.ts'
 
 const alertFields = {
   message: requiredText('Message is required', 4000).optional(),
@@ -44,8 +46,18 @@ export const AlertActionPayload = z.object({
   user_id: userId().nullish(),
   note: z.string().max(1000).nullish(),
   message: z.string().max(1000).nullish(),
-  for: z.union([z.string(), z.number()]).nullish(),
+  for: duration().nullish(),
 })
+
+/** How long an alert is to be quiet: until a moment, or for a time. */
+export const AlertSnoozeBody = z
+  .object({
+    user_id: userId().nullish(),
+    note: z.string().max(1000).nullish(),
+    until: moment().nullish(),
+    for: duration().nullish(),
+  })
+  .refine((body) => (body.until == null) !== (body.for == null), 'say until or for')
 
 type TypeParam = { readonly alert_type: string }
 type IdParam = { readonly alert_id: string }
@@ -53,10 +65,16 @@ type IdParam = { readonly alert_id: string }
 /** `notifications/alerts/…`: raised, acknowledged, resolved. */
 export class AlertController {
   readonly #alerts: AlertService
+  readonly #actions: AlertActions
   readonly #alertStore: AlertStore
 
-  constructor(parts: { alerts: AlertService; alertStore: AlertStore }) {
+  constructor(parts: {
+    alerts: AlertService
+    alertActions: AlertActions
+    alertStore: AlertStore
+  }) {
     this.#alerts = parts.alerts
+    this.#actions = parts.alertActions
     this.#alertStore = parts.alertStore
   }
 
@@ -81,20 +99,32 @@ export class AlertController {
         return this.#alerts.raise(report, identityOf(context))
       case 'acknowledge':
       case 'ack':
-        return this.#alerts.acknowledge(await this.#alerts.openAlertOf(report), doing)
+        return this.#actions.acknowledge(await this.#alerts.openAlertOf(report), doing)
       default:
-        return this.#alerts.resolve(await this.#alerts.openAlertOf(report), doing)
+        return this.#actions.resolve(await this.#alerts.openAlertOf(report), doing)
     }
   }
 
   acknowledge = async (context: Context<IdParam, z.output<typeof AlertActionPayload>>) =>
-    this.#alerts.acknowledge(context.params.alert_id, doingOf(context))
+    this.#actions.acknowledge(
+      context.params.alert_id,
+      doingOf(context),
+      context.payload.for ?? null,
+    )
 
   resolve = async (context: Context<IdParam, z.output<typeof AlertActionPayload>>) =>
-    this.#alerts.resolve(context.params.alert_id, doingOf(context))
+    this.#actions.resolve(context.params.alert_id, doingOf(context))
 
   unacknowledge = async (context: Context<IdParam, z.output<typeof AlertActionPayload>>) =>
-    this.#alerts.unacknowledge(context.params.alert_id, doingOf(context))
+    this.#actions.unacknowledge(context.params.alert_id, doingOf(context))
+
+  escalate = async (context: Context<IdParam, z.output<typeof AlertActionPayload>>) =>
+    this.#actions.escalate(context.params.alert_id, doingOf(context))
+
+  snooze = async (context: Context<IdParam, z.output<typeof AlertSnoozeBody>>) => {
+    const until = context.payload.until ?? context.receivedAt + (context.payload.for ?? 0)
+    return this.#actions.snooze(context.params.alert_id, doingOf(context), until)
+  }
 }
 
 function reportOf(

@@ -3,6 +3,7 @@ import {
   AlertActionPayload,
   AlertBody,
   type AlertController,
+  AlertSnoozeBody,
 } from '../controllers/alert-controller.ts'
 import type { DeliveryController } from '../controllers/delivery-controller.ts'
 import { EventBody, type EventController } from '../controllers/event-controller.ts'
@@ -292,6 +293,18 @@ function alertRoutes(api: Api, { alerts, operations }: Controllers): void {
     '/alerts/{alert_id}/unack',
     { ...action, summary: 'Take the acknowledgement back' },
     alerts.unacknowledge,
+  )
+  api.on(
+    'POST',
+    '/alerts/{alert_id}/snooze',
+    { ...operate, body: AlertSnoozeBody, summary: 'Be quiet until a moment or for a time' },
+    alerts.snooze,
+  )
+  api.on(
+    'POST',
+    '/alerts/{alert_id}/escalate',
+    { ...action, summary: 'Tell the people of the next step at once' },
+    alerts.escalate,
   )
   api.on('POST', '/alerts/{alert_id}/resolve', { ...action, summary: 'Resolve' }, alerts.resolve)
 }

@@ -1,9 +1,9 @@
 import {
-  type Bell,
   type Clock,
+  Filtered,
   inPartition,
+  isoTime,
   type Keys,
-  type Lease,
   type Logger,
   partitionOf,
   type Settlement,
@@ -11,49 +11,37 @@ import {
   uuidFrom,
 } from '../src/index.ts'
 import { ownWork } from './acceptance.ts'
-import type { AlertRecord, Severity } from './alert-record.ts'
-import { type AlertService, logEntry } from './alert-service.ts'
+import type { AlertChange, AlertChanges } from './alert-changes.ts'
+import { type AlertJob, alertJobOp } from './alert-job.ts'
+import { logEntry, type StoredAlert } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
-import type { ChannelName } from './channel-policy.ts'
-import { type DeliveryJob, enqueueOp, jobKey } from './delivery-job.ts'
-import type { MaintenanceService } from './maintenance-service.ts'
-import { type Message, messageOf } from './notification-record.ts'
+import { alertMessage, exhaustedMessage, updateMessage } from './alert-words.ts'
+import { type EscalationPolicy, nextPosition, type Position } from './escalation-policy.ts'
+import type { Message } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
-
-/** "All channels" of the seed: whatever reaches the person. */
-const EVERY_CHANNEL: readonly ChannelName[] = [
-  'realtime',
-  'email',
-  'sms',
-  'push',
-  'slack',
-  'discord',
-  'webhook',
-]
+import type { Responders } from './responders.ts'
 
 interface Parts {
   readonly store: Store
   readonly keys: Keys
   readonly clock: Clock
   readonly log: Logger
-  readonly bell: Bell
   readonly alerts: AlertStore
-  readonly service: AlertService
-  readonly maintenance: MaintenanceService
+  readonly changes: AlertChanges
+  readonly responders: Responders
   readonly notifications: NotificationService
 }
 
-interface AlertContent {
-  readonly alert_id: string
-  /** The maintenance for which it waits. */
-  readonly silenced_by?: string
+/** Where an alert stands once steps with nobody are passed over. */
+interface Place {
+  readonly at: Position
+  readonly targets: readonly string[]
+  readonly skipped: readonly Position[]
 }
 
-/** A maintenance may end before its time; how late that is noticed at worst. */
-const LOOK_AGAIN_MS = 60_000
-const MOST_WOKEN = 1000
+const NOTHING: Settlement = { ops: [] }
 
-/** Tells admins and whoever is on call that an alert was raised. */
+/** Tells people of an alert. Doing it again tells nobody twice. */
 export class AlertNotifier {
   readonly #parts: Parts
 
@@ -61,113 +49,126 @@ export class AlertNotifier {
     this.#parts = parts
   }
 
-  /** The worker's part; repeating it tells nobody twice. */
-  handle = async (lease: Lease): Promise<Settlement> => {
-    const { alerts, maintenance, service, clock, keys } = this.#parts
-    const job = JSON.parse(lease.job) as DeliveryJob<AlertContent>
-    const alert = await alerts.find(job.alert_id)
-    if (alert.status !== 'triggered') return done(keys, job)
-
-    const silence = await maintenance.silencing(alert.affected_systems)
-    if (silence) return this.#wait(job, alert.id, silence)
-
-    const targets = await service.targets(alert)
-    const results = await Promise.allSettled(targets.map((user) => this.#tell(user, alert)))
-    const failed = results.filter((result) => result.status === 'rejected')
-    const unavailable = failed.find(({ reason }) => reason?.retryable === true)
-    if (unavailable) throw unavailable.reason
-    for (const { reason } of failed) {
-      this.#parts.log.error({ err: reason, alert: alert.id }, 'somebody was not told of an alert')
-    }
-    const told = `${targets.length - failed.length} told`
-    return {
-      ops: [
-        ...alerts.logOps(alert.id, [logEntry(clock.now(), 'notified', null, told)]),
-        ...done(keys, job).ops,
-      ],
-    }
-  }
-
-  #tell(userId: string, alert: AlertRecord): Promise<unknown> {
-    const { store, notifications } = this.#parts
-    const partition = partitionOf(userId, store.partitions)
-    const id = inPartition(uuidFrom(alert.id, userId), partition, store.partitions)
-    const critical = alert.severity === 'critical'
-    return notifications.send({
-      userId,
-      id,
-      message: messageFor(alert),
-      identity: ownWork,
-      overridesPreferences: critical,
-      frames: critical ? [{ type: 'critical_alert', data: JSON.stringify(alert) }] : [],
+  /** Tells the people of the alert's step, and plans the next one in the same write as saying so. */
+  async notify(job: AlertJob): Promise<Settlement> {
+    const { alerts, changes, responders, clock } = this.#parts
+    let targets: readonly string[] = []
+    const { after } = await changes.change(job.alert_id, async (alert, now) => {
+      targets = []
+      if (alert.status !== 'triggered' || alert.revision !== job.revision) return null
+      const policy = await responders.policyOf(alert)
+      const place = await this.#place(alert, policy)
+      targets = place.targets
+      return alert.notified ? null : this.#placed(alert, policy, place, now)
     })
+    if (targets.length === 0) return NOTHING
+    const alert = await alerts.find(after.id)
+    const policy = await responders.policyOf(after)
+    const message = alertMessage(alert, policy.steps[after.step]?.channels ?? null)
+    const isCritical = alert.severity === 'critical'
+    const frames = isCritical ? [{ type: 'critical_alert', data: JSON.stringify(alert) }] : []
+    const told = await this.#tell(after, { targets, message, frames, overrides: isCritical })
+    return { ops: alerts.logOps(alert.id, [logEntry(clock.now(), 'notified', null, told)]) }
   }
 
-  /** A maintenance is over: alerts that waited for its end are looked at now. */
-  async wake(): Promise<void> {
-    const { alerts, bell, keys } = this.#parts
-    const open = await alerts.list('open', MOST_WOKEN)
-    const silenced = open.filter(({ affected_systems }) => affected_systems.length > 0)
-    await Promise.all(silenced.map(({ id }) => this.#hasten(id)))
-    bell.ring(keys.queue('alert'))
+  /** Says what became of an alert to everybody who was told of it. */
+  async update(job: AlertJob): Promise<Settlement> {
+    const { alerts } = this.#parts
+    if (job.news === undefined) return NOTHING
+    const { alert } = await alerts.read(job.alert_id)
+    const targets = await alerts.told(alert.id)
+    const message = updateMessage(alert, job.news)
+    // Named by the job: later changes of the alert do not make it another message.
+    const named = { ...alert, revision: job.revision }
+    await this.#tell(named, { targets, message, frames: [], overrides: false })
+    return NOTHING
   }
 
-  /** Nothing happens to an alert that is being told of, or was. */
-  async #hasten(id: string): Promise<void> {
-    const { store, alerts, keys, clock } = this.#parts
-    const partition = alerts.partition(id)
-    const text = await store.get(partition, jobKey(keys, 'alert', id))
-    if (text === null) return
-    const now = clock.now()
-    const job = { ...(JSON.parse(text) as DeliveryJob), send_at: now / 1000 }
-    await store.commit({
-      partition,
-      guards: [['withdraw', keys.queue('alert'), id]],
-      ops: [enqueueOp(keys, job, now)],
+  /** Tells the admins, once, that nobody answers. */
+  async exhausted(job: AlertJob): Promise<Settlement> {
+    const { alerts, responders } = this.#parts
+    const { alert } = await alerts.read(job.alert_id)
+    if (alert.status !== 'triggered' || alert.revision !== job.revision) return NOTHING
+    await this.#tell(alert, {
+      targets: await responders.admins(),
+      message: exhaustedMessage(alert),
+      frames: [],
+      overrides: alert.severity === 'critical',
     })
+    return NOTHING
   }
 
-  /** Silent while the maintenance lasts; looked at again now and then, and when it ends. */
-  #wait(
-    job: DeliveryJob<AlertContent>,
-    alertId: string,
-    silence: { id: string; endsAt: number },
-  ): Settlement {
-    const { alerts, keys, clock } = this.#parts
-    const now = clock.now()
-    const entry = logEntry(now, 'silenced', null, `maintenance ${silence.id}`)
-    const isKnown = job.silenced_by === silence.id
-    const next = {
-      ...job,
-      silenced_by: silence.id,
-      send_at: Math.min(silence.endsAt, now + LOOK_AGAIN_MS) / 1000,
+  /** Passes over steps that have nobody, once around at most. */
+  async #place(alert: StoredAlert, policy: EscalationPolicy): Promise<Place> {
+    const skipped: Position[] = []
+    let at: Position = { step: alert.step, loop: alert.loop }
+    for (const _ of policy.steps) {
+      const targets = await this.#parts.responders.of(policy.steps[at.step], alert)
+      if (targets.length > 0) return { at, targets, skipped }
+      skipped.push(at)
+      const next = nextPosition(policy, at)
+      if (next === null) break
+      at = next
     }
+    return { at: skipped.at(-1) ?? at, targets: [], skipped }
+  }
+
+  #placed(
+    before: StoredAlert,
+    policy: EscalationPolicy,
+    { at, targets, skipped }: Place,
+    now: number,
+  ): AlertChange {
+    const { keys, alerts } = this.#parts
+    // An alert that only informs ends quietly.
+    const goesOn = before.severity !== 'info' || nextPosition(policy, at) !== null
+    const dueAt = goesOn ? now + (policy.steps[at.step]?.delay_minutes ?? 0) * 60_000 : null
+    const alert = {
+      ...before,
+      ...at,
+      notified: true,
+      next_escalation_at: dueAt === null ? null : isoTime(dueAt),
+    }
+    const next =
+      dueAt === null ? [] : [alertJobOp(keys, alert, { kind: 'escalate', now, at: dueAt })]
     return {
-      ops: [...(isKnown ? [] : alerts.logOps(alertId, [entry])), enqueueOp(keys, next, now)],
+      alert,
+      log: skipped.map(({ step }) => logEntry(now, 'skipped', null, `nobody in step ${step}`)),
+      ops: [...alerts.toldOps(alert.id, targets), ...next],
+      event: null,
     }
   }
-}
 
-function done(keys: Keys, job: DeliveryJob): Settlement {
-  return { ops: [['del', jobKey(keys, job.channel, job.id)]] }
-}
-
-const PRIORITY = { critical: 'critical', warning: 'high', info: 'normal' } as const
-
-function messageFor(alert: AlertRecord): Message {
-  const label: Record<Severity, string> = {
-    critical: 'CRITICAL ALERT',
-    warning: 'Warning',
-    info: 'Info',
+  async #tell(
+    alert: StoredAlert,
+    telling: {
+      readonly targets: readonly string[]
+      readonly message: Message
+      readonly frames: readonly { readonly type: string; readonly data: string }[]
+      readonly overrides: boolean
+    },
+  ): Promise<string> {
+    const { store, log, notifications } = this.#parts
+    const { targets, message, frames, overrides } = telling
+    const send = (userId: string) => {
+      const name = uuidFrom(alert.id, message.type, String(alert.revision), userId)
+      const id = inPartition(name, partitionOf(userId, store.partitions), store.partitions)
+      return notifications.send({
+        userId,
+        id,
+        message,
+        identity: ownWork,
+        frames,
+        overridesPreferences: overrides,
+      })
+    }
+    const results = await Promise.allSettled(targets.map(send))
+    const failed = results.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+    const unavailable = failed.find((reason) => reason?.retryable === true)
+    if (unavailable) throw unavailable
+    for (const reason of failed.filter((one) => !(one instanceof Filtered))) {
+      log.error({ err: reason, alert: alert.id }, 'somebody was not told of an alert')
+    }
+    return `${targets.length - failed.length} told`
   }
-  return messageOf({
-    title: `${label[alert.severity]}: ${alert.type}`,
-    message: alert.message,
-    type: `alert.${alert.severity}`,
-    priority: PRIORITY[alert.severity],
-    data: { alert_id: alert.id, alert_type: alert.type, source: alert.source },
-    actions: [{ type: 'ack', label: 'Acknowledge', alert_id: alert.id }],
-    channels: alert.severity === 'critical' ? EVERY_CHANNEL : null,
-    shortText: `${alert.severity.toUpperCase()}: ${alert.type} - ${alert.message}`,
-  })
 }

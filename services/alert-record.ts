@@ -31,9 +31,36 @@ export interface StoredAlert {
   readonly acknowledged_at: string | null
   readonly resolved_by: string | null
   readonly resolved_at: string | null
+  /** Until when the acknowledgement holds; `null`: for good. */
+  readonly acknowledged_until: string | null
+  readonly snoozed_until: string | null
   readonly policy: string | null
   readonly step: number
+  /** How often the policy began again. */
+  readonly loop: number
   readonly next_escalation_at: string | null
+  /** Whether nobody answered through the whole policy. */
+  readonly exhausted: boolean
+  /** Counts changes of state: work that was planned for an earlier one is not done. */
+  readonly revision: number
+  /** Whether the people of this step are being told, or were. */
+  readonly notified: boolean
+}
+
+/** What happened to an alert, as the outside hears of it. */
+export type AlertEvent =
+  | 'triggered'
+  | 'acknowledged'
+  | 'unacknowledged'
+  | 'snoozed'
+  | 'returned'
+  | 'escalated'
+  | 'exhausted'
+  | 'resolved'
+
+export interface AlertNews {
+  readonly event: AlertEvent
+  readonly alert: StoredAlert
 }
 
 export interface AlertRecord extends StoredAlert {
@@ -65,14 +92,60 @@ export function dedupKeyOf({ type, source, message, dedupKey }: AlertReport): st
   return `auto:1:${hash}`
 }
 
+const UNANSWERED = {
+  status: 'triggered',
+  acknowledged: false,
+  acknowledged_by: null,
+  acknowledged_at: null,
+  acknowledged_until: null,
+  snoozed_until: null,
+  step: 0,
+  loop: 0,
+  next_escalation_at: null,
+  exhausted: false,
+  notified: false,
+} as const
+
+/** The same alert at the beginning of its policy: nobody has answered. */
+export function triggeredAgain(alert: StoredAlert): StoredAlert {
+  return { ...alert, ...UNANSWERED, revision: alert.revision + 1 }
+}
+
+/** A stored alert; one of before there were steps stands at the first. */
+export function parseAlert(text: string): StoredAlert {
+  const alert = JSON.parse(text) as StoredAlert
+  return alert.revision === undefined ? { ...OLDER, ...alert } : alert
+}
+
+const OLDER = {
+  acknowledged_until: null,
+  snoozed_until: null,
+  loop: 0,
+  exhausted: false,
+  revision: 0,
+  notified: true,
+} as const
+
+/** One line of an alert's history. */
+export function logEntry(
+  now: number,
+  what: string,
+  who: string | null,
+  why: string | null,
+): AlertLogEntry {
+  return { at: isoTime(now), what, who, why }
+}
+
 /** A freshly triggered alert. */
-export function makeAlert(id: string, report: AlertReport, now: number): StoredAlert {
+export function makeAlert(
+  id: string,
+  report: AlertReport,
+  { policy, now }: { policy: string; now: number },
+): StoredAlert {
   return {
     id,
     type: report.type,
     severity: report.severity,
-    status: 'triggered',
-    acknowledged: false,
     message: report.message,
     source: report.source,
     affected_systems: report.affectedSystems,
@@ -81,12 +154,10 @@ export function makeAlert(id: string, report: AlertReport, now: number): StoredA
     dedup_key: dedupKeyOf(report),
     created_at: isoTime(now),
     timestamp: now / 1000,
-    acknowledged_by: null,
-    acknowledged_at: null,
     resolved_by: null,
     resolved_at: null,
-    policy: null,
-    step: 0,
-    next_escalation_at: null,
+    ...UNANSWERED,
+    policy,
+    revision: 1,
   }
 }

@@ -1,5 +1,10 @@
 import { isoTime, type Keys, NotFound, type Op, partitionOf, type Store } from '../src/index.ts'
-import type { AlertLogEntry, AlertRecord, StoredAlert } from './alert-record.ts'
+import {
+  type AlertLogEntry,
+  type AlertRecord,
+  parseAlert,
+  type StoredAlert,
+} from './alert-record.ts'
 
 const LOG_LIMIT = 1000
 const RECENT_LIMIT = 1000
@@ -22,7 +27,7 @@ export class AlertStore {
   async read(id: string): Promise<{ alert: StoredAlert; text: string }> {
     const text = await this.#store.get(this.partition(id), this.#keys.alert(id))
     if (text === null) throw new NotFound(`There is no alert ${id}.`)
-    return { alert: JSON.parse(text) as StoredAlert, text }
+    return { alert: parseAlert(text), text }
   }
 
   /** The alert as the wire shows it, with count and log. */
@@ -87,7 +92,23 @@ export class AlertStore {
       ['expire', this.#keys.alertCount(id), ttlMs],
       ['expire', this.#keys.alertSeen(id), ttlMs],
       ['expire', this.#keys.alertLog(id), ttlMs],
+      ['expire', this.#keys.alertTold(id), ttlMs],
     ]
+  }
+
+  /** Who is told of an alert also hears what becomes of it. */
+  toldOps(id: string, users: readonly string[]): Op[] {
+    return users.map((user) => ['sadd', this.#keys.alertTold(id), user])
+  }
+
+  told(id: string): Promise<string[]> {
+    return this.#store.members(this.partition(id), this.#keys.alertTold(id))
+  }
+
+  /** When the alert was last reported (epoch ms), and the stored text for compare-and-set. */
+  async lastSeen(alert: StoredAlert): Promise<{ at: number; text: string | null }> {
+    const text = await this.#store.get(this.partition(alert.id), this.#keys.alertSeen(alert.id))
+    return { at: text === null ? alert.timestamp * 1000 : Date.parse(text), text }
   }
 
   async #ids(partition: number, state: 'open' | 'all', limit: number): Promise<string[]> {

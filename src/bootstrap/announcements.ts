@@ -1,4 +1,4 @@
-import type { AlertNews } from '../../services/alert-service.ts'
+import type { AlertNews } from '../../services/alert-record.ts'
 import type { SendOutcome } from '../../services/channels/channel.ts'
 import type { DeliveryJob } from '../../services/delivery-job.ts'
 import type { NotificationRecord } from '../../services/notification-record.ts'
@@ -37,7 +37,10 @@ export class Announcements {
     const { id, type, severity } = alert
     if (event === 'triggered') metrics.alertsRaised.inc({ severity })
     if (event === 'acknowledged') {
-      metrics.timeToAck.observe({ severity }, Date.now() / 1000 - alert.timestamp)
+      metrics.alertAck.observe({ severity }, Date.now() / 1000 - alert.timestamp)
+    }
+    if (event === 'escalated' || event === 'exhausted') {
+      metrics.escalations.inc({ severity, outcome: event })
     }
     const text = JSON.stringify({ event, alert })
     services().realtime.broadcast('alerts', `alert.${event}`, text)

@@ -55,7 +55,7 @@ export function createRealtime(parts: Parts) {
 
 function applicationOf({ services, keys, clock }: Parts): Application {
   const limit = new FrameLimit(clock)
-  const { inbox, alerts, sessions } = services
+  const { inbox, alertActions, sessions } = services
   return {
     scope: keys.scope,
     sessions,
@@ -67,7 +67,7 @@ function applicationOf({ services, keys, clock }: Parts): Application {
         return { ...(await inbox.list(user, { unreadOnly }, 15, cursor)) }
       },
     },
-    alerts: { acknowledge: (id, who, note) => alerts.acknowledge(id, { who, note }) },
+    alerts: { acknowledge: (id, who, note) => alertActions.acknowledge(id, { who, note }) },
     authorizeChannel,
     admit: (principal, frameType) => limit.admit(principal.id, frameType),
   }

@@ -1,8 +1,6 @@
 import { Acceptance } from '../../services/acceptance.ts'
 import { Activity } from '../../services/activity.ts'
-import { AlertNotifier } from '../../services/alert-notifier.ts'
-import { type AlertNews, AlertService } from '../../services/alert-service.ts'
-import { AlertStore } from '../../services/alert-store.ts'
+import type { AlertNews } from '../../services/alert-record.ts'
 import { BroadcastService } from '../../services/broadcast-service.ts'
 import { Cancellation } from '../../services/cancellation.ts'
 import { ConnectedSessions } from '../../services/connected-sessions.ts'
@@ -28,6 +26,7 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import { type Alerting, createAlerting } from './alerting.ts'
 import { createTemplates } from './templates.ts'
 
 export interface Ingredients {
@@ -82,29 +81,17 @@ export function createServices(ingredients: Ingredients) {
     notifications,
     templates: templateRenderer,
   })
-  const alertStore = new AlertStore({ store, keys })
-  const alerts = new AlertService({
-    ...base,
-    acceptance,
-    memberships,
-    alerts: alertStore,
-    onNews: onAlertNews,
-  })
   const maintenance = new MaintenanceService({
     ...base,
     acceptance,
     broadcast,
     onCompleted: () => {
-      alertNotifier.wake().catch((error) => log.warn({ err: error }, 'silenced alerts wait on'))
+      alerting.alertWork.wake().catch((error) => log.warn({ err: error }, 'silenced alerts wait on'))
     },
   })
-  const alertNotifier: AlertNotifier = new AlertNotifier({
-    ...base,
-    bell,
-    alerts: alertStore,
-    service: alerts,
-    maintenance,
-    notifications,
+  const alerting: Alerting = createAlerting({
+    ...{ ...base, bell, acceptance, memberships, maintenance, notifications },
+    onNews: onAlertNews,
   })
   const status = new StatusService({ ...base, acceptance, broadcast })
   const events = new EventLog({ ...base, acceptance })
@@ -122,9 +109,7 @@ export function createServices(ingredients: Ingredients) {
   return {
     acceptance,
     activity,
-    alertNotifier,
-    alerts,
-    alertStore,
+    ...alerting,
     bell,
     broadcasts,
     cancellation,

@@ -46,7 +46,7 @@ export function createWorkers(parts: Parts): Worker[] {
     })
   return [
     worker('notification', scheduled.handle),
-    worker('alert', services.alertNotifier.handle),
+    worker('alert', services.alertWork.handle),
     worker('broadcast', services.broadcasts.handle, FAN_OUTS),
     ...[...providers.keys()].map((channel) => worker(channel, deliveries.handle)),
   ]

@@ -83,8 +83,13 @@ export class Metrics {
 
   readonly alertsRaised = this.#counter('alerts_raised_total', 'New alerts.', ['severity'])
   readonly alertsOpen = this.#gauge('alerts_open', 'Alerts that are not resolved.', ['severity'])
-  readonly timeToAck = this.#histogram(
-    'time_to_ack_seconds',
+  readonly escalations = this.#counter(
+    'escalations_total',
+    'Alerts that went on to a next step, or through the last one.',
+    ['severity', 'outcome'],
+  )
+  readonly alertAck = this.#histogram(
+    'alert_ack_seconds',
     'From the first notice of an alert to its acknowledgement.',
     ['severity'],
     WAIT_SECONDS,

@@ -10,7 +10,11 @@ interface Listed {
 }
 
 /** Acts on one alert, or on all that are open, of one type if wished. */
-function acting(action: 'ack' | 'unack' | 'resolve', done: string): Command {
+function acting(
+  action: 'ack' | 'unack' | 'resolve' | 'snooze' | 'escalate',
+  done: string,
+  own: NonNullable<Command['options']> = [],
+): Command {
   return {
     usage: `alerts ${action} [id]`,
     summary: `${done} an alert`,
@@ -19,11 +23,16 @@ function acting(action: 'ack' | 'unack' | 'resolve', done: string): Command {
       ['--type <type>', 'every open alert of one type'],
       ['--note <text>', 'say why'],
       ['--user <id>', 'in whose name'],
+      ...own,
     ],
     examples: [`alerts ${action} --all --note "on it"`],
     async run(tools, [id], options) {
       const ids = id === undefined ? await chosen(tools, options) : [id]
-      const body = { note: options.note, user_id: options.user }
+      const { note, user, until } = options
+      if (action === 'snooze' && !options.for && !until) {
+        throw new WrongUsage('Say --for <time> or --until <time>.')
+      }
+      const body = { note, user_id: user, for: options.for, until }
       const results: object[] = []
       for (const each of ids) {
         const answer = await tools.client.post(`/api/alerts/${each}/${action}`, body)
@@ -65,7 +74,14 @@ export const alertCommands: readonly Command[] = [
       out.recordWith(alert, { name: 'log', rows, columns: ['at', 'what', 'who', 'why'] })
     },
   },
-  acting('ack', 'Acknowledge'),
+  acting('ack', 'Acknowledge', [
+    ['--for <time>', 'how long it may take: 90s, 30m, 2h; then the alert comes back'],
+  ]),
   acting('unack', 'Take back the acknowledgement of'),
+  acting('snooze', 'Quiet for a while', [
+    ['--for <time>', 'how long: 90s, 30m, 2h, 1d'],
+    ['--until <time>', 'until when, as ISO 8601'],
+  ]),
+  acting('escalate', 'Tell the people of the next step of'),
   acting('resolve', 'Resolve'),
 ]

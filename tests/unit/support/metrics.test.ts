@@ -11,7 +11,7 @@ describe('Metrics', () => {
     for (const name of [
       ...['messages_received_total', 'messages_refused_total', 'deliveries_total'],
       ...['delivery_latency_seconds', 'queue_ready_jobs', 'queue_oldest_ready_age_seconds'],
-      ...['sessions', 'alerts_open', 'dispatch_seconds', 'time_to_ack_seconds'],
+      ...['sessions', 'alerts_open', 'dispatch_seconds', 'alert_ack_seconds', 'escalations_total'],
     ]) {
       expect(described.map((each) => each.name)).toContain(`belfry_${name}`)
     }

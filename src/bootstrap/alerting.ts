@@ -1,0 +1,54 @@
+import type { Acceptance } from '../../services/acceptance.ts'
+import { AlertActions } from '../../services/alert-actions.ts'
+import { AlertChanges } from '../../services/alert-changes.ts'
+import { AlertNotifier } from '../../services/alert-notifier.ts'
+import type { AlertNews } from '../../services/alert-record.ts'
+import { AlertService } from '../../services/alert-service.ts'
+import { AlertStore } from '../../services/alert-store.ts'
+import { AlertTimers } from '../../services/alert-timers.ts'
+import { AlertWorkHandler } from '../../services/alert-work.ts'
+import type { MaintenanceService } from '../../services/maintenance-service.ts'
+import type { Memberships } from '../../services/memberships.ts'
+import type { NotificationService } from '../../services/notification-service.ts'
+import { Responders } from '../../services/responders.ts'
+import type { Bell } from '../queue/bell.ts'
+import type { Keys } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+
+interface Ingredients {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Logger
+  readonly bell: Bell
+  readonly acceptance: Acceptance
+  readonly memberships: Memberships
+  readonly maintenance: MaintenanceService
+  readonly notifications: NotificationService
+  /** Told after every change of an alert's state. */
+  readonly onNews: (news: AlertNews) => void
+}
+
+export type Alerting = ReturnType<typeof createAlerting>
+
+/** What takes alerts in, tells people of them and goes on until somebody answers. */
+export function createAlerting(ingredients: Ingredients) {
+  const alerts = new AlertStore(ingredients)
+  const responders = new Responders({
+    ...ingredients,
+    policies: async () => [],
+    scheduled: async () => [],
+  })
+  const base = { ...ingredients, alerts, responders }
+  const changes = new AlertChanges(base)
+  const timers = new AlertTimers({ ...base, changes })
+  const notifier = new AlertNotifier({ ...base, changes })
+  return {
+    alerts: new AlertService(base),
+    alertActions: new AlertActions({ ...base, changes }),
+    alertStore: alerts,
+    alertWork: new AlertWorkHandler({ ...base, notifier, timers }),
+  }
+}

@@ -1,0 +1,140 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { AlertBench, MINUTE_MS } from '../../support/alert-bench.ts'
+
+let bench: AlertBench
+let folder: string
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'belfry-alerts-'))
+  bench = new AlertBench({ path: join(folder, 'belfry.db') })
+  await bench.person('ada')
+  await bench.onCall('fire', 'ada')
+})
+afterEach(async () => {
+  await bench.store.close()
+  await rm(folder, { recursive: true })
+})
+
+describe('acknowledgements that meet due escalations', () => {
+  it('win or lose, 200 times: nothing escalates after one was accepted', async () => {
+    const ids: string[] = []
+    for (let n = 0; n < 200; n++) ids.push(await bench.raise({ source: `pump-${n}` }))
+    bench.clock.advance(5 * MINUTE_MS)
+    const leases = [...(await bench.take()), ...(await bench.take())]
+    expect(leases).toHaveLength(200)
+
+    const { alertActions } = bench.services
+    const steps = leases.map(async (lease, n) => {
+      for (let turns = n % 7; turns > 0; turns--) await new Promise(setImmediate)
+      await bench.perform(lease, bench.services)
+    })
+    const acks = ids.map(async (id, n) => {
+      for (let turns = n % 5; turns > 0; turns--) await new Promise(setImmediate)
+      return alertActions.acknowledge(id, { who: 'ada', note: null })
+    })
+    const answers = await Promise.all(acks)
+    await Promise.all(steps)
+    await bench.work()
+
+    const histories = await Promise.all(ids.map((id) => bench.history(id)))
+    expect(answers.every(({ status }) => status === 'acknowledged')).toBe(true)
+    for (const words of histories) {
+      expect(words.filter((word) => word === 'acknowledged')).toHaveLength(1)
+      expect(words.slice(words.indexOf('acknowledged'))).not.toContain('escalated')
+    }
+    const escalated = histories.filter((words) => words.includes('escalated')).length
+    // Both sides must have won somewhere, else nothing was raced.
+    expect(escalated).toBeGreaterThan(0)
+    expect(escalated).toBeLessThan(200)
+    expect(bench.news.filter(({ event }) => event === 'escalated')).toHaveLength(escalated)
+
+    await bench.pass(20)
+    for (const id of ids) expect(await bench.show(id)).toMatchObject({ status: 'acknowledged' })
+    expect(bench.news.filter(({ event }) => event === 'escalated')).toHaveLength(escalated)
+  })
+})
+
+describe('a step', () => {
+  it('is told once, after a restart in the middle of its delay', async () => {
+    const id = await bench.raise()
+    await bench.pass(3)
+    await bench.restart()
+    await bench.pass(1.9)
+    expect(await bench.heard('ada')).toHaveLength(1)
+    await bench.pass(0.1)
+    expect(await bench.heard('ada')).toHaveLength(2)
+    expect(await bench.show(id)).toMatchObject({ step: 1 })
+  })
+
+  it('that became due while nothing ran is told late, and the next one after its delay', async () => {
+    const id = await bench.raise()
+    await bench.store.close()
+    bench.clock.advance(60 * MINUTE_MS)
+    await bench.restart()
+    await bench.work()
+    expect(await bench.heard('ada')).toHaveLength(2)
+    expect(await bench.show(id)).toMatchObject({ step: 1, loop: 0 })
+    await bench.pass(5)
+    expect(await bench.show(id)).toMatchObject({ step: 0, loop: 1 })
+  })
+
+  it('is told once by two processes', async () => {
+    const other = bench.process()
+    const id = await bench.raise()
+    for (let n = 1; n <= 3; n++) {
+      bench.clock.advance(5 * MINUTE_MS)
+      await Promise.all([bench.work(), bench.work(other), bench.work(), bench.work(other)])
+      expect(await bench.heard('ada')).toHaveLength(n + 1)
+    }
+    expect((await bench.history(id)).filter((word) => word === 'escalated')).toHaveLength(3)
+  })
+
+  it('is told once when two processes hold the same job, as after a lost lease', async () => {
+    const other = bench.process()
+    const id = await bench.raise()
+    bench.clock.advance(5 * MINUTE_MS)
+    for (let hops = 0; hops < 2; hops++) {
+      const leases = await bench.take()
+      expect(leases).toHaveLength(1)
+      const both = leases.flatMap((lease) => [
+        bench.perform(lease, bench.services),
+        bench.perform(lease, other),
+      ])
+      await Promise.all(both)
+    }
+    expect(await bench.heard('ada')).toHaveLength(2)
+    expect(await bench.show(id)).toMatchObject({ step: 1, loop: 0 })
+  })
+
+  it('is told when the process that decided it died before telling', async () => {
+    await bench.raise()
+    bench.clock.advance(5 * MINUTE_MS)
+    const [escalation] = await bench.take()
+    await bench.services.alertWork.handle(escalation!)
+    const [telling] = await bench.take()
+    await bench.services.alertWork.handle(telling!)
+    await bench.restart()
+    bench.clock.advance(MINUTE_MS)
+    const { requeued } = await bench.store.reap(0, bench.keys.queue('alert'), 5)
+    expect(requeued).toHaveLength(2)
+    await bench.work()
+    expect(await bench.heard('ada')).toHaveLength(2)
+    await bench.pass(4)
+    expect(await bench.heard('ada')).toHaveLength(3)
+  })
+
+  it('comes late when the clock is set back an hour; none is skipped, none told twice', async () => {
+    const id = await bench.raise()
+    await bench.pass(4)
+    bench.clock.advance(-60 * MINUTE_MS)
+    await bench.pass(60.9)
+    expect(await bench.heard('ada')).toHaveLength(1)
+    await bench.pass(0.1)
+    expect(await bench.heard('ada')).toHaveLength(2)
+    await bench.pass(5)
+    expect(await bench.heard('ada')).toHaveLength(3)
+    expect(await bench.show(id)).toMatchObject({ step: 0, loop: 1 })
+  })
+})
