@@ -1,4 +1,4 @@
-import { Agent } from 'undici'
+import { Agent, errors } from 'undici'
 import { type Clock, messageOf } from '../../../src/index.ts'
 import { type Answered, Exchange } from './exchange.ts'
 import { type Resolve, UrlGuard, UrlRefused } from './url-guard.ts'
@@ -17,7 +17,7 @@ export interface HttpRequest {
 /** What came of a request. No reason holds more of a URL than its host. */
 export type HttpResult =
   | Answered
-  /** The guard does not let it through. */
+  /** The guard does not let it through, or it cannot be put into HTTP. */
   | { readonly kind: 'refused'; readonly reason: string }
   /** It never went out. */
   | { readonly kind: 'unreachable'; readonly reason: string }
@@ -94,7 +94,8 @@ export class GuardedSender {
 function resultOf(result: Awaited<Exchange['result']>): HttpResult {
   if (result.kind === 'answered') return result
   const { error, wasSent } = result
-  if (error instanceof UrlRefused) return { kind: 'refused', reason: error.message }
+  const isOurs = error instanceof UrlRefused || error instanceof errors.InvalidArgumentError
+  if (isOurs) return { kind: 'refused', reason: error.message }
   return { kind: wasSent ? 'lost' : 'unreachable', reason: reasonOf(error) }
 }
 
