@@ -4,7 +4,7 @@ import type { Parts } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { Chance } from './support/chance.ts'
 import { note, SIZE } from './support/figures.ts'
-import { duplicateMails, settleExactly } from './support/ledger.ts'
+import { allMailsArrive, duplicateMails, settleExactly } from './support/ledger.ts'
 import { planMessages } from './support/messages.ts'
 import { type Outgoing, Sender } from './support/sender.ts'
 import { Stage } from './support/stage.ts'
@@ -35,13 +35,7 @@ function describeParts(parts: Parts, isPossible: boolean) {
           await sendWhileKilled(stage, senders, part, chance)
         }
         const sentMs = performance.now() - startedAt
-        await waitFor(
-          () => new Set(stage.smtp.mails.map(({ raw }) => subjectOf(raw))).size >= SIZE.messages,
-          {
-            deadlineMs: SETTLE_MS,
-            message: 'mails are missing',
-          },
-        )
+        await allMailsArrive(stage, SIZE.messages, SETTLE_MS)
         await stage.quiet(SETTLE_MS)
         const duplicates = duplicateMails(stage.smtp.mails)
         note(`crash ${parts}`, {
@@ -99,8 +93,4 @@ async function sendWhileKilled(
   await stage.service.kill()
   await stage.service.restart()
   await sent
-}
-
-function subjectOf(raw: string): string {
-  return /^Subject: (.*?)\r?$/m.exec(raw)?.[1] ?? ''
 }

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
 import type { ReceivedMail } from '../../support/smtp.ts'
+import { waitFor } from '../../support/wait-for.ts'
 import type { Plan } from './messages.ts'
 import type { Stage } from './stage.ts'
 import { type Json, StoreView } from './store-view.ts'
@@ -19,6 +20,20 @@ export function mailCounts(mails: readonly ReceivedMail[]): Map<number, number> 
 /** How many more mails arrived than there are different ones. */
 export function duplicateMails(mails: readonly ReceivedMail[]): number {
   return mails.length - mailCounts(mails).size
+}
+
+/** Waits until mails 0 to `total` - 1 have arrived; says which did not. */
+export async function allMailsArrive(stage: Stage, total: number, deadlineMs: number) {
+  const arrived = () => mailCounts(stage.smtp.mails)
+  try {
+    await waitFor(() => arrived().size >= total, { deadlineMs })
+  } catch (error) {
+    const counts = arrived()
+    const missing = Array.from({ length: total }, (_, n) => n).filter((n) => !counts.has(n))
+    throw new Error(`${missing.length} mails are missing: ${missing.slice(0, 50)}`, {
+      cause: error,
+    })
+  }
 }
 
 /** How often each number of a plan is in the inboxes; checks unread counts against records. */
@@ -54,7 +69,8 @@ export async function settleExactly(stage: Stage, plan: Plan): Promise<void> {
 
   await Promise.all(stage.services.map((service) => service.stop()))
   const store = await StoreView.read(stage.service)
-  const records = store.records(/^notification:[^:]+$/)
+  const all = store.records(/^notification:[^:]+$/)
+  const records = all.filter(({ user_id }) => plan.users.includes(user_id))
   expect(records).toHaveLength(plan.notifications.length)
   expect(new Set(records.map(({ data }) => data.n)).size).toBe(records.length)
 
@@ -66,8 +82,8 @@ export async function settleExactly(stage: Stage, plan: Plan): Promise<void> {
   expect(jobs.filter(({ status }) => status !== 'sent')).toEqual([])
   expect(nothingHeld(store)).toEqual([])
 
-  const all = plan.messages.map((_, n) => n)
-  const mails = compare(all, mailCounts(stage.smtp.mails))
+  const numbers = plan.messages.map((_, n) => n)
+  const mails = compare(numbers, mailCounts(stage.smtp.mails))
   expect(mails.lost).toEqual([])
   expect(mails.strange).toEqual([])
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { connectAsync, type MqttClient } from 'mqtt'
 import type { MqttVersion } from '../../support/mqtt-device.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 export interface Outgoing {
   readonly topic: string
@@ -21,8 +22,11 @@ interface SenderOptions {
 export class Sender {
   acknowledged = 0
   reconnects = 0
+  /** Handed to the client and not acknowledged. */
+  inFlight = 0
   readonly #client: MqttClient
   readonly #window: number
+  #gate: PromiseWithResolvers<void> | null = null
 
   private constructor(client: MqttClient, window: number) {
     this.#client = client
@@ -54,10 +58,24 @@ export class Sender {
     let next = 0
     const worker = async () => {
       for (let message = messages[next++]; message; message = messages[next++]) {
+        await this.#gate?.promise
+        this.inFlight += 1
         await this.#sendUntilAcknowledged(message)
+        this.inFlight -= 1
       }
     }
     await Promise.all(Array.from({ length: this.#window }, worker))
+  }
+
+  /** Begins no further message until `release()`; resolves when none is on its way. */
+  async hold(): Promise<void> {
+    this.#gate ??= Promise.withResolvers()
+    await waitFor(() => this.inFlight === 0, { message: 'messages are not acknowledged' })
+  }
+
+  release(): void {
+    this.#gate?.resolve()
+    this.#gate = null
   }
 
   async close(): Promise<void> {
