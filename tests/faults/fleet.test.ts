@@ -23,7 +23,7 @@ it.runIf(hasServers)(
   async () => {
     const chance = new Chance('fleet')
     const plan = planMessages(MESSAGES, { keys: false })
-    const stage = await Stage.open({ parts: 'external', mosquitto: { config: EVERY_SECOND } })
+    const stage = await Stage.open({ parts: 'external', mosquitto: EVERY_SECOND })
     const broker = await BrokerStatus.listen(stage.mosquitto.url)
     try {
       await Promise.all([stage.addService(), stage.addService()])

@@ -38,7 +38,7 @@ it.runIf(hasServers).for(CASES)(
   async ({ signal, config }) => {
     const chance = new Chance(`mosquitto ${signal}`)
     const plan = planMessages(MESSAGES)
-    const stage = await Stage.open({ parts: 'external', mosquitto: { config } })
+    const stage = await Stage.open({ parts: 'external', mosquitto: config })
     const line = await startTcpProxy(stage.mosquitto.port)
     const readiness = new ReadinessWatch(stage.service.url).start()
     try {

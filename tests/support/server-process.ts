@@ -13,6 +13,8 @@ export interface TestServer {
   readonly dir: string
   /** The process that runs now; changes with `restart`. */
   readonly pid: number
+  /** What the process that ended last said; `null` when a signal ended it, or none has ended. */
+  readonly exitCode: number | null
   /** Ends the process and waits for its end; the directory stays. Default: SIGTERM. */
   stop(signal?: NodeJS.Signals): Promise<void>
   /** Starts it again on the same port and directory, after stopping it if it still runs. */
@@ -44,6 +46,7 @@ export class ServerProcess implements TestServer {
   readonly port: number
   readonly url: string
   readonly dir: string
+  exitCode: number | null = null
   readonly #plan: ServerPlan
   #child: ChildProcess | null = null
   readonly #guard: ChildProcess
@@ -97,6 +100,7 @@ export class ServerProcess implements TestServer {
       child.kill(signal)
       await ended
     }
+    this.exitCode = child.exitCode
     this.#child = null
     this.#guard.stdin!.write('\n')
   }

@@ -53,6 +53,8 @@ export interface TestService {
   readonly surroundings: Surroundings
   /** The process that runs now; changes with `restart`. */
   readonly pid: number
+  /** Of the process that ended last; `null` when a signal ended it. */
+  readonly exitCode: number | null
   /** Everything that it wrote so far. */
   log(): string
   /** One HTTP request; a body that is not text is sent as JSON. */
@@ -126,6 +128,9 @@ export async function startService(options: ServiceOptions = {}): Promise<TestSe
     surroundings,
     get pid() {
       return server.pid
+    },
+    get exitCode() {
+      return server.exitCode
     },
     log: () => server.log(),
     api: (method, path, body, headers) => call(server.url, { method, path, body, headers }),

@@ -1,12 +1,4 @@
-import {
-  type MosquittoOptions,
-  startMosquitto,
-  startRedis,
-  startRedisCluster,
-  startSmtp,
-  type TestServer,
-  type TestSmtp,
-} from '../../support/servers.ts'
+import { startSmtp, type TestServer, type TestSmtp } from '../../support/servers.ts'
 import {
   type Parts,
   type Surroundings,
@@ -20,7 +12,8 @@ import type { Json } from './store-view.ts'
 interface StageOptions {
   readonly parts: Parts
   readonly env?: Readonly<Record<string, string>>
-  readonly mosquitto?: MosquittoOptions
+  /** Lines of Mosquitto's configuration. */
+  readonly mosquitto?: string
   /** Given in place of those that are started here. */
   readonly surroundings?: Surroundings
 }
@@ -52,7 +45,7 @@ export class Stage {
 
   static async open(options: StageOptions): Promise<Stage> {
     const [surroundings, smtp] = await Promise.all([
-      options.surroundings ?? startParts(options),
+      options.surroundings ?? startSurroundings(options.parts, mosquittoOf(options)),
       startSmtp(),
     ])
     const stage = new Stage(options, surroundings, smtp)
@@ -130,19 +123,6 @@ function load({ ready, in_flight, scheduled }: Json): number {
   return waiting + in_flight + scheduled
 }
 
-async function startParts({ parts, mosquitto }: StageOptions): Promise<Surroundings> {
-  if (mosquitto === undefined || parts === 'embedded') return startSurroundings(parts)
-  const [broker, store] = await Promise.all([
-    startMosquitto(mosquitto),
-    parts === 'external' ? startRedis() : startRedisCluster(),
-  ])
-  return {
-    parts,
-    env: { MQTT_URL: broker.url, REDIS_URL: store.url },
-    mosquitto: broker,
-    redis: 'nodes' in store ? (store.nodes[0] ?? null) : store,
-    stop: async () => {
-      await Promise.all([broker.stop(), store.stop()])
-    },
-  }
+function mosquittoOf({ mosquitto }: StageOptions) {
+  return mosquitto === undefined ? {} : { mosquitto }
 }
