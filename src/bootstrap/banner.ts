@@ -22,24 +22,48 @@ export function banner(app: App, tookMs: number): string {
   return `${lines.join('\n')}\n\n`
 }
 
-function toTry({ http, broker }: App): string[] {
-  const api = http.url
-  const mqtt = broker?.port ? `-p ${broker.port} ` : ''
+function toTry(app: App): string[] {
+  const api = app.http.url
+  const { prefix } = app.config.mqtt
+  const to = brokerArguments(app)
   return [
     '',
     '  Try, in a second terminal:',
     '',
-    '  # a notification by MQTT, and the inbox where it is',
-    `  mosquitto_pub ${mqtt}-t notifications/realtime/user/42 -m '{"message":"Hello"}'`,
-    `  curl '${api}/api/notifications?user_id=42'`,
-    '',
-    '  # the same by HTTP',
+    '  # a notification, and the inbox where it is',
+    ...(to === null
+      ? []
+      : [
+          `  mosquitto_pub ${to}-t ${prefix}notifications/realtime/user/42 -m '{"message":"Hello"}'`,
+        ]),
     `  curl ${api}/api/notifications -H 'content-type: application/json' \\`,
     `    -d '{"to":"user:42","message":"Hello again"}'`,
+    `  curl '${api}/api/notifications?user_id=42'`,
     '',
     '  # a mail; without SMTP_URL it is kept in the outbox',
-    `  mosquitto_pub ${mqtt}-t notifications/email/send \\`,
-    `    -m '{"to":"ada@example.com","subject":"Hello","body":"It works."}'`,
+    ...(to === null
+      ? [
+          `  curl ${api}/api/notifications -H 'content-type: application/json' \\`,
+          `    -d '{"to":{"email":"ada@example.com"},"title":"Hello","message":"It works."}'`,
+        ]
+      : [
+          `  mosquitto_pub ${to}-t ${prefix}notifications/email/send \\`,
+          `    -m '{"to":"ada@example.com","subject":"Hello","body":"It works."}'`,
+        ]),
     `  curl ${api}/api/outbox`,
   ]
+}
+
+/** What mosquitto_pub must be told of the broker; `null` where it would need a secret. */
+function brokerArguments({ config, broker }: App): string | null {
+  const { external, embedded } = config.mqtt
+  if (broker === null) return null
+  if (external === null) return argumentsFor(embedded.host, broker.port ?? embedded.port)
+  const { protocol, hostname, port, username } = new URL(external.urls[0] ?? '')
+  const isOpen = protocol === 'mqtt:' && username === '' && external.credentials === undefined
+  return isOpen ? argumentsFor(hostname, Number(port || 1883)) : null
+}
+
+function argumentsFor(host: string, port: number): string {
+  return `${host === '127.0.0.1' || host === 'localhost' ? '' : `-h ${host} `}-p ${port} `
 }
