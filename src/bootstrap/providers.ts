@@ -1,17 +1,12 @@
 import { CHANNELS } from '../../services/channel-policy.ts'
 import type { Provider } from '../../services/channels/channel.ts'
-import { discordWebhook } from '../../services/channels/discord.ts'
 import { SmtpProvider } from '../../services/channels/email-smtp.ts'
-import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
-import { HttpProvider } from '../../services/channels/http/http-provider.ts'
-import type { Target } from '../../services/channels/http/target.ts'
 import { MqttProvider } from '../../services/channels/mqtt.ts'
 import { OutboxProvider } from '../../services/channels/outbox-provider.ts'
-import { slackBot, slackWebhook } from '../../services/channels/slack.ts'
-import { webhookTargets } from '../../services/channels/webhook-targets.ts'
 import type { Config } from '../config.ts'
 import type { Publisher } from '../mqtt/message.ts'
 import type { Clock } from '../support/clock.ts'
+import { postingProviders } from './posting-providers.ts'
 import type { Services } from './services.ts'
 
 interface Parts {
@@ -43,28 +38,3 @@ export function createProviders(parts: Parts): Map<string, Provider> {
   if (smtp) providers.set('email', new SmtpProvider({ ...smtp, from, clock }))
   return providers
 }
-
-/** Channels that users bring their own URLs for: they need no account of ours. */
-function postingProviders({ config, services, clock }: Parts): HttpProvider[] {
-  const { slack, telegram, pushover, pagerduty } = config.providers
-  const { hooks, webhookSecrets } = services
-  const sender = new GuardedSender({ clock, allow: config.outboundAllow })
-  const channel = (name: string, targets: Readonly<Record<string, Target>>) =>
-    new HttpProvider({ name, targets, sender, hooks, clock })
-  const [hook, discord] = [slackWebhook(), discordWebhook()]
-  return [
-    channel('slack', { https: hook, http: hook, slack: slackBot(slack ?? NO_BOT) }),
-    channel('discord', { https: discord, http: discord }),
-    channel(
-      'webhook',
-      webhookTargets({
-        secretsOf: webhookSecrets.of,
-        telegram: telegram ?? NO_BOT,
-        pushover: pushover ?? { token: null, apiUrl: null },
-        pagerduty,
-      }),
-    ),
-  ]
-}
-
-const NO_BOT = { botToken: null, apiUrl: null }

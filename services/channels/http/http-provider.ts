@@ -55,7 +55,8 @@ export class HttpProvider implements Provider<PostJob> {
     const { isDead = false } = posted
     const outcome = { ...posted.outcome, provider: target.name }
     const end = { outcome, isDead, isLast: isLastTry(job, outcome, clock.now()) }
-    if (hook === null) return outcome
+    // What was never sent, for want of a token of ours, says nothing about the hook.
+    if (hook === null || posted.isUnsent) return outcome
     // The post is out: a note that cannot be kept must not send it again.
     return hooks.after(hook, state, end).catch(() => outcome)
   }
@@ -75,14 +76,14 @@ export class HttpProvider implements Provider<PostJob> {
     address: URL,
     job: PostJob,
     signal: AbortSignal,
-  ): Promise<{ outcome: SendOutcome; isDead?: boolean }> {
+  ): Promise<{ outcome: SendOutcome; isDead?: boolean; isUnsent?: boolean }> {
     const { sender, clock } = this.#parts
     let request: HttpRequest
     try {
       request = await target.compose(address, job, clock.now())
     } catch (error) {
       if (!(error instanceof Unsendable)) throw error
-      return { outcome: { status: 'failed', reason: error.message } }
+      return { outcome: { status: 'failed', reason: error.message }, isUnsent: true }
     }
     return this.#judge(target, address, await sender.post(request, signal))
   }
