@@ -136,10 +136,11 @@ class AckLine {
     const places = this.#places
     while (this.#head < places.length && places[this.#head]!.state !== 'waiting') this.#head++
     const ready = places.slice(first, this.#head).filter(({ state }) => state === 'ready')
-    if (this.#head === places.length) this.#places = []
-    else if (this.#head > 1024) this.#places = places.slice(this.#head)
-    else return this.#send(ready)
-    this.#head = 0
+    const isDone = this.#head === places.length
+    if (isDone || this.#head > 1024) {
+      this.#places = isDone ? [] : places.slice(this.#head)
+      this.#head = 0
+    }
     this.#send(ready)
   }
 

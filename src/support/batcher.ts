@@ -47,15 +47,20 @@ export class Batcher<Item, Result> {
       const batch = this.#waiting.splice(0, this.#options.size)
       this.#running += 1
       this.#run(batch.map(({ item }) => item)).then(
-        (results) => this.#settle(() => batch.forEach((each, n) => each.resolve(results[n]!))),
-        (error) => this.#settle(() => batch.forEach((each) => each.reject(error))),
+        (results) => {
+          for (const [index, each] of batch.entries()) each.resolve(results[index]!)
+          this.#settle()
+        },
+        (error) => {
+          for (const each of batch) each.reject(error)
+          this.#settle()
+        },
       )
     }
   }
 
-  #settle(answer: () => void): void {
+  #settle(): void {
     this.#running -= 1
-    answer()
     if (this.#waiting.length > 0) this.#schedule()
   }
 }
