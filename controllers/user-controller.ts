@@ -1,10 +1,11 @@
 import { z } from 'zod'
 import type { Directory } from '../services/directory.ts'
 import type { HookState } from '../services/hook-state.ts'
-import type { InboxService } from '../services/inbox-service.ts'
 import type { Memberships } from '../services/memberships.ts'
+import type { PersonalData } from '../services/personal-data.ts'
+import { isTimeZone } from '../services/quiet-hours.ts'
 import { hooksOf } from '../services/user-hooks.ts'
-import type { Device, Preferences, UserChanges } from '../services/user-record.ts'
+import type { Device, UserChanges } from '../services/user-record.ts'
 import { asBelfryError, type Context, Forbidden } from '../src/index.ts'
 import { email, phone } from './addresses.ts'
 import { safeId, userId } from './fields.ts'
@@ -50,10 +51,6 @@ export const UsersBody = z.object({
     .max(500),
 })
 
-export const PreferencesBody = z
-  .object({ muted_types: z.array(z.string().max(50)).max(200).optional() })
-  .catchall(z.boolean())
-
 export const DevicesBody = z.object({ devices: z.array(DeviceBody).max(100) })
 export const MembersBody = z.object({ members: z.array(userId()).min(1).max(1000) })
 
@@ -68,7 +65,7 @@ interface Parts {
   readonly directory: Directory
   readonly hooks: HookState
   readonly memberships: Memberships
-  readonly inbox: InboxService
+  readonly personalData: PersonalData
 }
 
 /** `/api/users` and `/api/groups`: who there is, how to reach them, what they want. */
@@ -76,11 +73,13 @@ export class UserController {
   readonly #directory: Directory
   readonly #hooks: HookState
   readonly #memberships: Memberships
+  readonly #personalData: PersonalData
 
   constructor(parts: Parts) {
     this.#directory = parts.directory
     this.#hooks = parts.hooks
     this.#memberships = parts.memberships
+    this.#personalData = parts.personalData
   }
 
   list = async ({ query }: Context) => {
@@ -112,19 +111,6 @@ export class UserController {
     return { saved: results.length - rejected.length, rejected }
   }
 
-  preferences = async (context: Context<UserParam>) => {
-    assertSelfOrAdmin(context)
-    return this.#directory.preferences(context.params.id)
-  }
-
-  savePreferences = async (context: Context<UserParam, z.output<typeof PreferencesBody>>) => {
-    assertSelfOrAdmin(context)
-    return this.#directory.savePreferences(
-      context.params.id,
-      context.payload as Partial<Preferences>,
-    )
-  }
-
   devices = async (context: Context<UserParam>) => {
     assertSelfOrAdmin(context)
     return { devices: await this.#directory.devices(context.params.id) }
@@ -140,6 +126,16 @@ export class UserController {
     for (const { token } of gone) await this.#directory.removeDevice(id, token)
     for (const device of wanted) await this.#directory.addDevice(id, device)
     return { devices: await this.#directory.devices(id) }
+  }
+
+  exportData = async (context: Context<UserParam>) => {
+    assertSelfOrAdmin(context)
+    return this.#personalData.export(context.params.id)
+  }
+
+  eraseData = async (context: Context<UserParam>) => {
+    assertSelfOrAdmin(context)
+    return this.#personalData.erase(context.params.id)
   }
 
   members = async ({ params }: Context<UserParam>) => ({
@@ -184,12 +180,4 @@ function changesOf(body: z.output<typeof UserBody>): UserChanges {
 
 function same(a: Device, b: Device): boolean {
   return a.platform === b.platform && a.token === b.token
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return Boolean(new Intl.DateTimeFormat('en', { timeZone: name }))
-  } catch {
-    return false
-  }
 }

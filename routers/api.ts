@@ -19,6 +19,8 @@ import {
   ListQuery,
   type OperationsController,
 } from '../controllers/operations-controller.ts'
+import type { PreferenceController } from '../controllers/preference-controller.ts'
+import { PreferencesBody, QuietHoursBody } from '../controllers/preference-fields.ts'
 import {
   BroadcastBody,
   SendBody,
@@ -35,7 +37,6 @@ import {
   DevicesBody,
   MembersBody,
   PageQuery,
-  PreferencesBody,
   UserBody,
   type UserController,
   UsersBody,
@@ -51,6 +52,7 @@ interface Controllers {
   readonly hooks: HookController
   readonly inbox: InboxApiController
   readonly operations: OperationsController
+  readonly preferences: PreferenceController
   readonly send: SendController
   readonly service: ServiceController
   readonly templates: TemplateController
@@ -179,7 +181,7 @@ function sendRoutes(api: Api, { send, events, deliveries }: Controllers): void {
   )
 }
 
-function peopleRoutes(api: Api, { users, hooks }: Controllers): void {
+function peopleRoutes(api: Api, { users, hooks, preferences }: Controllers): void {
   const admin = { tags: ['people'], scope: 'admin' } as const
   const self = { tags: ['people'], scope: 'read' } as const
   api.on('GET', '/users', { ...admin, query: PageQuery, summary: 'Everybody' }, users.list)
@@ -200,13 +202,25 @@ function peopleRoutes(api: Api, { users, hooks }: Controllers): void {
     'GET',
     '/users/{id}/preferences',
     { ...self, summary: 'What a user wants' },
-    users.preferences,
+    preferences.find,
   )
   api.on(
     'PUT',
     '/users/{id}/preferences',
     { ...self, body: PreferencesBody, summary: 'Say what a user wants' },
-    users.savePreferences,
+    preferences.save,
+  )
+  api.on(
+    'GET',
+    '/users/{id}/quiet-hours',
+    { ...self, summary: 'When a user does not want to be disturbed' },
+    preferences.quietHours,
+  )
+  api.on(
+    'PUT',
+    '/users/{id}/quiet-hours',
+    { ...self, body: QuietHoursBody, summary: 'Say when a user does not want to be disturbed' },
+    preferences.saveQuietHours,
   )
   api.on(
     'GET',

@@ -1,5 +1,6 @@
 import { PRIORITIES, type Priority } from '../src/index.ts'
-import type { Preferences, Recipient, UserRecord } from './user-record.ts'
+import { type Subject, wants } from './preferences.ts'
+import type { Recipient, UserRecord } from './user-record.ts'
 
 /** The ways of delivery that a message may name (contract §1), the inbox aside. */
 export const CHANNELS = [
@@ -17,7 +18,7 @@ export const CHANNELS = [
 export type ChannelName = (typeof CHANNELS)[number]
 
 /** Why a channel was left out; the word is part of the notification's trace. */
-export type SkipReason = 'preference' | 'priority' | 'no_address' | 'not_chosen'
+export type SkipReason = 'preference' | 'priority' | 'no_address' | 'not_chosen' | 'quiet_hours'
 
 /** From which priority on a channel is used when the message names none (seed S1-033…036). */
 const FROM_PRIORITY: Partial<Record<ChannelName, Priority>> = {
@@ -32,7 +33,8 @@ export interface ChannelChoice {
   readonly skipped: Readonly<Partial<Record<ChannelName, SkipReason>>>
 }
 
-interface Wish {
+export interface Wish {
+  readonly subject: Subject
   readonly priority: Priority
   /** Beats the priority gate, never an opt-out (contract §9). */
   readonly channels: readonly ChannelName[] | null
@@ -59,7 +61,7 @@ function reasonAgainst(
 ): SkipReason | null {
   const from = FROM_PRIORITY[channel]
   if (wish.channels ? !wish.channels.includes(channel) : from === undefined) return 'not_chosen'
-  if (!wish.overridesPreferences && preferences[channel] === false) return 'preference'
+  if (!wish.overridesPreferences && !wants(preferences, channel, wish.subject)) return 'preference'
   if (!wish.channels && from && rank(wish.priority) > rank(from)) return 'priority'
   if (channel === 'push' ? !hasDevices : addressFor(channel, user) === null) return 'no_address'
   return null
@@ -87,9 +89,4 @@ export function addressFor(channel: ChannelName, user: UserRecord): string | nul
     default:
       return user.id
   }
-}
-
-/** Whether a user does not want to hear of this type of message at all. */
-export function isMuted(preferences: Preferences, type: string): boolean {
-  return preferences.muted_types.includes(type)
 }

@@ -10,13 +10,16 @@ import {
 } from '../src/index.ts'
 import type { Memberships } from './memberships.ts'
 import {
-  assertUserId,
   DEFAULT_PREFERENCES,
+  type Preferences,
+  parsePreferences,
+  withChanges,
+} from './preferences.ts'
+import {
+  assertUserId,
   type Device,
   emptyProfile,
-  type Preferences,
   parseDevice,
-  parsePreferences,
   parseProfile,
   type Recipient,
   type UserChanges,
@@ -117,17 +120,26 @@ export class Directory {
     return text === null ? DEFAULT_PREFERENCES : parsePreferences(text)
   }
 
+  /** What is not given stays, of types and categories too. */
   async savePreferences(id: string, changes: Partial<Preferences>): Promise<Preferences> {
     assertUserId(id)
-    const preferences = { ...(await this.preferences(id)), ...changes } as Preferences
-    await this.#store.commit({
-      partition: this.#at(id),
-      ops: [
-        ['set', this.#keys.preferences(id), JSON.stringify(preferences), 0],
-        ['zadd', this.#keys.users(), 0, id],
-      ],
-    })
-    return preferences
+    const partition = this.#at(id)
+    const key = this.#keys.preferences(id)
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const old = await this.#store.get(partition, key)
+      const before = old === null ? DEFAULT_PREFERENCES : parsePreferences(old)
+      const after = withChanges(before, changes)
+      const outcome = await this.#store.commit({
+        partition,
+        guards: [['expect', key, old]],
+        ops: [
+          ['set', key, JSON.stringify(after), 0],
+          ['zadd', this.#keys.users(), 0, id],
+        ],
+      })
+      if (outcome.applied) return after
+    }
+    throw new Unavailable(`The preferences of ${id} are being changed by others; try again.`)
   }
 
   async devices(id: string): Promise<Device[]> {

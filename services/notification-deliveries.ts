@@ -30,12 +30,14 @@ function deliveryOf(
   user: UserRecord,
   { now, message }: { now: number; message: Message },
 ): DeliveryJob {
+  const heldUntil = record.held?.[channel]
   return makeJob({
     id: deliveryId(record.id, channel),
     channel,
     priority: record.priority,
     content: contentOf(channel, record, user, message),
     now,
+    sendAt: heldUntil === undefined ? null : Date.parse(heldUntil),
     expiresAt: record.expires_at === null ? null : Date.parse(record.expires_at),
     userId: record.user_id,
     notificationId: record.id,

@@ -1,5 +1,6 @@
 import { isoTime, type Priority } from '../src/index.ts'
 import type { ChannelChoice, ChannelName, SkipReason } from './channel-policy.ts'
+import type { DeliveryPlan } from './delivery-plan.ts'
 import type { ChannelTexts, TemplateUse } from './template-use.ts'
 
 /** Something a person can do about a notification (at most three). */
@@ -69,6 +70,8 @@ export interface NotificationRecord extends Origin {
   readonly actions: readonly Action[]
   readonly channels: readonly ChannelName[]
   readonly skipped: Readonly<Partial<Record<ChannelName, SkipReason>>>
+  /** Channels that wait until somebody's quiet hours are over. */
+  readonly held?: Readonly<Partial<Record<ChannelName, string>>>
   readonly read: boolean
   readonly read_at: string | null
   readonly seen_at: string | null
@@ -86,7 +89,7 @@ interface Making {
   readonly id: string
   readonly userId: string
   readonly message: Message
-  readonly choice: ChannelChoice
+  readonly choice: ChannelChoice & Partial<Pick<DeliveryPlan, 'held'>>
   readonly origin: Origin
   readonly now: number
 }
@@ -111,6 +114,7 @@ export function makeRecord({
     actions: message.actions,
     channels: choice.channels,
     skipped: choice.skipped,
+    ...heldOf(choice),
     read: false,
     read_at: null,
     seen_at: null,
@@ -123,4 +127,10 @@ export function makeRecord({
     version: 1,
     ...origin,
   }
+}
+
+function heldOf({ held = {} }: Making['choice']): Pick<NotificationRecord, 'held'> {
+  const entries = Object.entries(held)
+  if (entries.length === 0) return {}
+  return { held: Object.fromEntries(entries.map(([channel, at]) => [channel, isoTime(at)])) }
 }

@@ -9,11 +9,13 @@ import {
   type Store,
 } from '../src/index.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
-import { type ChannelName, chooseChannels, isMuted } from './channel-policy.ts'
+import type { ChannelName } from './channel-policy.ts'
 import { Collapse, type Replacing } from './collapse.ts'
 import { enqueueOp, makeJob } from './delivery-job.ts'
+import { type DeliveryPlan, planDelivery } from './delivery-plan.ts'
 import type { Directory } from './directory.ts'
 import { fanoutOp } from './fanout.ts'
+import { inboxOps } from './inbox-ops.ts'
 import { mintId } from './mint-id.ts'
 import { deliveryOps } from './notification-deliveries.ts'
 import {
@@ -22,6 +24,7 @@ import {
   type NotificationRecord,
   type Origin,
 } from './notification-record.ts'
+import { isMuted, subjectOf } from './preferences.ts'
 import type { Realtime } from './realtime.ts'
 import type { TemplateRenderer } from './template-renderer.ts'
 import { assertUserId, type Recipient } from './user-record.ts'
@@ -63,6 +66,8 @@ interface Parts {
   readonly realtime: Realtime
   readonly templates: TemplateRenderer
   readonly retention: Retention
+  /** Of people who did not say theirs. Default: UTC. */
+  readonly timezone?: string
   /** Told of every notification that was stored. */
   readonly onStored?: (record: NotificationRecord) => void
 }
@@ -94,10 +99,7 @@ export class NotificationService {
 
     const recipient = await directory.recipient(asked.userId)
     const sending = message.template ? await this.#inWords(asked, recipient) : asked
-    const { type } = sending.message
-    if (!sending.overridesPreferences && isMuted(recipient.preferences, type)) {
-      throw new Filtered('muted_type', `User ${sending.userId} muted messages of type ${type}.`)
-    }
+    if (!sending.overridesPreferences) assertNotMuted(sending, recipient)
     for (let attempt = 0; attempt < 10; attempt++) {
       const sent = await this.#write(sending, recipient, now)
       if (sent !== null) return sent
@@ -117,10 +119,10 @@ export class NotificationService {
     const { acceptance, keys, realtime, retention } = this.#parts
     const { userId, message } = sending
     const replacing = await this.#collapse.find(userId, message.collapseKey)
-    const record = this.#makeRecord(sending, recipient, replacing, now)
+    const plan = this.#plan(sending, recipient, now)
+    const record = this.#makeRecord(sending, plan, replacing, now)
     const type = replacing.earlier === null ? 'notification' : 'notification_updated'
     const text = JSON.stringify(record)
-    const until = unreadUntil(record, retention, now)
     const frames = record.channels.includes('realtime')
       ? [{ type, data: text }, ...(sending.frames ?? [])]
       : []
@@ -131,10 +133,11 @@ export class NotificationService {
       guards: replacing.guards,
       ops: [
         ...frames.map(({ type, data }) => {
-          return fanoutOp(keys, userId, type, data === text ? STORED_RECORD : data, now)
+          const shared = data === text && plan.inInbox ? STORED_RECORD : data
+          return fanoutOp(keys, userId, type, shared, now)
         }),
         ...replacing.opsFor(record.id),
-        ['inbox', keys.scope, userId, record.id, text, until, retention.inboxLimit],
+        ...inboxOps({ keys, record, text, inInbox: plan.inInbox, retention, now }),
         ...deliveryOps(keys, record, recipient.user, { now, message }),
       ],
       reply: sentReply(record),
@@ -149,16 +152,27 @@ export class NotificationService {
     return accepted.reply
   }
 
+  /** Throws `Filtered` when nothing is left that the recipient wants. */
+  #plan(sending: Sending, recipient: Recipient, now: number): DeliveryPlan {
+    const { message, userId, overridesPreferences = false } = sending
+    const { priority, channels, expiresAt } = message
+    const { timezone = 'UTC' } = this.#parts
+    const subject = subjectOf(message)
+    const moment = { now, expiresAt, timezone, spread: Math.random() }
+    const wish = { ...moment, priority, channels, subject, overridesPreferences }
+    const plan = planDelivery(recipient, wish)
+    if (plan.inInbox || plan.channels.length > 0) return plan
+    throw new Filtered('preference', `User ${userId} wants none of this.`)
+  }
+
   #makeRecord(
-    { id, userId, message, origin = {}, identity, overridesPreferences = false }: Sending,
-    recipient: Recipient,
+    { id, userId, message, origin = {}, identity }: Sending,
+    plan: DeliveryPlan,
     { earlier }: Replacing,
     now: number,
   ): NotificationRecord {
-    const { priority, channels } = message
-    const choice = chooseChannels(recipient, { priority, channels, overridesPreferences })
     const newId = earlier?.id ?? id ?? this.#mintId(userId, identity, now)
-    const record = makeRecord({ id: newId, userId, message, choice, origin, now })
+    const record = makeRecord({ id: newId, userId, message, choice: plan, origin, now })
     return earlier === null ? record : { ...record, version: earlier.version + 1 }
   }
 
@@ -203,14 +217,11 @@ export class NotificationService {
   }
 }
 
-function sentReply(record: NotificationRecord): Sent {
-  return { status: 'sent', notification_id: record.id, channels: record.channels }
+function assertNotMuted({ userId, message }: Sending, { preferences }: Recipient): void {
+  if (!isMuted(preferences, subjectOf(message))) return
+  throw new Filtered('muted_type', `User ${userId} muted messages of type ${message.type}.`)
 }
 
-/** Until when a record counts as unread (0: for ever): the shorter of its own end and the retention. */
-function unreadUntil(record: NotificationRecord, retention: Retention, now: number): number {
-  const kept = retention.unreadTtlMs === 0 ? Number.POSITIVE_INFINITY : now + retention.unreadTtlMs
-  const own = record.expires_at === null ? kept : Date.parse(record.expires_at)
-  const end = Math.min(kept, own)
-  return end === Number.POSITIVE_INFINITY ? 0 : end
+function sentReply(record: NotificationRecord): Sent {
+  return { status: 'sent', notification_id: record.id, channels: record.channels }
 }

@@ -74,10 +74,11 @@ export class TemplateRenderer {
     const record = await this.#parts.catalog.find(use.name)
     if (!record?.is_active) return this.#fallback(accepted, use, 'the template is gone')
     const type = use.keepsType ? message.type : record.notification_type
+    const template = { ...use, eventType: record.event_type ?? record.name }
+    const about = { ...accepted, type, template }
     try {
       return {
-        ...accepted,
-        type,
+        ...about,
         ...this.render(record, {
           locale: locale ?? this.#parts.locale ?? null,
           params: use.params,
@@ -85,7 +86,7 @@ export class TemplateRenderer {
       }
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
-      return this.#fallback({ ...accepted, type }, use, error.message)
+      return this.#fallback(about, use, error.message)
     }
   }
 

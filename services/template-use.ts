@@ -10,6 +10,8 @@ export interface TemplateUse {
   readonly keepsType: boolean
   /** What is shown if the template is gone by the time it is rendered; set when accepted. */
   readonly displayName?: string
+  /** What it is about, in words of preferences; set when rendered. */
+  readonly eventType?: string
 }
 
 /** The words of a message where a channel has its own. */

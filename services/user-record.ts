@@ -1,4 +1,5 @@
 import { InvalidPayload, isSafeId } from '../src/index.ts'
+import type { Preferences } from './preferences.ts'
 
 /** One device that takes push notifications. */
 export interface Device {
@@ -21,25 +22,6 @@ export interface UserRecord {
   readonly webhook_url: string | null
   readonly devices: readonly Device[]
   readonly data: Readonly<Record<string, unknown>>
-}
-
-/** Which channels a user wants, and which types he does not (seed: `_get_user_preferences`). */
-export interface Preferences {
-  readonly realtime: boolean
-  readonly email: boolean
-  readonly sms: boolean
-  readonly push: boolean
-  /** Further channels, by name; on unless switched off. */
-  readonly [channel: string]: boolean | readonly string[]
-  readonly muted_types: readonly string[]
-}
-
-export const DEFAULT_PREFERENCES: Preferences = {
-  realtime: true,
-  email: true,
-  sms: false,
-  push: true,
-  muted_types: [],
 }
 
 /** Everything that routing a message to one person needs to know. */
@@ -81,11 +63,6 @@ export function emptyProfile(id: string): UserRecord {
 /** A stored profile; fields that are missing are empty. */
 export function parseProfile(id: string, text: string): UserRecord {
   return { ...emptyProfile(id), ...(JSON.parse(text) as Partial<UserRecord>) }
-}
-
-/** Stored preferences over the defaults. */
-export function parsePreferences(text: string): Preferences {
-  return { ...DEFAULT_PREFERENCES, ...(JSON.parse(text) as Preferences) }
 }
 
 /** `android:<token>`; a bare token, as an ops script may add it, is taken as Android's. */

@@ -92,6 +92,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ store, bus, keys, clock, log, onStored, onAlertNews },
     retention: config.retention,
     locale: config.locale,
+    timezone: config.timezone,
     webhookSecrets: config.providers.webhookSecrets,
     onUnread: (user) => unreadTopic.changed(user),
   })

@@ -5,6 +5,7 @@ import { EventController } from '../../controllers/event-controller.ts'
 import { HookController } from '../../controllers/hook-controller.ts'
 import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
 import { OperationsController } from '../../controllers/operations-controller.ts'
+import { PreferenceController } from '../../controllers/preference-controller.ts'
 import { SendController } from '../../controllers/send-controller.ts'
 import { ServiceController } from '../../controllers/service-controller.ts'
 import { TemplateController } from '../../controllers/template-controller.ts'
@@ -14,6 +15,7 @@ import { apiRoutes } from '../../routers/api.ts'
 import { reloadRoute } from '../../routers/reload.ts'
 import type { AccessService } from '../../services/access-service.ts'
 import type { Tickets } from '../../services/tickets.ts'
+import type { Config } from '../config.ts'
 import { HttpRouter } from '../http/http-router.ts'
 import type { Dispatcher } from '../mqtt/dispatcher.ts'
 import { dryRun } from '../mqtt/dry-run.ts'
@@ -34,6 +36,7 @@ export interface ApiParts {
   /** The MQTT routes, to be looked at and tried. */
   readonly topics: Router
   readonly dispatcher: Dispatcher
+  readonly config: Pick<Config, 'timezone'>
   readonly reload: Reload
   readonly store: Store
   readonly keys: Keys
@@ -59,6 +62,11 @@ export function createApi(parts: ApiParts): HttpRouter {
     operations: new OperationsController({
       ...services,
       replay: (message) => dispatcher.dispatch({ ...ORDINARY, ...message }),
+    }),
+    preferences: new PreferenceController({
+      directory: services.directory,
+      clock,
+      timezone: parts.config.timezone,
     }),
     send: new SendController({
       ...services,

@@ -38,6 +38,7 @@ export interface Ingredients {
   readonly retention: Retention
   /** Of people who did not say theirs. */
   readonly locale?: string
+  readonly timezone?: string
   /** Secrets that sign webhooks, newest first; none: one is generated. */
   readonly webhookSecrets?: readonly string[]
   /** Told after every change of an alert's state. */
@@ -86,7 +87,9 @@ export function createServices(ingredients: Ingredients) {
     acceptance,
     broadcast,
     onCompleted: () => {
-      alerting.alertWork.wake().catch((error) => log.warn({ err: error }, 'silenced alerts wait on'))
+      alerting.alertWork
+        .wake()
+        .catch((error) => log.warn({ err: error }, 'silenced alerts wait on'))
     },
   })
   const alerting: Alerting = createAlerting({

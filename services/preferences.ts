@@ -1,0 +1,95 @@
+import type { QuietHours } from './quiet-hours.ts'
+
+/** Channel → whether it is wanted; a channel that is not named is decided elsewhere. */
+export type ChannelSwitches = Readonly<Record<string, boolean>>
+
+/**
+ * What a user wants: for every channel, or for one type of event or one category
+ * alone (seed: `_get_user_preferences`).
+ */
+export interface Preferences {
+  readonly realtime: boolean
+  readonly email: boolean
+  readonly sms: boolean
+  readonly push: boolean
+  /** Types that he does not want to hear of at all. */
+  readonly muted_types: readonly string[]
+  readonly types: Readonly<Record<string, ChannelSwitches>>
+  readonly categories: Readonly<Record<string, ChannelSwitches>>
+  readonly quiet_hours: QuietHours | null
+  /** Further channels, by name; on unless switched off. */
+  readonly [channel: string]: unknown
+}
+
+export const DEFAULT_PREFERENCES: Preferences = {
+  realtime: true,
+  email: true,
+  sms: false,
+  push: true,
+  muted_types: [],
+  types: {},
+  categories: {},
+  quiet_hours: null,
+}
+
+/** What a message is about, the most specific word first. */
+export interface Subject {
+  /** The event's type before the message's. */
+  readonly types: readonly string[]
+  readonly categories: readonly string[]
+}
+
+/** Stored preferences over the defaults. */
+export function parsePreferences(text: string): Preferences {
+  return { ...DEFAULT_PREFERENCES, ...(JSON.parse(text) as Preferences) }
+}
+
+/** Preferences after `changes`: types and categories one by one. */
+export function withChanges(before: Preferences, changes: Partial<Preferences>): Preferences {
+  const types = { ...before.types, ...changes.types }
+  const categories = { ...before.categories, ...changes.categories }
+  return { ...before, ...changes, types, categories } as Preferences
+}
+
+/** Whether a user wants something on a channel: type before category before the channel as such. */
+export function wants(preferences: Preferences, channel: string, subject: Subject): boolean {
+  const switches = [
+    ...subject.types.map((type) => preferences.types?.[type]?.[channel]),
+    ...subject.categories.map((category) => preferences.categories?.[category]?.[channel]),
+    preferences[channel],
+  ]
+  return switches.find((each) => typeof each === 'boolean') !== false
+}
+
+/** Whether a user does not want to hear of this at all. */
+export function isMuted({ muted_types: muted }: Preferences, { types }: Subject): boolean {
+  return types.some((type) => muted.includes(type))
+}
+
+/** The subject of a message: its category is said in its data, or by the first word of a dotted type. */
+export function subjectOf({
+  type,
+  data,
+  template,
+}: {
+  readonly type: string
+  readonly data: Readonly<Record<string, unknown>>
+  readonly template?: { readonly eventType?: string | null } | null
+}): Subject {
+  const eventType = template?.eventType
+  const types = eventType == null ? [type] : [eventType, type]
+  const said = typeof data.category === 'string' ? [data.category] : []
+  const dotted = types.filter((each) => each.includes('.')).map((each) => each.split('.')[0] ?? '')
+  return { types, categories: [...said, ...dotted] }
+}
+
+/** The words of seed 003 as channels: the application, mails, both or none. */
+export const WISHES = {
+  Apps: { database: true, realtime: true, push: true, email: false },
+  Email: { database: false, realtime: false, push: false, email: true },
+  Both: { database: true, realtime: true, push: true, email: true },
+  None: {
+    ...{ database: false, realtime: false, push: false, email: false, sms: false, voice: false },
+    ...{ slack: false, discord: false, webhook: false, mqtt: false },
+  },
+} as const satisfies Record<string, ChannelSwitches>

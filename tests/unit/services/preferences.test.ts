@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest'
+import { PreferencesBody, QuietHoursBody } from '../../../controllers/preference-fields.ts'
+import { type PlanWish, planDelivery } from '../../../services/delivery-plan.ts'
+import {
+  DEFAULT_PREFERENCES,
+  isMuted,
+  type Preferences,
+  subjectOf,
+  wants,
+  withChanges,
+} from '../../../services/preferences.ts'
+import { emptyProfile, type Recipient } from '../../../services/user-record.ts'
+
+const VALUES = [undefined, true, false] as const
+const combinations = VALUES.flatMap((type) =>
+  VALUES.flatMap((category) =>
+    VALUES.flatMap((channel) =>
+      [true, false].map((critical) => ({ type, category, channel, critical })),
+    ),
+  ),
+)
+
+const NOW = Date.UTC(2026, 0, 10, 23)
+
+function person(preferences: Partial<Preferences>): Recipient {
+  const user = { ...emptyProfile('ada'), email: 'ada@example.com', phone: '+12025550123' }
+  return { user, preferences: withChanges(DEFAULT_PREFERENCES, preferences), hasDevices: true }
+}
+
+function wish(fields: Partial<PlanWish> = {}): PlanWish {
+  return {
+    subject: { types: ['order.shipped'], categories: ['order'] },
+    priority: 'high',
+    channels: null,
+    now: NOW,
+    expiresAt: null,
+    timezone: 'UTC',
+    spread: 0.5,
+    ...fields,
+  }
+}
+
+const night = {
+  is_enabled: true,
+  timezone: null,
+  mode: 'hold',
+  quiet: { start: '22:00', end: '07:00', days: ['saturday'] },
+  weekly: null,
+} as const
+
+describe('preferences', () => {
+  it.each(combinations)(
+    'type $type, category $category, channel $channel, critical $critical',
+    (given) => {
+      const { type, category, channel, critical } = given
+      const preferences: Partial<Preferences> = {
+        ...(type === undefined ? {} : { types: { 'order.shipped': { sms: type } } }),
+        ...(category === undefined ? {} : { categories: { order: { sms: category } } }),
+        ...(channel === undefined ? {} : { sms: channel }),
+      }
+      // The specific wins; where nobody said anything SMS is off.
+      const expected = critical || (type ?? category ?? channel ?? DEFAULT_PREFERENCES.sms)
+      const plan = planDelivery(
+        person(preferences),
+        wish({ channels: ['sms'], overridesPreferences: critical }),
+      )
+      expect(plan.channels).toEqual(expected ? ['sms'] : [])
+      expect(plan.skipped.sms).toBe(expected ? undefined : 'preference')
+    },
+  )
+
+  it('wants(): a channel of which nobody ever spoke is on', () => {
+    expect(wants(DEFAULT_PREFERENCES, 'discord', { types: ['x'], categories: [] })).toBe(true)
+  })
+
+  it.each([
+    [{ type: 'order.shipped', data: {} }, ['order.shipped'], ['order']],
+    [{ type: 'info', data: { category: 'news' } }, ['info'], ['news']],
+    [
+      { type: 'success', data: {}, template: { eventType: 'order.shipped' } },
+      ['order.shipped', 'success'],
+      ['order'],
+    ],
+  ])('subjectOf(%j)', (message, types, categories) => {
+    expect(subjectOf(message)).toEqual({ types, categories })
+  })
+
+  it('isMuted() minds the event’s type as well as the message’s', () => {
+    const preferences = { ...DEFAULT_PREFERENCES, muted_types: ['order.shipped'] }
+    expect(isMuted(preferences, { types: ['order.shipped', 'info'], categories: [] })).toBe(true)
+    expect(isMuted(preferences, { types: ['info'], categories: ['order'] })).toBe(false)
+  })
+
+  it('withChanges() keeps the types and categories that are not named', () => {
+    const before = withChanges(DEFAULT_PREFERENCES, { categories: { a: { sms: true } } })
+    const after = withChanges(before, { categories: { b: { sms: false } }, email: false })
+    expect(after).toMatchObject({
+      email: false,
+      categories: { a: { sms: true }, b: { sms: false } },
+    })
+  })
+})
+
+describe('the words of the seeds', () => {
+  const ALL = ['realtime', 'email', 'push']
+  it.each([
+    ['Apps', ['realtime', 'push'], true],
+    ['Email', ['email'], false],
+    ['Both', ALL, true],
+    ['None', [], false],
+  ])('product_notifications %s: %j, in the inbox: %s', (word, channels, inInbox) => {
+    const preferences = PreferencesBody.parse({ product_notifications: word })
+    const subject = { types: ['product.created'], categories: ['product'] }
+    const plan = planDelivery(person(preferences as Partial<Preferences>), wish({ subject }))
+    expect({ channels: plan.channels, inInbox: plan.inInbox }).toEqual({ channels, inInbox })
+    const other = planDelivery(person(preferences as Partial<Preferences>), wish())
+    expect(other.channels).toEqual(ALL)
+  })
+
+  it('flags are channels, everywhere or in a category', () => {
+    const flags = {
+      push_notifications_enabled: false,
+      sms_notifications_enabled: true,
+      marketing_emails_enabled: false,
+    }
+    expect(PreferencesBody.parse(flags)).toEqual({
+      push: false,
+      sms: true,
+      categories: { marketing: { email: false } },
+    })
+  })
+
+  it.each([
+    { types: { a: 'Sometimes' } },
+    { types: { a: { pigeon: true } } },
+    { email: 'no' },
+    { product_notifications: true },
+  ])('%j is refused', (body) => {
+    expect(PreferencesBody.safeParse(body).success).toBe(false)
+  })
+})
+
+describe('quiet hours', () => {
+  const until = Date.UTC(2026, 0, 11, 7) + 30_000
+
+  it('hold what disturbs, spread over a minute, and nothing else', () => {
+    const plan = planDelivery(
+      person({ quiet_hours: night, sms: true }),
+      wish({ channels: ['realtime', 'email', 'sms', 'push', 'mqtt'] }),
+    )
+    expect(plan).toMatchObject({
+      channels: ['realtime', 'email', 'sms', 'push', 'mqtt'],
+      held: { email: until, sms: until, push: until },
+      inInbox: true,
+    })
+  })
+
+  it.each([
+    ['critical', { priority: 'critical' as const }],
+    ['an alert that overrides', { overridesPreferences: true }],
+    ['by day', { now: NOW + 12 * 3_600_000 }],
+  ])('let through what is %s', (_what, fields) => {
+    const plan = planDelivery(person({ quiet_hours: night }), wish(fields))
+    expect(plan).toMatchObject({ channels: ['realtime', 'email', 'push'], held: {} })
+  })
+
+  it.each([
+    ['is to be dropped', { ...night, mode: 'drop' as const }, {}],
+    ['would expire meanwhile', night, { expiresAt: until }],
+  ])('skip what %s, and say so', (_what, quiet_hours, fields) => {
+    const plan = planDelivery(person({ quiet_hours }), wish(fields))
+    expect(plan).toMatchObject({
+      channels: ['realtime'],
+      skipped: { email: 'quiet_hours', push: 'quiet_hours' },
+      held: {},
+    })
+  })
+
+  it.each([
+    ['Asia/Tokyo', 'Europe/Paris', false],
+    [null, 'Asia/Tokyo', false],
+    [null, 'no such zone', true],
+    [null, null, true],
+  ])('count in their own zone %s, else the user’s %s', (timezone, users, isHeld) => {
+    const recipient = person({ quiet_hours: { ...night, timezone } })
+    const user = { ...recipient.user, timezone: users }
+    const { held } = planDelivery({ ...recipient, user }, wish())
+    expect(Object.keys(held).length > 0).toBe(isHeld)
+  })
+
+  it.each([
+    [{ start: '22:00', end: '07:00' }, true],
+    [{ is_enabled: false }, true],
+    [{ weekly: { monday: { hours: [{ start: '09:00', end: '17:00' }] } } }, true],
+    [{}, false],
+    [{ start: '22:00' }, false],
+    [{ start: '24:00', end: '07:00' }, false],
+    [{ start: '8:00', end: '09:00' }, false],
+    [{ start: '08:00', end: '08:00' }, false],
+    [{ weekly: {} }, false],
+    [{ start: '22:00', end: '07:00', weekly: {} }, false],
+    [{ start: '22:00', end: '07:00', timezone: 'Mars/Olympus' }, false],
+    [{ start: '22:00', end: '07:00', mode: 'shout' }, false],
+  ])('%j is accepted: %s', (body, isAccepted) => {
+    expect(QuietHoursBody.safeParse(body).success).toBe(isAccepted)
+  })
+})
