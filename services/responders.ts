@@ -1,4 +1,5 @@
 import type { StoredAlert } from './alert-record.ts'
+import type { Documents } from './documents.ts'
 import {
   choosePolicy,
   defaultPolicy,
@@ -7,13 +8,12 @@ import {
   type StepTarget,
 } from './escalation-policy.ts'
 import type { Memberships } from './memberships.ts'
+import type { OnCall } from './on-call.ts'
 
 interface Parts {
   readonly memberships: Memberships
-  /** Every policy that somebody made. */
-  readonly policies: () => Promise<readonly EscalationPolicy[]>
-  /** Who a schedule has on call now. */
-  readonly scheduled: (scheduleId: string) => Promise<readonly string[]>
+  readonly onCall: OnCall
+  readonly policies: Documents<EscalationPolicy>
 }
 
 type Concern = Pick<StoredAlert, 'type' | 'severity'>
@@ -28,13 +28,13 @@ export class Responders {
 
   /** The policy for a new alert. */
   async choose(alert: Concern): Promise<EscalationPolicy> {
-    return choosePolicy(await this.#parts.policies(), alert)
+    return choosePolicy(await this.#parts.policies.list(), alert)
   }
 
   /** The policy of an alert, as it is by now; the default one when it was deleted. */
   async policyOf(alert: StoredAlert): Promise<EscalationPolicy> {
     if (alert.policy === null || alert.policy === 'default') return defaultPolicy(alert.severity)
-    const policies = await this.#parts.policies()
+    const policies = await this.#parts.policies.list()
     return policies.find(({ id }) => id === alert.policy) ?? defaultPolicy(alert.severity)
   }
 
@@ -49,7 +49,7 @@ export class Responders {
   }
 
   async #members(target: StepTarget, { type }: Concern): Promise<readonly string[]> {
-    const { memberships, scheduled } = this.#parts
+    const { memberships, onCall } = this.#parts
     switch (target.type) {
       case 'user':
         return [target.id]
@@ -58,9 +58,9 @@ export class Responders {
       case 'role':
         return memberships.roleMembers(target.id)
       case 'schedule':
-        return scheduled(target.id)
+        return onCall.inSchedule(target.id)
       case 'oncall':
-        return memberships.onCall(target.id ?? type)
+        return onCall.forType(target.id ?? type)
     }
   }
 }

@@ -7,10 +7,14 @@ import { AlertService } from '../../services/alert-service.ts'
 import { AlertStore } from '../../services/alert-store.ts'
 import { AlertTimers } from '../../services/alert-timers.ts'
 import { AlertWorkHandler } from '../../services/alert-work.ts'
+import { Documents } from '../../services/documents.ts'
+import type { EscalationPolicy } from '../../services/escalation-policy.ts'
 import type { MaintenanceService } from '../../services/maintenance-service.ts'
 import type { Memberships } from '../../services/memberships.ts'
 import type { NotificationService } from '../../services/notification-service.ts'
+import { OnCall } from '../../services/on-call.ts'
 import { Responders } from '../../services/responders.ts'
+import type { Schedule } from '../../services/schedule.ts'
 import type { Bell } from '../queue/bell.ts'
 import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
@@ -36,11 +40,19 @@ export type Alerting = ReturnType<typeof createAlerting>
 /** What takes alerts in, tells people of them and goes on until somebody answers. */
 export function createAlerting(ingredients: Ingredients) {
   const alerts = new AlertStore(ingredients)
-  const responders = new Responders({
-    ...ingredients,
-    policies: async () => [],
-    scheduled: async () => [],
+  const { store, keys } = ingredients
+  const policies = new Documents<EscalationPolicy>({
+    store,
+    keys: { all: keys.escalationPolicies(), one: keys.escalationPolicy },
+    noun: 'escalation policy',
   })
+  const schedules = new Documents<Schedule>({
+    store,
+    keys: { all: keys.schedules(), one: keys.schedule },
+    noun: 'schedule',
+  })
+  const onCall = new OnCall({ ...ingredients, schedules })
+  const responders = new Responders({ ...ingredients, onCall, policies })
   const base = { ...ingredients, alerts, responders }
   const changes = new AlertChanges(base)
   const timers = new AlertTimers({ ...base, changes })
@@ -50,5 +62,8 @@ export function createAlerting(ingredients: Ingredients) {
     alertActions: new AlertActions({ ...base, changes }),
     alertStore: alerts,
     alertWork: new AlertWorkHandler({ ...base, notifier, timers }),
+    onCall,
+    policies,
+    schedules,
   }
 }

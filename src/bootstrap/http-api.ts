@@ -4,6 +4,7 @@ import { DeliveryController } from '../../controllers/delivery-controller.ts'
 import { EventController } from '../../controllers/event-controller.ts'
 import { HookController } from '../../controllers/hook-controller.ts'
 import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
+import { OnCallController } from '../../controllers/on-call-controller.ts'
 import { OperationsController } from '../../controllers/operations-controller.ts'
 import { PreferenceController } from '../../controllers/preference-controller.ts'
 import { SendController } from '../../controllers/send-controller.ts'
@@ -12,6 +13,7 @@ import { TemplateController } from '../../controllers/template-controller.ts'
 import { UserController } from '../../controllers/user-controller.ts'
 import { idempotency } from '../../middleware/idempotency.ts'
 import { apiRoutes } from '../../routers/api.ts'
+import { onCallRoutes } from '../../routers/on-call.ts'
 import { reloadRoute } from '../../routers/reload.ts'
 import type { AccessService } from '../../services/access-service.ts'
 import type { Tickets } from '../../services/tickets.ts'
@@ -49,10 +51,10 @@ export function createApi(parts: ApiParts): HttpRouter {
   const { services, access, tickets, middleware, topics, dispatcher, store, keys, clock, log } =
     parts
   const router = new HttpRouter()
+  const hallway = { router, ...middleware, idempotency: idempotency({ store }) }
+  onCallRoutes({ ...hallway, onCall: new OnCallController(services) })
   apiRoutes({
-    router,
-    ...middleware,
-    idempotency: idempotency({ store }),
+    ...hallway,
     access: new AccessController({ access, tickets }),
     alerts: new AlertController(services),
     deliveries: new DeliveryController(services),

@@ -79,10 +79,10 @@ function register(program: Commander, command: Command): void {
   const words = command.usage.split(' ')
   const depth = words[1] && !/^[<[]/.test(words[1]) ? 1 : 0
   const parent = depth === 0 ? program : groupOf(program, words[0] ?? '')
-  const line = parent
-    .command(words.slice(depth).join(' '))
-    .description(command.summary)
-    .exitOverride()
+  // The name of a group may be a command too: `oncall` beside `oncall add`.
+  const group = parent.commands.find((known) => depth === 0 && known.name() === words[0])
+  const line = group ?? parent.command(words.slice(depth).join(' ')).exitOverride()
+  if (!group) line.description(command.summary)
   for (const [flags, meaning] of command.options ?? []) line.option(flags, meaning)
   if (command.examples) {
     const shown = command.examples.map((example) => `  belfry ${example}`).join('\n')

@@ -38,6 +38,10 @@ export class Keys {
   groups = () => `${this.scope}groups`
   groupMembers = (group: string) => `${this.scope}group:${group}:members`
   onCall = (alertType: string) => `${this.scope}oncall:${alertType}`
+  schedule = (id: string) => `${this.scope}schedule:${id}`
+  schedules = () => `${this.scope}schedules`
+  escalationPolicy = (id: string) => `${this.scope}escalation_policy:${id}`
+  escalationPolicies = () => `${this.scope}escalation_policies`
 
   // Sessions
   session = (user: string, session: string) => `${this.scope}websocket:${user}:${session}`

@@ -119,6 +119,21 @@ export const peopleCommands: readonly Command[] = [
     },
   },
   {
+    usage: 'oncall',
+    summary: 'Who is on call by which schedule',
+    options: [
+      ['--at <time>', 'at another moment, as ISO 8601'],
+      ['--type <type>', 'who answers for one type of alert'],
+    ],
+    async run({ client, out }, _args, { at, type }) {
+      const query = { at: at as string | undefined, type: type as string | undefined }
+      const answer = await client.get('/api/oncall', query)
+      const { schedules, ...rest } = answer
+      const rows = schedules as Record<string, unknown>[]
+      out.recordWith(rest, { name: 'schedules', rows, columns: ['id', 'name', 'users'] })
+    },
+  },
+  {
     usage: 'oncall show <alert-type>',
     summary: 'Who is on call for a type of alert',
     async run({ client, out }, [type]) {

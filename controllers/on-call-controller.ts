@@ -1,0 +1,88 @@
+import type { z } from 'zod'
+import type { Documents } from '../services/documents.ts'
+import type { EscalationPolicy } from '../services/escalation-policy.ts'
+import type { OnCall } from '../services/on-call.ts'
+import type { Schedule, ScheduleOverride } from '../services/schedule.ts'
+import { type Context, HttpReply, NotFound } from '../src/index.ts'
+import type { OnCallQuery, OverrideBody, PolicyBody, ScheduleBody } from './schedule-fields.ts'
+
+type IdParam = { readonly id: string }
+type OverrideParams = IdParam & { readonly override_id: string }
+
+interface Parts {
+  readonly onCall: OnCall
+  readonly policies: Documents<EscalationPolicy>
+  readonly schedules: Documents<Schedule>
+}
+
+/** Who is told of alerts, and when: policies, schedules, and who is on call by them. */
+export class OnCallController {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  onCall = async ({ query, receivedAt }: Context) => {
+    const { at = receivedAt, type = null } = query as z.output<typeof OnCallQuery>
+    return this.#parts.onCall.view({ at, type })
+  }
+
+  policies = async () => ({ data: await this.#parts.policies.list() })
+
+  policy = async ({ params }: Context<IdParam>) => this.#parts.policies.find(params.id)
+
+  createPolicy = async ({ id, payload }: Context<unknown, z.output<typeof PolicyBody>>) =>
+    this.#parts.policies.create({ ...payload, id: payload.id ?? id })
+
+  savePolicy = async ({ params, payload }: Context<IdParam, z.output<typeof PolicyBody>>) =>
+    this.#parts.policies.change(params.id, () => ({ ...payload, id: params.id }))
+
+  removePolicy = async ({ params }: Context<IdParam>) => {
+    await this.#parts.policies.remove(params.id)
+    return new HttpReply(204, undefined)
+  }
+
+  schedules = async () => ({ data: await this.#parts.schedules.list() })
+
+  schedule = async ({ params }: Context<IdParam>) => this.#parts.schedules.find(params.id)
+
+  createSchedule = async ({ id, payload }: Context<unknown, z.output<typeof ScheduleBody>>) =>
+    this.#parts.schedules.create({ ...payload, id: payload.id ?? id, overrides: [] })
+
+  saveSchedule = async ({ params, payload }: Context<IdParam, z.output<typeof ScheduleBody>>) =>
+    this.#parts.schedules.change(params.id, ({ overrides }) => ({
+      ...payload,
+      id: params.id,
+      overrides,
+    }))
+
+  removeSchedule = async ({ params }: Context<IdParam>) => {
+    await this.#parts.schedules.remove(params.id)
+    return new HttpReply(204, undefined)
+  }
+
+  /** Overrides that are over are forgotten on the way. */
+  addOverride = async (context: Context<IdParam, z.output<typeof OverrideBody>>) => {
+    const override: ScheduleOverride = { ...context.payload, id: context.id }
+    await this.#parts.schedules.change(context.params.id, (schedule) => ({
+      ...schedule,
+      overrides: [
+        ...schedule.overrides.filter(({ ends_at }) => Date.parse(ends_at) > context.receivedAt),
+        override,
+      ],
+    }))
+    return override
+  }
+
+  removeOverride = async ({ params }: Context<OverrideParams>) => {
+    await this.#parts.schedules.change(params.id, (schedule) => {
+      const overrides = schedule.overrides.filter(({ id }) => id !== params.override_id)
+      if (overrides.length === schedule.overrides.length) {
+        throw new NotFound(`There is no override ${params.override_id}.`)
+      }
+      return { ...schedule, overrides }
+    })
+    return new HttpReply(204, undefined)
+  }
+}

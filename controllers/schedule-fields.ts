@@ -1,0 +1,103 @@
+/**
+ * What schedules and escalation policies may say.
+ *
+ * @module
+ */
+
+import { z } from 'zod'
+import { ROTATION_TYPES } from '../services/rotation.ts'
+import { isoTime } from '../src/index.ts'
+import { channels, moment, safeId, userId } from './fields.ts'
+
+const MOST_DELAY_MINUTES = 9000
+const SEVERITIES = ['critical', 'warning', 'info'] as const
+
+const isoMoment = () => moment().transform((at) => isoTime(at))
+const name = () => z.string().min(1).max(200)
+const timeOfDay = () => z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM')
+
+/** A zone of the IANA database, `Europe/Berlin`. */
+function timeZone() {
+  return z.string().max(100).refine(isTimeZone, 'must be a time zone such as Europe/Berlin')
+}
+
+function isTimeZone(zone: string): boolean {
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: zone }).resolvedOptions().timeZone !== ''
+  } catch {
+    return false
+  }
+}
+
+const RotationFields = z.object({
+  type: z.enum(ROTATION_TYPES),
+  shift_length: z.number().int().min(1).max(1000).default(1),
+  starts_at: isoMoment(),
+  participants: z.array(userId()).min(1).max(100),
+})
+
+const RuleFields = z
+  .object({
+    user_id: userId().nullable().default(null),
+    rotation: RotationFields.nullable().default(null),
+    weekdays: z.array(z.number().int().min(1).max(7)).max(7).default([]),
+    start: timeOfDay().default('00:00'),
+    end: timeOfDay().default('00:00'),
+  })
+  .refine(
+    ({ user_id, rotation }) => (user_id === null) !== (rotation === null),
+    'say user_id or rotation',
+  )
+
+/** An override of a schedule: somebody is added, removed or takes a place for a while. */
+export const OverrideBody = z
+  .object({
+    type: z.enum(['add', 'remove', 'replace']),
+    user_id: userId(),
+    replaces: userId().nullable().default(null),
+    starts_at: isoMoment(),
+    ends_at: isoMoment(),
+  })
+  .refine(({ starts_at, ends_at }) => starts_at < ends_at, 'must end after it starts')
+
+/** A schedule without its overrides. */
+export const ScheduleBody = z.object({
+  id: safeId().optional(),
+  name: name(),
+  time_zone: timeZone().default('UTC'),
+  alert_types: z.array(safeId('type')).max(100).nullable().default([]),
+  rules: z.array(RuleFields).max(100).default([]),
+})
+
+const TargetFields = z.union([
+  z.object({ type: z.enum(['user', 'group', 'role', 'schedule']), id: safeId() }),
+  z.object({ type: z.literal('oncall'), id: safeId('type').nullable().default(null) }),
+])
+
+/** An escalation policy. */
+export const PolicyBody = z.object({
+  id: safeId()
+    .refine((id) => id !== 'default', 'default is the name of the policy that is always there')
+    .optional(),
+  name: name(),
+  alert_types: z.array(safeId('type')).max(100).default([]),
+  severities: z.array(z.enum(SEVERITIES)).max(3).default([]),
+  steps: z
+    .array(
+      z.object({
+        targets: z.array(TargetFields).min(1).max(50),
+        delay_minutes: z.number().min(1).max(MOST_DELAY_MINUTES).default(5),
+        channels: channels(),
+      }),
+    )
+    .min(1)
+    .max(20),
+  repeat: z.number().int().min(-1).max(5).default(3),
+  ack_timeout_minutes: z.number().min(1).max(MOST_DELAY_MINUTES).nullable().default(null),
+})
+
+/** At which moment, and for which type of alert. */
+export const OnCallQuery = z.object({
+  at: moment().optional(),
+  type: safeId('type').optional(),
+})

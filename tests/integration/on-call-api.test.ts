@@ -1,0 +1,106 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startService, type TestService } from '../support/service.ts'
+import { waitFor } from '../support/wait-for.ts'
+
+const BIN = join(import.meta.dirname, '..', '..', 'bin', 'belfry.js')
+const run = promisify(execFile)
+
+let service: TestService
+beforeAll(async () => {
+  service = await startService()
+})
+afterAll(() => service.stop())
+
+/** What the command line prints. */
+async function belfry(...args: string[]): Promise<string> {
+  const { stdout } = await run(process.execPath, [BIN, ...args, '--url', service.url])
+  return stdout
+}
+
+describe('on call over HTTP and the command line', () => {
+  it('a schedule with a rotation and an override says who, now and later', async () => {
+    const made = await service.api('POST', '/api/schedules', {
+      ...{ id: 'ops', name: 'Operations', time_zone: 'Europe/Berlin', alert_types: ['flood'] },
+      rules: [
+        {
+          rotation: {
+            ...{ type: 'weekly', starts_at: '2026-01-05T08:00:00Z' },
+            participants: ['ada', 'grace'],
+          },
+        },
+      ],
+    })
+    expect(made.status).toBe(201)
+    expect(made.body.rules[0]).toMatchObject({ start: '00:00', rotation: { shift_length: 1 } })
+    const who = async (query: string) => (await service.api('GET', `/api/oncall?${query}`)).body
+    expect(await who('at=2026-01-06T12:00:00Z')).toMatchObject({
+      ...{ at: '2026-01-06T12:00:00.000Z', users: ['ada'] },
+      schedules: [{ id: 'ops', name: 'Operations', users: ['ada'] }],
+    })
+    expect((await who('at=2026-01-13T12:00:00Z&type=flood')).users).toEqual(['grace'])
+    expect((await who('at=2026-01-13T12:00:00Z&type=fire')).users).toEqual([])
+
+    const override = await service.api('POST', '/api/schedules/ops/overrides', {
+      ...{ type: 'replace', user_id: 'joan', replaces: 'ada' },
+      ...{ starts_at: '2099-01-01T00:00:00Z', ends_at: '2100-01-01T00:00:00Z' },
+    })
+    expect(override.status).toBe(201)
+    expect((await who('at=2099-01-02T00:00:00Z')).users).not.toEqual([])
+    const path = `/api/schedules/ops/overrides/${override.body.id}`
+    expect((await service.api('DELETE', path)).status).toBe(204)
+    expect((await service.api('DELETE', path)).status).toBe(404)
+    expect((await service.api('GET', '/api/schedules/ops')).body.overrides).toEqual([])
+
+    const printed = await belfry('oncall', '--at', '2026-01-06T12:00:00Z')
+    expect(printed).toContain('Operations')
+    expect(printed).toContain('ada')
+    expect(JSON.parse(await belfry('oncall', '--json'))).toMatchObject({
+      schedules: [{ id: 'ops' }],
+    })
+    expect((await service.api('DELETE', '/api/schedules/ops')).status).toBe(204)
+  })
+
+  it('refuses a schedule that cannot be', async () => {
+    const refused = async (given: object) => {
+      const answer = await service.api('POST', '/api/schedules', { name: 'x', ...given })
+      return answer.status
+    }
+    expect(await refused({ time_zone: 'Mars/Olympus' })).toBe(422)
+    expect(await refused({ rules: [{}] })).toBe(422)
+    expect(await refused({ rules: [{ user_id: 'ada', start: '25:00' }] })).toBe(422)
+  })
+
+  it('a policy decides who is told; alerts are snoozed and escalated by hand', async () => {
+    const step = (id: string) => ({ targets: [{ type: 'user', id }], delay_minutes: 60 })
+    const made = await service.api('POST', '/api/escalation-policies', {
+      ...{ id: 'pumps', name: 'Pumps', alert_types: ['pump'], steps: [step('ada'), step('joan')] },
+    })
+    expect(made.status).toBe(201)
+    expect((await service.api('GET', '/api/escalation-policies')).body.data).toHaveLength(1)
+    const raised = await service.api('POST', '/api/alerts', { type: 'pump', message: 'Stopped' })
+    expect(raised.body).toMatchObject({ notified_users: 1 })
+    const id = raised.body.alert_id
+    const show = async () => (await service.api('GET', `/api/alerts/${id}`)).body
+    await waitFor(async () => (await show()).notified)
+
+    const snooze = (body: object) => service.api('POST', `/api/alerts/${id}/snooze`, body)
+    expect((await snooze({})).status).toBe(422)
+    expect((await snooze({ for: '2h' })).body).toEqual({ status: 'snoozed', alert_id: id })
+    expect(await show()).toMatchObject({ status: 'snoozed', next_escalation_at: null })
+    expect(await belfry('alerts', 'escalate', id, '--user', 'ada')).toContain('escalated')
+    await waitFor(async () => {
+      const inbox = await service.api('GET', '/api/notifications?user_id=joan')
+      return inbox.body.data.length === 1
+    })
+    expect(await show()).toMatchObject({ status: 'triggered', policy: 'pumps', step: 1 })
+    expect(await belfry('alerts', 'snooze', id, '--for', '90s')).toContain('snoozed')
+    const ack = await service.api('POST', `/api/alerts/${id}/ack`, { for: '1h', user_id: 'ada' })
+    expect(ack.body.status).toBe('acknowledged')
+    const { acknowledged_until } = await show()
+    expect(Date.parse(acknowledged_until)).toBeGreaterThan(Date.now() + 3_500_000)
+    expect((await service.api('DELETE', '/api/escalation-policies/pumps')).status).toBe(204)
+  })
+})
