@@ -7,20 +7,19 @@ import { publishPacket } from '../support/mqtt-packets.ts'
 import { type FoundKey, readKeys } from '../support/redis-keys.ts'
 import { requireServer, startSmtp } from '../support/servers.ts'
 import { startService } from '../support/service.ts'
+import { readSourceTree } from '../support/source-tree.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { tellEveryTopic } from './every-topic.ts'
 import { tellStories } from './stories.ts'
 import { fresh, World } from './world.ts'
 
-const PAGE = join(import.meta.dirname, '..', '..', 'docs', 'reference', 'redis-keys.md')
+const ROOT = join(import.meta.dirname, '..', '..')
+const PAGE = join(ROOT, 'docs', 'reference', 'redis-keys.md')
 const rows = parseKeyTable(readFileSync(PAGE, 'utf8'))
 const hasServers = requireServer('mosquitto') && requireServer('redis-server')
 
-/** Rows whose keys no story leaves: they need 10 000 refusals, a crash, an import, templates. */
-const RARE = [
-  ...['dead_letters:evicted', 'packet:<id>:batch', 'imported:<queue>:<id>'],
-  ...['template:<id>:versions', 'template:<id>', 'template_name:<name>', 'templates'],
-]
+/** What makes keys, as far as no story leaves them: it names them. */
+const sources = [...readSourceTree(ROOT, ['src', 'services']).values()].join('\n')
 
 describe.skipIf(!hasServers)('the table of keys in docs/reference/redis-keys.md', () => {
   let world: World
@@ -66,16 +65,25 @@ describe.skipIf(!hasServers)('the table of keys in docs/reference/redis-keys.md'
 
   it('has no row for keys that nobody writes', () => {
     const found = new Set([...seen.keys()].map((key) => rowOf(rows, key)?.pattern))
-    const missing = rows.map(({ pattern }) => pattern).filter((pattern) => !found.has(pattern))
-    expect(missing.filter((pattern) => !RARE.includes(pattern))).toEqual([])
+    const unseen = rows.map(({ pattern }) => pattern).filter((pattern) => !found.has(pattern))
+    const unknown = unseen.filter(
+      (pattern) => !wordsOf(pattern).every((word) => sources.includes(word)),
+    )
+    expect(unknown).toEqual([])
+    expect(found.size).toBeGreaterThan(60)
   })
 
   it('says of every key without an end what bounds it', () => {
     const endless = rows.filter(({ ends }) => ends.includes('never'))
-    const unbounded = endless.filter(({ bound }) => !/^(\d+|one)\b/.test(bound))
+    const unbounded = endless.filter(({ bound }) => !/^(\d+|one|two|three)\b/.test(bound))
     expect(unbounded).toEqual([])
   })
 })
+
+/** What is the same in all keys of a pattern. */
+function wordsOf(pattern: string): string[] {
+  return pattern.split(/<[^>]+>|:/).filter((word) => word !== '')
+}
 
 /** What the stories do not leave behind: jobs that failed, wait, are scheduled. */
 async function leaveJobs(world: World): Promise<void> {

@@ -15,7 +15,7 @@ describe.skipIf(!hasServers)('[S4-035] on Mosquitto and a Redis Cluster of three
   let twins: Twins
 
   beforeAll(async () => {
-    surroundings = await startSurroundings('cluster', { mosquitto: 'max_inflight_messages 0' })
+    surroundings = await startSurroundings('cluster')
     twins = await Twins.start(surroundings)
     world = await World.open({ surroundings })
   })

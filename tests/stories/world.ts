@@ -27,7 +27,8 @@ export class World {
     const service = await startService(options)
     const devices = new Map<MqttVersion, Device>()
     for (const version of versionsOn(service, options)) {
-      devices.set(version, await Device.connect(service.mqttUrl, version))
+      const prefix = options.env?.MQTT_TOPIC_PREFIX ?? ''
+      devices.set(version, await Device.connect(service.mqttUrl, version, { prefix }))
     }
     return new World(service, devices)
   }

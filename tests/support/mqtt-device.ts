@@ -32,35 +32,46 @@ type PublishOptions = Pick<IClientPublishOptions, 'qos' | 'retain' | 'properties
 export class Device {
   readonly client: MqttClient
   readonly version: MqttVersion
+  readonly #prefix: string
   readonly #replyTopic: string
   readonly #questions = new Map<string, Question>()
   readonly #heard: Heard[] = []
 
-  private constructor(client: MqttClient, version: MqttVersion, replyTopic: string) {
+  private constructor(
+    client: MqttClient,
+    version: MqttVersion,
+    { prefix, replyTopic }: { readonly prefix: string; readonly replyTopic: string },
+  ) {
     this.client = client
     this.version = version
+    this.#prefix = prefix
     this.#replyTopic = replyTopic
-    client.on('message', (topic, payload, packet) => {
-      if (topic === replyTopic) this.#answer(payload, packet.properties?.correlationData)
+    client.on('message', (name, payload, packet) => {
+      const topic = name.slice(prefix.length)
+      if (name === replyTopic) this.#answer(payload, packet.properties?.correlationData)
       else this.#heard.push({ topic, text: payload.toString(), retained: packet.retain })
     })
     client.on('error', () => undefined)
   }
 
-  /** Connects and listens for answers to its questions. */
+  /**
+   * Connects and listens for answers to its questions, on a topic that `owner`
+   * may read; `prefix` is put before every topic.
+   */
   static async connect(
     url: string,
     version: MqttVersion,
-    options: Partial<IClientOptions> & { readonly owner?: string } = {},
+    options: Partial<IClientOptions> & { readonly owner?: string; readonly prefix?: string } = {},
   ): Promise<Device> {
-    const { owner = 'device', ...rest } = options
+    const { owner = 'device', prefix = '', ...rest } = options
     const client = await connectAsync(url, {
       protocolVersion: version === '5' ? 5 : 4,
       clientId: `device-${randomUUID()}`,
       reconnectPeriod: 0,
       ...rest,
     })
-    const device = new Device(client, version, `notifications/replies/${owner}/${randomUUID()}`)
+    const replyTopic = `${prefix}notifications/replies/${owner}/${randomUUID()}`
+    const device = new Device(client, version, { prefix, replyTopic })
     await client.subscribeAsync(device.#replyTopic, { qos: 1 })
     return device
   }
@@ -75,7 +86,7 @@ export class Device {
     payload: object | string | Buffer,
     { qos = 1, ...options }: PublishOptions = {},
   ): Promise<void> {
-    await this.client.publishAsync(topic, encode(payload), { qos, ...options })
+    await this.client.publishAsync(this.#prefix + topic, encode(payload), { qos, ...options })
   }
 
   /**
@@ -106,7 +117,7 @@ export class Device {
 
   /** From the answer on, everything under a filter is heard. */
   async listen(filter: string): Promise<void> {
-    await this.client.subscribeAsync(filter, { qos: 1 })
+    await this.client.subscribeAsync(this.#prefix + filter, { qos: 1 })
   }
 
   heard(topic: string): readonly Heard[] {

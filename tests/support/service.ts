@@ -72,6 +72,12 @@ export interface TestService {
   restart(signal?: NodeJS.Signals): Promise<void>
 }
 
+/**
+ * What Mosquitto needs for many messages at once: it throws away what one
+ * publisher has in flight above its limit.
+ */
+const MOSQUITTO = 'max_inflight_messages 0'
+
 /** Starts what a service of this kind stands on; `mosquitto`: more lines of its configuration. */
 export async function startSurroundings(
   parts: Parts,
@@ -81,7 +87,7 @@ export async function startSurroundings(
     return { parts, env: {}, mosquitto: null, redis: null, stop: async () => {} }
   }
   const [mosquitto, store] = await Promise.all([
-    startMosquitto({ config }),
+    startMosquitto({ config: `${MOSQUITTO}\n${config}` }),
     parts === 'external' ? startRedis() : startRedisCluster(),
   ])
   return {
