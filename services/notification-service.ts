@@ -110,8 +110,9 @@ export class NotificationService {
   /** With the words of its template, in the recipient's language. */
   async #inWords(sending: Sending, { user }: Recipient): Promise<Sending> {
     const message = await this.#parts.templates.apply(sending.message, user.locale)
-    const template = sending.message.template?.name ?? ''
-    return { ...sending, message, origin: { ...sending.origin, template } }
+    const { name: template = '', isCritical = false } = message.template ?? {}
+    const overridesPreferences = isCritical || (sending.overridesPreferences ?? false)
+    return { ...sending, message, overridesPreferences, origin: { ...sending.origin, template } }
   }
 
   /** `null` when the notification that this one replaces changed meanwhile. */

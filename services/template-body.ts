@@ -39,6 +39,7 @@ export const TemplateBody = z.object({
   display_name: z.string().trim().min(1).max(200).optional(),
   notification_type: z.enum(['info', 'success', 'warning', 'error']).optional(),
   is_active: z.boolean().optional(),
+  critical: z.boolean().optional(),
   permitted_params: z
     .union([z.array(z.string()), z.string()], { error: 'must be a list of names' })
     .transform((given) => {
@@ -66,6 +67,7 @@ export function withChanges(before: TemplateFields | null, changes: TemplateChan
     display_name: changes.display_name ?? before?.display_name ?? name,
     notification_type: changes.notification_type ?? before?.notification_type ?? 'info',
     is_active: changes.is_active ?? before?.is_active ?? true,
+    critical: changes.critical ?? before?.critical ?? false,
     permitted_params: changes.permitted_params ?? null,
     default_locale: locale,
     locales: withTexts(changes.locales ?? before?.locales ?? {}, locale, changes),

@@ -23,6 +23,8 @@ export interface TemplateRecord {
   readonly display_name: string
   readonly notification_type: NotificationType
   readonly is_active: boolean
+  /** What it says reaches people whatever they prefer, at any hour (contract §9). */
+  readonly critical: boolean
   readonly permitted_params: readonly string[]
   readonly default_locale: string
   readonly locales: Readonly<Record<string, LocaleTexts>>

@@ -74,7 +74,8 @@ export class TemplateRenderer {
     const record = await this.#parts.catalog.find(use.name)
     if (!record?.is_active) return this.#fallback(accepted, use, 'the template is gone')
     const type = use.keepsType ? message.type : record.notification_type
-    const template = { ...use, eventType: record.event_type ?? record.name }
+    const eventType = record.event_type ?? record.name
+    const template = { ...use, eventType, isCritical: record.critical }
     const about = { ...accepted, type, template }
     try {
       return {

@@ -99,10 +99,10 @@ export class TemplateService {
 }
 
 function fieldsOf(fields: TemplateFields): TemplateFields {
-  const { name, event_type, display_name, notification_type, is_active } = fields
+  const { name, event_type, display_name, notification_type, is_active, critical } = fields
   const { permitted_params, default_locale, locales } = fields
   return {
-    ...{ name, event_type, display_name, notification_type, is_active },
+    ...{ name, event_type, display_name, notification_type, is_active, critical },
     ...{ permitted_params, default_locale, locales },
   }
 }

@@ -12,6 +12,8 @@ export interface TemplateUse {
   readonly displayName?: string
   /** What it is about, in words of preferences; set when rendered. */
   readonly eventType?: string
+  /** Whether it reaches people whatever they prefer; set when rendered. */
+  readonly isCritical?: boolean
 }
 
 /** The words of a message where a channel has its own. */

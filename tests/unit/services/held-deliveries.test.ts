@@ -4,6 +4,8 @@ import { Directory } from '../../../services/directory.ts'
 import { Memberships } from '../../../services/memberships.ts'
 import { messageOf } from '../../../services/notification-record.ts'
 import { NotificationService } from '../../../services/notification-service.ts'
+import { TemplateBody } from '../../../services/template-body.ts'
+import type { TemplateService } from '../../../services/template-service.ts'
 import { createTemplates } from '../../../src/bootstrap/templates.ts'
 import { MemoryBus } from '../../../src/store/memory-bus.ts'
 import { silentLog } from '../../support/delivery.ts'
@@ -14,11 +16,14 @@ const HOUR_MS = 3_600_000
 let bench: DirectBench
 let directory: Directory
 let notifications: NotificationService
+let templates: TemplateService
 
 beforeEach(async () => {
   bench = new DirectBench()
   directory = new Directory({ ...bench, memberships: new Memberships(bench) })
-  const { templateRenderer } = createTemplates({ ...bench, bus: new MemoryBus(), log: silentLog })
+  const made = createTemplates({ ...bench, bus: new MemoryBus(), log: silentLog })
+  const { templateRenderer } = made
+  templates = made.templates
   notifications = new NotificationService({
     ...bench,
     templates: templateRenderer,
@@ -64,6 +69,26 @@ describe('a delivery in quiet hours', () => {
   it('does not touch the inbox', async () => {
     const { notification_id: id } = await send()
     expect(await bench.store.list(0, bench.keys.inbox('ada'), 0, -1)).toEqual([id])
+  })
+})
+
+describe('a template that is marked critical', () => {
+  it.each([
+    [true, ['realtime', 'email']],
+    [false, []],
+  ])('%s: overrides what somebody prefers', async (critical, expected) => {
+    const message_template = 'Your account was opened elsewhere.'
+    await templates.create(TemplateBody.parse({ name: 'security', critical, message_template }))
+    await directory.savePreferences('ada', {
+      realtime: false,
+      email: false,
+      muted_types: critical ? ['security'] : [],
+    })
+    const { channels } = await send({
+      template: { name: 'security', params: {}, keepsType: false },
+    })
+    expect(channels).toEqual(expected)
+    expect(await bench.jobs('email')).toHaveLength(critical ? 1 : 0)
   })
 })
 
