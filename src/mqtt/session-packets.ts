@@ -3,8 +3,12 @@ import type { IPublishPacket } from 'mqtt'
 import type { PacketMark } from '../context.ts'
 import type { PacketSink, Ticket } from './deferred-ack.ts'
 
-/** How many packets of one session are worked on at once; then its connection waits. */
-export const MAX_IN_FLIGHT = 2_000
+/**
+ * How many packets of one session are worked on at once; then its connection
+ * waits. Enough to fill every batch on the way to the store: more would only live
+ * longer, and what lives longer costs the garbage collector most.
+ */
+export const MAX_IN_FLIGHT = 500
 
 interface Packet {
   readonly wire: IPublishPacket

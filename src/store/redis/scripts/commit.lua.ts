@@ -63,13 +63,22 @@ local function recount(mine, unread)
   return n
 end
 
--- Marks as unread. Whose unread ones end, and when the first does at the
--- earliest, is in the index that the sweep goes by: only a new first changes it.
+-- Marks as unread; answers with 1 when it was not. Whose unread ones end, and
+-- when the first does at the earliest, is in the index that the sweep goes by:
+-- only a new first changes it.
 local function markUnread(unread, id, score)
-  call('ZADD', unread, score, id)
-  if score == '+inf' then return end
+  local added = call('ZADD', unread, score, id)
+  if score == '+inf' then return added end
   if call('ZRANK', unread, id) == 0 then call('ZADD', EXPIRING, 'LT', score, unread) end
   if tonumber(score) <= now then swept = false end
+  return added
+end
+
+-- The mirror after so many more or less: counted anew where that is not sure.
+local function adjustCount(mine, unread, by)
+  if swept and by == 0 then return end
+  local mirror = mine .. ${luaRest((keys) => keys.unreadCount(USER))}
+  if not swept or by ~= 1 or call('INCR', mirror) == 1 then recount(mine, unread) end
 end
 
 -- A text in the list is a key that was absent before.
@@ -229,7 +238,7 @@ local op = {
     local mine, id, limit = A[i], A[i + 1], tonumber(A[i + 3])
     local list, unread = mine .. ${luaRest((keys) => keys.inbox(USER))}, mine .. ${luaRest((keys) => keys.unread(USER))}
     local length = call('LPUSH', list, id)
-    markUnread(unread, id, A[i + 2])
+    local more = markUnread(unread, id, A[i + 2])
     if length == 1 then
       local base = string.sub(created, 1, -#id - ${1 + new Keys().notification('').length})
       call('ZADD', base .. '${new Keys().users()}', 0, string.sub(mine, #base + ${new Keys().user('').length}, -2))
@@ -239,11 +248,12 @@ local op = {
       local records = string.sub(created, 1, -#id - 1)
       -- A stack has room for some thousand arguments; what is left falls off next time.
       local fallen = call('RPOP', list, math.min(over, 1000))
-      call('ZREM', unread, unpack(fallen))
+      more = more - call('ZREM', unread, unpack(fallen))
       for n = 1, #fallen do fallen[n] = records .. fallen[n] end
       call('DEL', unpack(fallen))
     end
-    return i + 4, recount(mine, unread)
+    adjustCount(mine, unread, more)
+    return i + 4, length
   end,
   -- unread: what the user's keys begin with, id, expiry or +inf
   u = function(i)
@@ -271,8 +281,8 @@ local op = {
     local user, cap = A[i + 1], tonumber(A[i + 3])
     local base = A[i]
     local key = base .. ${luaName((keys) => keys.sessions(USER))}
+    if call('EXISTS', key) == 0 then return i + 4, 0 end
     local sessions = call('SMEMBERS', key)
-    if #sessions == 0 then return i + 4, 0 end
     local records = base .. ${luaName((keys) => keys.session(USER, ''))}
     local queues = base .. ${luaName((keys) => keys.sessionQueue(USER, ''))}
     local live = {}

@@ -23,10 +23,11 @@ return seen
 
 /** Replies with how many members each set or sorted set has. */
 export const countScript = `
-local counts = {}
-for n = 1, #ARGV do
-  local key = KEYS[1] .. ARGV[n]
-  local count = redis.pcall('SCARD', key)
+local counts, keys = {}, {}
+for n = 1, #ARGV do keys[n] = KEYS[1] .. ARGV[n] end
+local none = redis.call('EXISTS', unpack(keys)) == 0
+for n, key in ipairs(keys) do
+  local count = none and 0 or redis.pcall('SCARD', key)
   counts[n] = type(count) == 'number' and count or redis.call('ZCARD', key)
 end
 return counts
