@@ -11,6 +11,8 @@ export interface Post {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** The body where it is no text; not shown by `/_posts`. */
+  readonly bytes: Buffer
   // biome-ignore lint/suspicious/noExplicitAny: every vendor's message has a shape of its own.
   readonly json: any
 }
@@ -113,11 +115,14 @@ export async function startHttpVendor({ port = 0, answer }: VendorOptions): Prom
 async function read(request: IncomingMessage): Promise<Post> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk as Buffer)
-  const body = Buffer.concat(chunks).toString()
+  const bytes = Buffer.concat(chunks)
+  const body = bytes.toString()
   const headers = Object.fromEntries(
     Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
   )
-  return { method: request.method ?? '', path: request.url ?? '', headers, body, json: parse(body) }
+  const [method, path] = [request.method ?? '', request.url ?? '']
+  const post = { method, path, headers, body, json: parse(body) }
+  return Object.defineProperty(post, 'bytes', { value: bytes }) as Post
 }
 
 function parse(text: string): unknown {

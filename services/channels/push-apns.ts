@@ -1,0 +1,139 @@
+import { importPKCS8, SignJWT } from 'jose'
+import { type Clock, uuidFrom } from '../../src/index.ts'
+import type { ApnsSession } from './apns-session.ts'
+import type { Answered } from './http/exchange.ts'
+import type { HttpResult } from './http/guarded-sender.ts'
+import { jsonOf, retryAfterOf, wordOf } from './http/http-outcome.ts'
+import type { DeviceOutcome, PushCarrier } from './push-carrier.ts'
+import type { PushNote } from './push-message.ts'
+
+/** Apple wants a token to be renewed after 20 minutes at the earliest and 60 at the latest. */
+const TOKEN_AGE_MS = 50 * 60_000
+const LEAST_TOKEN_AGE_MS = 20 * 60_000
+/** Knocking with bad credentials again and again gets an account locked. */
+const CREDENTIALS_PAUSE_MS = 60_000
+const MOST_COLLAPSE_ID = 64
+
+interface Parts {
+  readonly session: ApnsSession
+  readonly keyId: string
+  readonly teamId: string
+  /** PEM of the `.p8` file. */
+  readonly key: string
+  readonly bundleId: string
+  readonly clock: Clock
+}
+
+/** Notifications to Apple's devices by Apple's own service, with a token instead of a certificate. */
+export class ApnsPush implements PushCarrier {
+  readonly name = 'apns'
+  readonly #parts: Parts
+  #token: { readonly text: Promise<string>; readonly signedAt: number } | null = null
+  #lockedOut: { readonly until: number; readonly reason: string } | null = null
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  send(note: PushNote, tokens: readonly string[], signal: AbortSignal): Promise<DeviceOutcome[]> {
+    return Promise.all(tokens.map((token) => this.#sendOne(note, token, signal)))
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.session.close()
+  }
+
+  async #sendOne(note: PushNote, device: string, signal: AbortSignal): Promise<DeviceOutcome> {
+    const { clock } = this.#parts
+    if (this.#lockedOut !== null && clock.now() < this.#lockedOut.until) {
+      return { status: 'unreachable', reason: this.#lockedOut.reason }
+    }
+    let result = await this.#post(note, device, signal)
+    const token = this.#token
+    const isOld = token !== null && clock.now() - token.signedAt >= LEAST_TOKEN_AGE_MS
+    if (wordOfResult(result) === 'ExpiredProviderToken' && isOld) {
+      this.#token = null
+      result = await this.#post(note, device, signal)
+    }
+    const outcome = apnsOutcome(result, clock.now())
+    if (outcome.status === 'unreachable' && outcome.reason.startsWith('bad_credentials')) {
+      this.#lockedOut = { until: clock.now() + CREDENTIALS_PAUSE_MS, reason: outcome.reason }
+    }
+    return outcome
+  }
+
+  async #post(note: PushNote, device: string, signal: AbortSignal): Promise<HttpResult> {
+    const { session, bundleId } = this.#parts
+    const { id, collapseId, expiresAt, priority } = note
+    const isUrgent = priority === 'high' || priority === 'critical'
+    const headers = {
+      authorization: `bearer ${await this.#providerToken()}`,
+      'apns-topic': bundleId,
+      'apns-push-type': 'alert',
+      'apns-priority': isUrgent ? '10' : '5',
+      // The same at every try, so that Apple's logs show them as one.
+      'apns-id': uuidFrom('apns', id, device),
+      'apns-collapse-id': collapseId.slice(0, MOST_COLLAPSE_ID),
+      ...(expiresAt === null ? {} : { 'apns-expiration': String(Math.floor(expiresAt / 1000)) }),
+    }
+    const path = `/3/device/${encodeURIComponent(device)}`
+    return session.post({ path, headers, body: JSON.stringify(payloadOf(note)) }, signal)
+  }
+
+  #providerToken(): Promise<string> {
+    const { clock, keyId, teamId, key } = this.#parts
+    const now = clock.now()
+    if (this.#token === null || now - this.#token.signedAt > TOKEN_AGE_MS) {
+      const text = importPKCS8(key, 'ES256').then((secret) =>
+        new SignJWT({})
+          .setProtectedHeader({ alg: 'ES256', kid: keyId })
+          .setIssuer(teamId)
+          .setIssuedAt(Math.floor(now / 1000))
+          .sign(secret),
+      )
+      this.#token = { text, signedAt: now }
+    }
+    return this.#token.text
+  }
+}
+
+function payloadOf({ title, body, data, badge, collapseId }: PushNote): object {
+  const { aps: _, ...own } = data
+  const alert = { title, ...(body === '' ? {} : { body }) }
+  const aps = { alert, sound: 'default', 'thread-id': collapseId }
+  return { ...own, aps: badge === null ? aps : { ...aps, badge } }
+}
+
+function wordOfResult(result: HttpResult): string | null {
+  return result.kind === 'answered' ? wordOf(jsonOf(result).reason) : null
+}
+
+/**
+ * What Apple's answer means. A token is dead after 410 and after `BadDeviceToken`,
+ * and after nothing else: not when it belongs to another app of ours, not when
+ * Apple is busy.
+ */
+function apnsOutcome(result: HttpResult, now: number): DeviceOutcome {
+  switch (result.kind) {
+    case 'answered':
+      return outcomeOfAnswer(result, now)
+    case 'lost':
+      // The same collapse id again replaces the first one, so it may be sent again.
+      return { status: 'retry', reason: `sent, but the answer was lost: ${result.reason}` }
+    default:
+      return { status: 'unreachable', reason: result.reason }
+  }
+}
+
+function outcomeOfAnswer(answer: Answered, now: number): DeviceOutcome {
+  const { status, headers } = answer
+  if (status === 200)
+    return { status: 'sent', ...(headers['apns-id'] ? { id: headers['apns-id'] } : {}) }
+  const word = wordOf(jsonOf(answer).reason)
+  const reason = `answered ${status}${word === null ? '' : `: ${word}`}`
+  if (status === 410 || word === 'BadDeviceToken') return { status: 'dead', reason }
+  if (status === 403) return { status: 'unreachable', reason: `bad_credentials: ${reason}` }
+  if (status !== 429 && status < 500) return { status: 'failed', reason }
+  const retryAfterMs = retryAfterOf(answer, now)
+  return { status: 'retry', reason, ...(retryAfterMs === null ? {} : { retryAfterMs }) }
+}

@@ -1,0 +1,144 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ApnsSession } from '../../../services/channels/apns-session.ts'
+import { ApnsPush } from '../../../services/channels/push-apns.ts'
+import { systemClock } from '../../../src/support/clock.ts'
+import { PushBench } from '../../support/push-bench.ts'
+import { APNS, type Apns, apnsKey, apnsToken, startApns } from '../../support/vendors/apns.ts'
+
+describe('the Apple Push Notification service', () => {
+  const { pem, publicKey } = apnsKey()
+  let vendor: Apns
+  let bench: PushBench
+
+  beforeAll(async () => {
+    vendor = await startApns({ publicKey })
+  })
+  afterAll(() => vendor.stop())
+  beforeEach(() => {
+    vendor.clear()
+    vendor.behave('normal')
+    bench = benchFor({})
+  })
+  afterEach(() => bench.stop())
+
+  function benchFor({ url = vendor.url, key = pem }): PushBench {
+    const made = new PushBench()
+    const session = new ApnsSession({ url, clock: systemClock, answerWithinMs: 300 })
+    return made.use('apns', new ApnsPush({ session, ...APNS, key, clock: made.clock }))
+  }
+
+  const phone = (end?: string) => ({ platform: 'ios', token: apnsToken(end) }) as const
+
+  it('gets it signed, with its topic, badge and what it collapses with', async () => {
+    const delivery = await bench.toUser([phone()], { collapse_key: 'disk' })
+    expect(await delivery.attempt()).toBe('sent')
+    const [{ token, headers, payload }] = vendor.posts as [Apns['posts'][0]]
+    expect(token).toBe(apnsToken())
+    expect(headers).toMatchObject({
+      'apns-topic': APNS.bundleId,
+      'apns-push-type': 'alert',
+      'apns-priority': '5',
+      'apns-collapse-id': 'disk',
+    })
+    expect(payload).toEqual({
+      aps: {
+        alert: { title: 'Disk full', body: 'It is.' },
+        ...{ sound: 'default', badge: 3, 'thread-id': 'disk' },
+      },
+      ...{ rack: '7', where: 'cellar', notification_id: 'n1' },
+    })
+    expect(delivery.job.history).toMatchObject([
+      { provider: 'apns', outcome: 'sent', id: headers['apns-id'] },
+    ])
+  })
+
+  it('is asked over one connection, however many there are, and over a new one after GOAWAY', async () => {
+    const tokens = Array.from({ length: 200 }, (_, n) => apnsToken(String(1000 + n)))
+    expect(await bench.toTokens('ios', tokens).attempt()).toBe('sent')
+    expect([vendor.posts.length, vendor.connections]).toEqual([200, 1])
+    vendor.goAway()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(await bench.toTokens('ios', [apnsToken()]).attempt()).toBe('sent')
+    expect(vendor.connections).toBe(2)
+  })
+
+  it('sees the same signature for 50 minutes, then a new one', async () => {
+    const signatures = new Set<unknown>()
+    for (const minutes of [0, 30, 30]) {
+      bench.clock.advance(minutes * 60_000)
+      await bench.toTokens('ios', [apnsToken()]).attempt()
+      signatures.add(vendor.posts.at(-1)?.headers.authorization)
+    }
+    expect(signatures.size).toBe(2)
+  })
+
+  it.each([
+    ['0410', 'failed', 0],
+    ['0400', 'failed', 0],
+    ['0401', 'failed', 1],
+    ['0429', 'queued', 1],
+    ['0500', 'queued', 1],
+    ['0503', 'queued', 1],
+  ])('a token that ends with %s is %s, and %i is kept', async (end, status, kept) => {
+    const delivery = await bench.toUser([phone(end)])
+    expect(await delivery.attempt()).toBe(status)
+    expect(await bench.directory.devices('ada')).toHaveLength(kept)
+    expect(vendor.attempts).toBe(1)
+  })
+
+  it('is asked again for those alone that it could not serve', async () => {
+    const delivery = await bench.toUser([phone(), phone('0410'), phone('0503')])
+    expect(await delivery.attempt()).toBe('queued')
+    while (delivery.waiting) await delivery.attempt()
+    expect(delivery.job).toMatchObject({ status: 'failed', attempts: 3 })
+    expect(vendor.posts).toHaveLength(1)
+    expect(vendor.attempts).toBe(5)
+    const left = (await bench.directory.devices('ada')).map(({ token }) => token.slice(-4))
+    expect(left.sort()).toEqual(['0200', '0503'])
+  })
+
+  describe('on a bad day', () => {
+    it('that names a time is left alone until then', async () => {
+      vendor.behave({
+        status: 429,
+        headers: { 'retry-after': '90' },
+        body: { reason: 'TooManyRequests' },
+      })
+      const delivery = bench.toTokens('ios', [apnsToken()])
+      const before = bench.clock.now()
+      expect(await delivery.attempt()).toBe('queued')
+      expect(delivery.job.send_at * 1000).toBeGreaterThanOrEqual(before + 90_000)
+    })
+
+    it.each(['hang', 'reset'] as const)('that does not answer (%s) gets it again', async (how) => {
+      await bench.toTokens('ios', [apnsToken()]).attempt()
+      vendor.behave(how)
+      const delivery = bench.toTokens('ios', [apnsToken('0201')])
+      expect(await delivery.attempt()).toBe('queued')
+      expect(delivery.job.history).toMatchObject([{ outcome: 'retry' }])
+      vendor.behave('normal')
+      expect(await delivery.attempt()).toBe('sent')
+      expect(vendor.posts.filter(({ token }) => token === apnsToken('0201'))).toHaveLength(1)
+    })
+
+    it('that cannot be reached uses no try up', async () => {
+      const away = benchFor({ url: 'http://127.0.0.1:1' })
+      const delivery = away.toTokens('ios', [apnsToken()])
+      for (let n = 0; n < 3; n++) expect(await delivery.attempt()).toBe('queued')
+      expect(delivery.job.attempts).toBe(0)
+      await away.stop()
+    })
+
+    it('that does not know our key is left alone for a minute and prunes nothing', async () => {
+      const stranger = benchFor({ key: apnsKey().pem })
+      const delivery = await stranger.toUser([phone()])
+      expect(await delivery.attempt()).toBe('queued')
+      expect(delivery.reasons[0]).toContain('bad_credentials: answered 403: InvalidProviderToken')
+      await stranger.toTokens('ios', [apnsToken()]).attempt()
+      expect(vendor.attempts).toBe(1)
+      expect(await stranger.directory.devices('ada')).toHaveLength(1)
+      expect(delivery.job.attempts).toBe(0)
+      await stranger.stop()
+    })
+  })
+})
