@@ -35,11 +35,10 @@ const IN_PAYLOAD = ['token', 'authorization'] as const
 export function authenticate(options: AuthenticateOptions): RouteMiddleware {
   const { access, looksLikeCredential } = options
 
-  async function identify(context: Context): Promise<void> {
-    const shown = bearer(context.meta.authorization) ?? fromPayload(context)
-    context.principal ??= access.mode === 'off' ? claimed(context) : await proved(shown)
+  function admit(context: Context, principal: Principal, shown: string | null): void {
+    context.principal = principal
     removeCredentials(context, shown)
-    assertTopic(context, context.principal)
+    assertTopic(context, principal)
   }
 
   async function proved(shown: string | null): Promise<Principal> {
@@ -58,7 +57,7 @@ export function authenticate(options: AuthenticateOptions): RouteMiddleware {
   /** A push message has a `token` too, that of a device: only what was used, or looks it, goes. */
   function removeCredentials(context: Context, shown: string | null): void {
     const payload = payloadOf(context)
-    if (payload === null) return
+    if (payload === null || IN_PAYLOAD.every((name) => payload[name] === undefined)) return
     const isCredential = (value: unknown) =>
       typeof value === 'string' &&
       (looksLikeCredential(strip(value)) || (access.mode !== 'off' && strip(value) === shown))
@@ -68,9 +67,17 @@ export function authenticate(options: AuthenticateOptions): RouteMiddleware {
     context.payload = Object.fromEntries(kept)
   }
 
-  return explained('authenticate', async (context, next) => {
-    await identify(context)
-    return next()
+  return explained('authenticate', (context, next) => {
+    const shown = bearer(context.meta.authorization) ?? fromPayload(context)
+    const known = context.principal ?? (access.mode === 'off' ? claimed(context) : null)
+    if (known !== null) {
+      admit(context, known, shown)
+      return next()
+    }
+    return proved(shown).then((principal) => {
+      admit(context, principal, shown)
+      return next()
+    })
   })
 }
 
@@ -86,9 +93,11 @@ function strip(value: string): string {
 function fromPayload(context: Context): string | null {
   if (context.door !== 'mqtt') return null
   const payload = payloadOf(context)
-  const values = IN_PAYLOAD.map((name) => payload?.[name])
-  const shown = values.find((value) => typeof value === 'string')
-  return shown === undefined ? null : strip(shown)
+  for (const name of IN_PAYLOAD) {
+    const value = payload?.[name]
+    if (typeof value === 'string') return strip(value)
+  }
+  return null
 }
 
 function claimedIn(context: Context): unknown {

@@ -14,7 +14,13 @@ export function explained(name: string, step: Middleware<Context>): RouteMiddlew
       return { outcome: 'refuse', code, reason: message }
     }
   }
-  const run: Middleware<Context> = (context, next) => step(context, next)
+  const run: Middleware<Context> = (context, next) => {
+    try {
+      return step(context, next)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
   Object.defineProperty(run, 'name', { value: name })
   return Object.assign(run, { explain })
 }

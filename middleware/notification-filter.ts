@@ -49,7 +49,7 @@ export function notificationFilter(options: NotificationFilterOptions): RouteMid
     }
   }
 
-  return explained('notificationFilter', async (context, next) => {
+  return explained('notificationFilter', (context, next) => {
     try {
       sift(context)
     } catch (error) {
@@ -86,14 +86,14 @@ function momentOf(value: unknown): number | null {
 }
 
 function cleaned(payload: Payload): Payload {
-  const changed: Record<string, string> = {}
+  let changed = payload
   for (const name of TEXT_FIELDS) {
     const text = payload[name]
     if (typeof text !== 'string') continue
     const clean = text.replace(CONTROLS, '')
-    if (clean !== text) changed[name] = clean
+    if (clean !== text) changed = { ...changed, [name]: clean }
   }
-  return Object.keys(changed).length === 0 ? payload : { ...payload, ...changed }
+  return changed
 }
 
 function assertContent({ target }: Context, payload: Payload): void {

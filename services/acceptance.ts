@@ -92,7 +92,8 @@ export class Acceptance {
 
   async accept<Reply>(accepting: Accepting<Reply>): Promise<Accepted<Reply>> {
     const { identity, partition } = accepting
-    const answer = `${identity.digest}\n${JSON.stringify(accepting.reply)}`
+    const isMarked = identity.idempotencyKey !== null || identity.packet !== null
+    const answer = isMarked ? `${identity.digest}\n${JSON.stringify(accepting.reply)}` : ''
     const markKey = identity.packet ? this.#keys.packet(identity.packet.id) : ''
     const guards: Guard[] = []
     const ops: Op[] = [...accepting.ops]

@@ -11,7 +11,8 @@ export interface Replacing {
   opsFor(id: string): Op[]
 }
 
-const NOTHING: Replacing = { earlier: null, guards: [], opsFor: () => [] }
+/** What most messages replace. */
+export const NOTHING: Replacing = { earlier: null, guards: [], opsFor: () => [] }
 
 /**
  * Finds the unread notification of the same user with the same collapse key. It
@@ -26,8 +27,7 @@ export class Collapse {
     this.#keys = parts.keys
   }
 
-  async find(user: string, collapseKey: string | null): Promise<Replacing> {
-    if (collapseKey === null) return NOTHING
+  async find(user: string, collapseKey: string): Promise<Replacing> {
     const partition = partitionOf(user, this.#store.partitions)
     const pointer = this.#keys.collapse(user, collapseKey)
     const id = await this.#store.get(partition, pointer)

@@ -10,7 +10,7 @@ import {
 } from '../src/index.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
 import type { ChannelName } from './channel-policy.ts'
-import { Collapse, type Replacing } from './collapse.ts'
+import { Collapse, NOTHING, type Replacing } from './collapse.ts'
 import { enqueueOp, makeJob } from './delivery-job.ts'
 import { type DeliveryPlan, planDelivery } from './delivery-plan.ts'
 import type { Directory } from './directory.ts'
@@ -119,7 +119,9 @@ export class NotificationService {
   async #write(sending: Sending, recipient: Recipient, now: number): Promise<Sent | null> {
     const { acceptance, keys, realtime, retention } = this.#parts
     const { userId, message } = sending
-    const replacing = await this.#collapse.find(userId, message.collapseKey)
+    const { collapseKey } = message
+    const replacing =
+      collapseKey === null ? NOTHING : await this.#collapse.find(userId, collapseKey)
     const plan = this.#plan(sending, recipient, now)
     const record = this.#makeRecord(sending, plan, replacing, now)
     const type = replacing.earlier === null ? 'notification' : 'notification_updated'

@@ -170,6 +170,8 @@ export class Connection {
       connectTimeout: CONNECT_TIMEOUT_MS,
       reconnectPeriod: 0,
       resubscribe: false,
+      // Some twenty calls a message that would say nothing.
+      log: () => undefined,
     })
     this.#client = client
     onClient?.(client)

@@ -73,7 +73,7 @@ export class Route {
     this.middleware = parts.middleware
     this.#run = compose<Context>([
       ...parts.middleware,
-      async (context, next) => {
+      (context, next) => {
         context.payload = this.validate(context.payload)
         return next()
       },

@@ -23,7 +23,10 @@ export const systemClock: Clock = {
   },
 }
 
-/** A moment as the wire shows it. */
+let latest = { ms: Number.NaN, text: '' }
+
+/** A moment as the wire shows it. What happens within a millisecond is written once. */
 export function isoTime(ms: number): string {
-  return new Date(ms).toISOString()
+  if (ms !== latest.ms) latest = { ms, text: new Date(ms).toISOString() }
+  return latest.text
 }
