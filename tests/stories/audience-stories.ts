@@ -82,7 +82,7 @@ export function tellAudiences(version: MqttVersion, world: () => World): void {
 
 /** To everybody: told alone, because it reaches the people of every other story. */
 export function tellEverybody(version: MqttVersion, world: () => World): void {
-  it(`[S1-009 S1-043] ${version}: a broadcast reaches everybody who was ever named`, async () => {
+  it(`[S1-009 S1-043 S1-079] ${version}: a broadcast reaches everybody who was ever named`, async () => {
     const user = fresh('m')
     await world().device(version).ask(`notifications/realtime/user/${user}`, { message: 'Hi' })
     const app = await world().app(user)

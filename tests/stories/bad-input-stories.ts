@@ -117,7 +117,7 @@ export function tellBadInput(version: MqttVersion, world: () => World): void {
   const device = () => world().device(version)
 
   for (const { what, topic, payload, code, path } of BAD) {
-    it.concurrent(`[X-10] ${version}: ${what} is ${code}`, async () => {
+    it.concurrent(`[S1-040 X-10] ${version}: ${what} is ${code}`, async () => {
       const mark = fresh('bad')
       const sent = payload(mark)
       await device().listen('notifications/errors')

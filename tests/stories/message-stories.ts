@@ -150,7 +150,7 @@ export function tellMessages(version: MqttVersion, world: () => World): void {
     expect((await world().inbox(user)).data).toHaveLength(1)
   })
 
-  it.concurrent(`[S1-030] ${version}: read, it stays a day; unread, a month`, async () => {
+  it.concurrent(`[S1-030 S1-038] ${version}: read, it stays a day; unread, a month`, async () => {
     const { redis } = world()
     if (redis === null) return
     const user = fresh('u')

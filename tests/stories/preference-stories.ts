@@ -30,7 +30,7 @@ export function tellPreferences(version: MqttVersion, world: () => World): void 
     })
   })
 
-  it.concurrent(`[S1-033 S1-034 S1-035 S1-036 S1-037] ${version}: e-mail from high, SMS only for critical`, async () => {
+  it.concurrent(`[S1-027 S1-033 S1-034 S1-035 S1-036 S1-037 K-06] ${version}: e-mail from high, SMS only for critical`, async () => {
     const user = await person()
     await prefers(user, { sms: true })
     const channelsFor = async (priority: string) => (await send(user, { priority })).channels

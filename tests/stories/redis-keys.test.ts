@@ -21,64 +21,67 @@ const hasServers = requireServer('mosquitto') && requireServer('redis-server')
 /** What makes keys, as far as no story leaves them: it names them. */
 const sources = [...readSourceTree(ROOT, ['src', 'services']).values()].join('\n')
 
-describe.skipIf(!hasServers)('the table of keys in docs/reference/redis-keys.md', () => {
-  let world: World
-  let url: string
-  const seen = new Map<string, FoundKey>()
-  const complaints = new Set<string>()
+describe.skipIf(!hasServers)(
+  '[K-05 X-01 X-03 X-08] the table of keys in docs/reference/redis-keys.md',
+  () => {
+    let world: World
+    let url: string
+    const seen = new Map<string, FoundKey>()
+    const complaints = new Set<string>()
 
-  /** Looks at every key that there is now; many live only for a moment. */
-  async function look(): Promise<void> {
-    for (const found of await readKeys(url)) {
-      seen.set(found.key, found)
-      for (const complaint of complaintsAboutKey(rows, found)) complaints.add(complaint)
+    /** Looks at every key that there is now; many live only for a moment. */
+    async function look(): Promise<void> {
+      for (const found of await readKeys(url)) {
+        seen.set(found.key, found)
+        for (const complaint of complaintsAboutKey(rows, found)) complaints.add(complaint)
+      }
     }
-  }
 
-  beforeAll(async () => {
-    world = await World.open({ parts: 'external', env: { RATE_LIMIT: '100000/60' } })
-    url = world.service.surroundings.env.REDIS_URL!
-  })
-  afterAll(() => world?.close())
+    beforeAll(async () => {
+      world = await World.open({ parts: 'external', env: { RATE_LIMIT: '100000/60' } })
+      url = world.service.surroundings.env.REDIS_URL!
+    })
+    afterAll(() => world?.close())
 
-  tellEveryTopic(['311'], () => world)
-  tellStories(['5'], () => world)
+    tellEveryTopic(['311'], () => world)
+    tellStories(['5'], () => world)
 
-  it.concurrent('is looked at while the stories are told', async () => {
-    for (let round = 0; round < 10; round++) await look()
-    expect(seen.size).toBeGreaterThan(0)
-  })
+    it.concurrent('is looked at while the stories are told', async () => {
+      for (let round = 0; round < 10; round++) await look()
+      expect(seen.size).toBeGreaterThan(0)
+    })
 
-  it('and while jobs wait and fail', async () => {
-    await leaveJobs(world)
-    await look()
-  })
+    it('and while jobs wait and fail', async () => {
+      await leaveJobs(world)
+      await look()
+    })
 
-  it('and while jobs are in hand, packets under way, keys and tickets made', async () => {
-    await holdMoments(world, look)
-  })
+    it('and while jobs are in hand, packets under way, keys and tickets made', async () => {
+      await holdMoments(world, look)
+    })
 
-  it('has a row with the right type, end and bound for every key that was seen', () => {
-    expect([...complaints]).toEqual([])
-    expect(seen.size).toBeGreaterThan(300)
-  })
+    it('has a row with the right type, end and bound for every key that was seen', () => {
+      expect([...complaints]).toEqual([])
+      expect(seen.size).toBeGreaterThan(300)
+    })
 
-  it('has no row for keys that nobody writes', () => {
-    const found = new Set([...seen.keys()].map((key) => rowOf(rows, key)?.pattern))
-    const unseen = rows.map(({ pattern }) => pattern).filter((pattern) => !found.has(pattern))
-    const unknown = unseen.filter(
-      (pattern) => !wordsOf(pattern).every((word) => sources.includes(word)),
-    )
-    expect(unknown).toEqual([])
-    expect(found.size).toBeGreaterThan(60)
-  })
+    it('has no row for keys that nobody writes', () => {
+      const found = new Set([...seen.keys()].map((key) => rowOf(rows, key)?.pattern))
+      const unseen = rows.map(({ pattern }) => pattern).filter((pattern) => !found.has(pattern))
+      const unknown = unseen.filter(
+        (pattern) => !wordsOf(pattern).every((word) => sources.includes(word)),
+      )
+      expect(unknown).toEqual([])
+      expect(found.size).toBeGreaterThan(60)
+    })
 
-  it('says of every key without an end what bounds it', () => {
-    const endless = rows.filter(({ ends }) => ends.includes('never'))
-    const unbounded = endless.filter(({ bound }) => !/^(\d+|one|two|three)\b/.test(bound))
-    expect(unbounded).toEqual([])
-  })
-})
+    it('says of every key without an end what bounds it', () => {
+      const endless = rows.filter(({ ends }) => ends.includes('never'))
+      const unbounded = endless.filter(({ bound }) => !/^(\d+|one|two|three)\b/.test(bound))
+      expect(unbounded).toEqual([])
+    })
+  },
+)
 
 /** What is the same in all keys of a pattern. */
 function wordsOf(pattern: string): string[] {

@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { waitFor } from '../support/wait-for.ts'
+import { fresh, type Json, World } from './world.ts'
+
+const USER = 'notifications/realtime/user'
+
+describe('the HTTP door', () => {
+  let world: World
+  beforeAll(async () => {
+    world = await World.open({})
+  })
+  afterAll(() => world?.close())
+
+  const device = () => world.device('311')
+
+  it.concurrent('[S0-071] one Idempotency-Key, one effect, one answer', async () => {
+    const user = fresh('u')
+    const headers = { 'idempotency-key': fresh('key') }
+    const body = { to: `user:${user}`, message: 'Once' }
+    const post = (sent: object) => world.service.api('POST', '/api/notifications', sent, headers)
+    const first = await post(body)
+    expect(first.status).toBe(202)
+    const again = await post(body)
+    expect([again.status, again.body]).toEqual([202, first.body])
+    expect(again.headers.get('idempotency-replay')).toBe('true')
+    const other = await post({ ...body, message: 'Twice' })
+    expect([other.status, other.body.code]).toEqual([422, 'idempotency_mismatch'])
+    expect((await world.inbox(user)).data).toHaveLength(1)
+  })
+
+  it.concurrent('[S4-052] says that it lives, that it is ready, and why', async () => {
+    const get = (path: string) => world.service.api('GET', path)
+    expect((await get('/livez')).status).toBe(200)
+    const ready = await get('/readyz?verbose')
+    expect(ready.body.checks.map(({ name }: Json) => name)).toEqual(['store', 'broker'])
+    expect(ready.body.checks.every(({ ok }: Json) => ok)).toBe(true)
+    expect((await get('/health')).status).toBe(200)
+    const { openapi, paths } = (await get('/openapi.json')).body
+    expect(openapi).toMatch(/^3\.1/)
+    expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/api/notifications']))
+    expect((await get('/docs')).status).toBe(200)
+  })
+
+  it.concurrent('[S4-051] counts what comes in, what is refused and what is delivered', async () => {
+    const value = async (line: RegExp) => {
+      const { body } = await world.service.api<string>('GET', '/metrics')
+      return Number(line.exec(body)?.[1] ?? 0)
+    }
+    const refused = /belfry_\w*refused\w*\{[^}]*code="invalid_payload"[^}]*\} (\d+)/
+    const before = await value(refused)
+    await device().ask(`${USER}/${fresh('u')}`, {})
+    await waitFor(async () => (await value(refused)) > before)
+    const mail = { to: `${fresh('m')}@example.com`, subject: 'S', body: 'B' }
+    await device().ask('notifications/email/send', mail)
+    await waitFor(() => value(/belfry_\w*deliver\w*\{[^}]*channel="email"[^}]*\} (\d+)/))
+  })
+
+  it.concurrent('[S4-052] tells how much there is of everything', async () => {
+    const user = fresh('u')
+    await world.http('POST', '/api/test', {}, user)
+    expect(await world.notification(user)).toMatchObject({ title: 'Test notification' })
+    const stats = await world.http('GET', '/api/stats')
+    expect(stats.users).toBeGreaterThan(0)
+    const queues = await world.http('GET', '/api/queues')
+    const names = queues.data.map(({ name }: Json) => name)
+    expect(names).toEqual(expect.arrayContaining(['email', 'sms', 'push', 'mqtt', 'broadcast']))
+  })
+
+  it.concurrent('[K-03] shows its topics, and tries one without effect', async () => {
+    const { data } = await world.http('GET', '/api/routes')
+    const mail = data.find(({ pattern }: Json) => pattern === 'notifications/email/send')
+    expect(mail).toMatchObject({ qos: 2, shared: true, worker_count: 3 })
+    const user = fresh('u')
+    const attempt = { topic: `${USER}/${user}`, payload: { message: 'Hi', priority: 'urgent' } }
+    const tried = await world.http('POST', '/api/routes/test', attempt)
+    expect(JSON.stringify(tried)).toContain('invalid_payload')
+    expect((await world.inbox(user)).data).toEqual([])
+  })
+
+  it.concurrent('[S4-051] what was refused can be sent through again, once nothing is against it', async () => {
+    const user = fresh('u')
+    const wishes = `/api/users/${user}/preferences`
+    await world.http('PUT', wishes, { muted_types: ['gossip'] })
+    await device().ask(`${USER}/${user}`, { message: `Psst ${user}`, type: 'gossip' })
+    const { id } = await world.deadLetter(`Psst ${user}`)
+    const letter = `/api/dead-letters/${id}`
+    expect(await world.http('GET', letter)).toMatchObject({ code: 'filtered', door: 'mqtt' })
+    await world.http('PUT', wishes, { muted_types: [] })
+    await world.http('POST', `${letter}/replay`)
+    expect(await world.notification(user)).toMatchObject({ message: `Psst ${user}` })
+    expect((await world.service.api('GET', letter)).status).toBe(404)
+  })
+
+  it.concurrent('[S1-041] POST /api/broadcast reaches roles and groups', async () => {
+    const [user, role] = [fresh('u'), fresh('r')]
+    await world.http('PUT', `/api/users/${user}`, { roles: [role] })
+    const sent = await world.http('POST', '/api/broadcast', {
+      ...{ message: 'Hello', title: 'News', level: 'warning', target_roles: [role] },
+    })
+    expect(sent).toMatchObject({ status: 'broadcast_sent', sent_count: 1 })
+    expect(await world.notification(user)).toMatchObject({ title: 'News', type: 'warning' })
+  })
+})
+
+describe('the rate limit', () => {
+  let world: World
+  beforeAll(async () => {
+    world = await World.open({ env: { RATE_LIMIT: '5/60' } })
+  })
+  afterAll(() => world?.close())
+
+  it('[S1-025 K-04] lets five through, says when more will, and leaves alerts their own', async () => {
+    const device = world.device('311')
+    const user = fresh('u')
+    const send = () => device.ask(`${USER}/${user}`, { message: 'Hi' })
+    for (let n = 0; n < 5; n++) expect((await send()).status).toBe('sent')
+    const { error } = await send()
+    expect(error).toMatchObject({
+      code: 'rate_limit_exceeded',
+      retry_after: expect.any(Number),
+      rate_limit: { max_requests: 5, window_seconds: 60, remaining: 0 },
+    })
+    expect(error.rate_limit.reset_time * 1000).toBeGreaterThan(Date.now())
+    expect(error.retry_after).toBeLessThanOrEqual(60)
+
+    const raised = await device.ask('notifications/alerts/critical/fire', { message: 'Fire' })
+    expect(raised.status).toBe('critical_alert_sent')
+    const path = '/api/test'
+    const answers = []
+    for (let n = 0; n < 6; n++) {
+      answers.push(await world.service.api('POST', path, {}, { 'x-belfry-user': user }))
+    }
+    const refused = answers.find(({ status }) => status === 429)
+    expect(refused?.body).toMatchObject({
+      code: 'rate_limit_exceeded',
+      retry_after: expect.any(Number),
+    })
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThan(0)
+  })
+})
