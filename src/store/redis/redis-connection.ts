@@ -3,6 +3,7 @@ import type { Cluster, Redis } from 'ioredis'
 import { type ConnectOptions, connectCluster, connectNode } from './connect-redis.ts'
 import type { RedisConfig } from './redis-config.ts'
 import { redisFailure } from './redis-failure.ts'
+import { type Argument, CommandMemory, WrittenCommand } from './written-command.ts'
 
 /** A Lua script and the name under which the server keeps it. */
 export interface Script {
@@ -14,14 +15,13 @@ export function defineScript(lua: string): Script {
   return { lua, sha: createHash('sha1').update(lua).digest('hex') }
 }
 
-type Argument = string | number
-
 /**
  * Sends commands once each and turns every failure into an error of ours:
  * `Unavailable` when the command may not have been carried out.
  */
 export class RedisConnection {
   readonly #client: Redis | Cluster
+  readonly #memory = new CommandMemory()
 
   constructor(client: Redis | Cluster) {
     this.#client = client
@@ -32,9 +32,10 @@ export class RedisConnection {
     return new RedisConnection(await connect(config, options))
   }
 
+  /** The first argument is the key, or there is none. */
   async call(command: string, ...args: readonly Argument[]): Promise<unknown> {
     try {
-      return await this.#client.call(command, [...args])
+      return await this.#send(command, args.slice(0, 1), args.slice(1))
     } catch (error) {
       throw redisFailure(error)
     }
@@ -43,12 +44,27 @@ export class RedisConnection {
   /** Runs a script on the node that holds the keys that begin with `start`, its `KEYS[1]`. */
   async run(script: Script, start: string, args: readonly Argument[]): Promise<unknown> {
     try {
-      return await this.#client.call('evalsha', [script.sha, 1, start, ...args])
+      return await this.#send('evalsha', [script.sha, 1, start], args)
     } catch (error) {
       if (!isUnknownScript(error)) throw redisFailure(error)
     }
-    // Nothing was done yet; this also teaches the server the script.
-    return this.call('eval', script.lua, 1, start, ...args)
+    try {
+      // Nothing was done yet; this also teaches the server the script.
+      return await this.#send('eval', [script.lua, 1, start], args)
+    } catch (error) {
+      throw redisFailure(error)
+    }
+  }
+
+  async #send(
+    name: string,
+    known: readonly Argument[],
+    rest: readonly Argument[],
+  ): Promise<unknown> {
+    const { bytes, release } = this.#memory.write(name, [known, rest])
+    const reply = await this.#client.sendCommand(new WrittenCommand(name, known, bytes))
+    release()
+    return reply
   }
 
   /** Every node that keys are written to. */

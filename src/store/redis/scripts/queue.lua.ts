@@ -102,6 +102,10 @@ local function pop(order)
   return ids
 end
 
+local function putBack(order, ids, from)
+  for n = #ids, from, -1 do call('RPUSH', LISTS[order[n]], ids[n]) end
+end
+
 local limit = tonumber(A[3])
 local counters = call('HMGET', takes, '#token', '#wheel')
 token, wheel = tonumber(counters[1] or 0), tonumber(counters[2] or 0)
@@ -121,6 +125,11 @@ while limit > 0 do
     if not job then
       -- Its record has expired.
       if before[n] and held == '0' then gone[#gone + 1] = id end
+    elseif held == '0' and count ~= '0' and token > first then
+      -- It may have killed its worker: it comes alone, with the next call.
+      putBack(order, ids, n)
+      limit = 0
+      break
     elseif held == '0' then
       token = token + 1
       count = count + 1
@@ -131,6 +140,11 @@ while limit > 0 do
       local r = #reply
       reply[r + 1], reply[r + 2], reply[r + 3], reply[r + 4] = id, token, count, job
       limit = limit - 1
+      if count > 1 then
+        putBack(order, ids, n + 1)
+        limit = 0
+        break
+      end
     end
   end
 end
