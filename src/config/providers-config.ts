@@ -1,6 +1,7 @@
 import { A_PEM, PEM } from './broker-config.ts'
 import type { Draft } from './draft.ts'
 import { mailConfig, type SmtpServer } from './mail-config.ts'
+import type { ProviderRate } from './variables/providers.ts'
 import type { VariableName } from './variables.ts'
 
 export interface TwilioConfig {
@@ -10,6 +11,15 @@ export interface TwilioConfig {
   readonly messagingServiceSid: string | null
   /** Here and below: `null` is the vendor's own address. */
   readonly apiUrl: string | null
+}
+
+/** Budgets are `null` where there is no limit. */
+export interface PhoneConfig {
+  /** ISO codes; `null`: all. */
+  readonly countries: readonly string[] | null
+  readonly perNumber: number | null
+  readonly perPrefix: number | null
+  readonly perDay: number | null
 }
 
 /** A service account, by its file or by its parts. */
@@ -47,6 +57,12 @@ export interface ProvidersConfig {
   readonly fcm: FcmConfig | null
   readonly apns: ApnsConfig | null
   readonly vapid: VapidConfig | null
+  /** Which numbers are written to and called, and how often. */
+  readonly phone: PhoneConfig
+  /** How fast each provider is given messages; others are not held back. */
+  readonly rates: readonly ProviderRate[]
+  /** Whether messages to one address are held back and bundled. */
+  readonly throttle: boolean
   readonly slack: { readonly botToken: string; readonly apiUrl: string | null } | null
   readonly telegram: { readonly botToken: string; readonly apiUrl: string | null } | null
   readonly pushover: { readonly token: string; readonly apiUrl: string | null } | null
@@ -78,6 +94,14 @@ export function providersConfig(draft: Draft): ProvidersConfig {
     smtp,
     mailFrom,
     ...vendors,
+    phone: {
+      countries: values.SMS_COUNTRIES ?? null,
+      perNumber: values.SMS_BUDGET_NUMBER,
+      perPrefix: values.SMS_BUDGET_PREFIX,
+      perDay: values.SMS_BUDGET_DAY,
+    },
+    rates: values.PROVIDER_RATES ?? [],
+    throttle: values.THROTTLE,
     slack: botOf(values.SLACK_BOT_TOKEN, values.SLACK_API_URL),
     telegram: botOf(values.TELEGRAM_BOT_TOKEN, values.TELEGRAM_API_URL),
     pushover:

@@ -131,6 +131,12 @@ export const rate = reading('<requests>/<seconds>, such as 1000/60, or off', (va
   return match ? { requests: Number(match[1]), perSeconds: Number(match[2]) } : undefined
 })
 
+/** A whole number, or `off` for no limit (`null`). */
+export const limit = reading('a whole number, or off', (value) => {
+  if (value.toLowerCase() === 'off') return null
+  return inBounds(/^\d{1,12}$/.test(value) ? Number(value) : Number.NaN, 0, 1e12)
+})
+
 /** A BCP 47 language tag in its canonical form. */
 export const locale = reading('a language tag, such as en or de-CH', (value) => {
   try {

@@ -1,9 +1,10 @@
 import type { z } from 'zod'
 import type { Variable } from './variable.ts'
 import { ACCESS, BROADCASTING, HTTP, PROCESS } from './variables/application.ts'
-import { CHANNELS, EMAIL, PUSH, TELEPHONE } from './variables/channels.ts'
+import { CHANNELS, EMAIL, PUSH } from './variables/channels.ts'
 import { COMMAND_LINE, CONTENT, LIMITS, OPERATION, QUEUES } from './variables/operation.ts'
 import { BROKER, STORE } from './variables/servers.ts'
+import { TELEPHONE } from './variables/telephone.ts'
 
 /**
  * Every environment variable, by section. `.env.example`, the reference and the

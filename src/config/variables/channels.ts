@@ -1,6 +1,7 @@
 import {
   base64url,
   baseUrl,
+  flag,
   host,
   isHost,
   isNetwork,
@@ -12,9 +13,7 @@ import {
   url,
 } from '../values.ts'
 import { optional, withDefault } from '../variable.ts'
-
-const OUTBOX = 'messages are kept in the outbox'
-const PROVIDERS = listOf('provider names, first is tried first', readProviderName)
+import { OUTBOX, PROVIDERS, RATES } from './providers.ts'
 
 /** E-mail by SMTP. */
 export const EMAIL = {
@@ -53,47 +52,6 @@ export const EMAIL = {
     about:
       'Mail servers in order: smtp is SMTP_URL, smtp2 is SMTP2_URL; outbox keeps every mail here.',
     example: 'smtp,smtp2',
-    otherwise: 'the configured one',
-  }),
-}
-
-/** Text messages and calls. */
-export const TELEPHONE = {
-  TWILIO_ACCOUNT_SID: optional(matching('a SID that begins with AC', /^AC\w{1,64}$/), {
-    about: 'The account at Twilio.',
-    example: 'ACxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
-    otherwise: OUTBOX,
-  }),
-  TWILIO_AUTH_TOKEN: optional(text, {
-    about: 'Its token; also proves the status callbacks.',
-    otherwise: 'none',
-    secrecy: 'all',
-  }),
-  TWILIO_FROM: optional(
-    matching('a number such as +14155550100, or a sender name', /^(\+\d{5,15}|[\w .-]{1,32})$/),
-    {
-      about: 'The number that sends and calls.',
-      example: '+14155550100',
-      otherwise: 'TWILIO_MESSAGING_SERVICE_SID',
-      aliases: ['TWILIO_PHONE_NUMBER', 'TWILIO_FROM_NUMBER'],
-    },
-  ),
-  TWILIO_MESSAGING_SERVICE_SID: optional(matching('a SID that begins with MG', /^MG\w{1,64}$/), {
-    about: 'The messaging service that sends, in place of a number.',
-    otherwise: 'TWILIO_FROM',
-  }),
-  TWILIO_API_URL: optional(baseUrl, {
-    about: 'Another base URL for the Twilio client.',
-    otherwise: "Twilio's own",
-  }),
-  SMS_PROVIDERS: optional(PROVIDERS, {
-    about: 'Providers of text messages, in order: twilio, or outbox.',
-    example: 'twilio',
-    otherwise: 'the configured one',
-  }),
-  VOICE_PROVIDERS: optional(PROVIDERS, {
-    about: 'Providers of calls, in order: twilio, or outbox.',
-    example: 'twilio',
     otherwise: 'the configured one',
   }),
 }
@@ -213,6 +171,15 @@ export const CHANNELS = {
       secrecy: 'all',
     },
   ),
+  PROVIDER_RATES: optional(RATES, {
+    about: 'Most messages to a provider in so many seconds, for each process: name=count/seconds.',
+    example: 'twilio=10/1,smtp=100/60',
+    otherwise: 'as fast as they take them',
+  }),
+  THROTTLE: withDefault('on', flag, {
+    about:
+      'Hold messages back that would come to one telephone too often, and alerts to one mail address; those that wait are sent as one.',
+  }),
   OUTBOUND_ALLOW: optional(
     listOf('networks and hosts, such as 10.0.0.0/8 or ntfy.lan', readReach),
     {
@@ -221,11 +188,6 @@ export const CHANNELS = {
       otherwise: 'public addresses only',
     },
   ),
-}
-
-function readProviderName(item: string): string | undefined {
-  const name = item.toLowerCase()
-  return /^[a-z][a-z0-9_]{0,31}$/.test(name) ? name : undefined
 }
 
 function readWebhookSecret(item: string): string | undefined {
