@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { type AuthConfig, accessConfig, type Reach } from './config/access-config.ts'
 import {
+  type AppConfig,
   type BroadcastConfig,
   broadcastConfig,
   existingPath,
@@ -19,7 +20,12 @@ import { typosIn } from './config/typos.ts'
 import type { Role } from './config/variables/application.ts'
 
 export type { AuthConfig, JwtConfig } from './config/access-config.ts'
-export type { BroadcastConfig, HttpConfig, PusherConfig } from './config/application-config.ts'
+export type {
+  AppConfig,
+  BroadcastConfig,
+  HttpConfig,
+  PusherConfig,
+} from './config/application-config.ts'
 export { publicUrlOf } from './config/application-config.ts'
 export type { EmbeddedBroker, ExternalBroker, MqttConfig } from './config/broker-config.ts'
 export type { ConfigProblem } from './config/config-error.ts'
@@ -50,7 +56,7 @@ export interface Config {
   readonly appFolder: string | null
   readonly auth: AuthConfig
   /** The Pusher-protocol application of the gateway; `secret` `null`: generated once and kept. */
-  readonly app: { readonly id: string; readonly key: string; readonly secret: string | null }
+  readonly app: AppConfig
   readonly broadcast: BroadcastConfig
   /** `null`: off. */
   readonly rateLimit: { readonly requests: number; readonly perSeconds: number } | null
@@ -120,6 +126,7 @@ function assemble(draft: Draft): Omit<Config, 'warnings' | 'settings'> {
       id: values.BELFRY_APP_ID,
       key: values.BELFRY_APP_KEY,
       secret: values.BELFRY_APP_SECRET ?? null,
+      encryptionKey: values.BELFRY_APP_ENCRYPTION_KEY ?? null,
     },
     broadcast: broadcastConfig(draft),
     rateLimit: values.RATE_LIMIT,

@@ -4,8 +4,21 @@
  * @module
  */
 
+export { AppCredentials, type SignedRequest } from './broadcasting/app-credentials.ts'
+export {
+  isChannelName,
+  readChannelName,
+  userChannel,
+  userOfChannel,
+} from './broadcasting/channel-name.ts'
+export {
+  ChannelRules,
+  type ChannelVerdict,
+  type PresenceInfo,
+} from './broadcasting/channel-rules.ts'
 export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
 export { everybody } from './context.ts'
+export { BroadcastDesk, type Triggered } from './gateway/fleet/broadcast-desk.ts'
 export type { HttpContext } from './http/http-context.ts'
 export { HttpReply } from './http/http-reply.ts'
 export { type HttpGroup, HttpRouter } from './http/http-router.ts'

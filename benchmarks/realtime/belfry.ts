@@ -48,7 +48,6 @@ const gateway = new Gateway({
 const door = new NativeDoor({
   gateway,
   authenticate: async ({ userId }) => everybody(userId ?? 'nobody'),
-  origins: 'loopback',
   addressOf: ({ request }) => request.socket.remoteAddress ?? '',
   log,
   compression: true,

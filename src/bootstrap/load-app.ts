@@ -1,6 +1,8 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { ChannelRules } from '../broadcasting/channel-rules.ts'
+import type { Principal } from '../context.ts'
 import type { HttpRouter } from '../http/http-router.ts'
 import type { Router } from '../mqtt/router.ts'
 import { messageOf } from '../support/errors.ts'
@@ -13,6 +15,8 @@ export interface OwnRoutes {
   readonly router: Router
   /** For HTTP paths. */
   readonly http: HttpRouter
+  /** Who may join which broadcast channel; yours are asked before ours. */
+  readonly channels: ChannelRules<Principal>
   readonly middleware: TopicMiddleware
   readonly services: Services
 }

@@ -1,12 +1,13 @@
 import type { AccessService } from '../../services/access-service.ts'
-import { ACTIVITY_CHANNEL } from '../../services/activity.ts'
 import type { Tickets } from '../../services/tickets.ts'
 import type { Config } from '../config.ts'
-import type { Principal } from '../context.ts'
+import { everybody } from '../context.ts'
 import type { Application, Authenticate } from '../gateway/application.ts'
 import { FrameLimit } from '../gateway/frame-limit.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { NativeDoor } from '../gateway/native-door.ts'
+import { PusherDoor } from '../gateway/pusher-door.ts'
+import type { Door, Upgrade } from '../gateway/upgrade.ts'
 import { clientAddress } from '../http/client-address.ts'
 import type { HttpServer } from '../http/http-server.ts'
 import type { Bus } from '../store/bus.ts'
@@ -14,11 +15,13 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import type { Broadcasting } from './broadcasting.ts'
 import type { Services } from './services.ts'
 
 interface Parts {
   readonly config: Config
   readonly http: HttpServer
+  readonly broadcasting: Broadcasting
   readonly services: Services
   readonly access: AccessService
   readonly tickets: Tickets
@@ -34,18 +37,26 @@ export function createRealtime(parts: Parts) {
   const { config, http, store, clock, bus, log } = parts
   const application = applicationOf(parts)
   const gateway = new Gateway({ store, bus, clock, log, applicationOf: () => application })
-  const native = new NativeDoor({
+  const shared = {
     gateway,
     authenticate: authenticator(parts),
-    origins: config.http.origins,
-    addressOf: ({ request }) => clientAddress(request, config.http.trustProxy),
+    addressOf: ({ request }: Upgrade) => clientAddress(request, config.http.trustProxy),
     log,
     compression: true,
+  }
+  const native = new NativeDoor(shared)
+  const { access, credentials, cache } = parts.broadcasting
+  const pusher = new PusherDoor({
+    ...shared,
+    application,
+    credentials,
+    cache,
+    identify: async (user, claims) => access.identify(user, claims),
+    nobody: parts.access.mode === 'off' ? everybody('anonymous') : null,
+    clock,
   })
-  http.onUpgrade('/ws', (request, socket, head) => {
-    const url = new URL(request.url ?? '/', 'http://localhost')
-    if (!native.door({ request, socket, head, url })) socket.destroy()
-  })
+  open(http, '/ws', native.door)
+  open(http, '/app', pusher.door)
   const stop = async (withinMs: number) => {
     native.stop()
     await gateway.stop(withinMs)
@@ -53,7 +64,14 @@ export function createRealtime(parts: Parts) {
   return { gateway, stop }
 }
 
-function applicationOf({ services, keys, clock }: Parts): Application {
+function open(http: HttpServer, path: string, door: Door): void {
+  http.onUpgrade(path, (request, socket, head) => {
+    const url = URL.parse(request.url ?? '/', 'http://localhost')
+    if (url === null || !door({ request, socket, head, url })) socket.destroy()
+  })
+}
+
+function applicationOf({ services, broadcasting, keys, clock }: Parts): Application {
   const limit = new FrameLimit(clock)
   const { inbox, alertActions, sessions } = services
   return {
@@ -68,16 +86,9 @@ function applicationOf({ services, keys, clock }: Parts): Application {
       },
     },
     alerts: { acknowledge: (id, who, note) => alertActions.acknowledge(id, { who, note }) },
-    authorizeChannel,
+    authorizeChannel: (principal, channel) => broadcasting.access.verdict(principal, channel),
     admit: (principal, frameType) => limit.admit(principal.id, frameType),
   }
-}
-
-/** Until applications bring rules of their own: what operators watch is for operators. */
-function authorizeChannel(principal: Principal, channel: string): boolean | null {
-  const name = channel.replace(/^(private|presence)-/, '')
-  if (name === ACTIVITY_CHANNEL || name === 'alerts') return principal.scopes.includes('operate')
-  return null
 }
 
 function authenticator({ access, tickets }: Parts): Authenticate {

@@ -1,6 +1,8 @@
 import type { AccessService } from '../../services/access-service.ts'
 import { Tickets } from '../../services/tickets.ts'
+import { ChannelRules } from '../broadcasting/channel-rules.ts'
 import { type Config, publicUrlOf } from '../config.ts'
+import type { Principal } from '../context.ts'
 import type { HealthCheck } from '../http/health-checks.ts'
 import type { HttpRouter } from '../http/http-router.ts'
 import { HttpServer } from '../http/http-server.ts'
@@ -14,6 +16,7 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
+import { createBroadcasting } from './broadcasting.ts'
 import { createApi } from './http-api.ts'
 import { loadApp } from './load-app.ts'
 import { createRealtime } from './realtime.ts'
@@ -53,9 +56,12 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
   const tickets = new Tickets({ store, keys, clock })
   const withTickets = { ...parts, tickets }
   const router = createApi(withTickets)
+  const rules = new ChannelRules<Principal>()
   if (config.appFolder !== null) {
-    await loadApp(config.appFolder, { router: parts.topics, http: router, middleware, services })
+    const own = { router: parts.topics, http: router, channels: rules, middleware, services }
+    await loadApp(config.appFolder, own)
   }
+  const broadcasting = await createBroadcasting({ ...parts, router, rules })
   const info = { title: 'Belfry', version, description: 'MQTT-routed notifications.' }
   describeTopics(router, parts.topics, { config, info })
   const http: HttpServer = new HttpServer({
@@ -71,7 +77,9 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
       })
     },
   })
-  const realtime = config.roles.has('gateway') ? createRealtime({ ...withTickets, http }) : null
+  const realtime = config.roles.has('gateway')
+    ? createRealtime({ ...withTickets, http, broadcasting })
+    : null
   await realtime?.gateway.start()
   await http.start()
   return {
@@ -81,6 +89,7 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
       http.drain()
       await realtime?.stop(withinMs * 0.7)
       await http.stop(withinMs * 0.3)
+      await broadcasting.stop()
     },
   }
 }

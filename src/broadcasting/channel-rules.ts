@@ -21,7 +21,8 @@ type Rule<Caller> = (
 
 interface Entry<Caller> {
   readonly pattern: RegExp
-  readonly rule: Rule<Caller>
+  /** `null`: open to everybody. */
+  readonly rule: Rule<Caller> | null
 }
 
 /**
@@ -43,12 +44,20 @@ export class ChannelRules<Caller> {
     this.#entries.push({ pattern: compile(pattern), rule: rule as unknown as Rule<Caller> })
   }
 
+  /** Lets everybody onto a channel, under any prefix. */
+  open(pattern: string): void {
+    this.#entries.push({ pattern: compile(pattern), rule: null })
+  }
+
   /** Nobody in particular (`null`) may join no channel that has a rule. */
   async verdict(caller: Caller | null, channel: string): Promise<ChannelVerdict> {
     const { base } = readChannelName(channel)
     for (const { pattern, rule } of this.#entries) {
       const match = pattern.exec(base)
-      if (match) return caller !== null && (await rule(caller, unescaped(match.groups ?? {})))
+      if (!match) continue
+      return rule === null
+        ? true
+        : caller !== null && (await rule(caller, unescaped(match.groups ?? {})))
     }
     return null
   }

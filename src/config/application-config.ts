@@ -16,6 +16,16 @@ export interface HttpConfig {
   readonly metricsPort: number | null
 }
 
+/** The Pusher-protocol application that the gateway serves. */
+export interface AppConfig {
+  readonly id: string
+  readonly key: string
+  /** `null`: generated once and kept. */
+  readonly secret: string | null
+  /** Base64 of 32 bytes; `null`: made from the secret. */
+  readonly encryptionKey: string | null
+}
+
 /** The remote service of the `pusher` driver. */
 export interface PusherConfig {
   readonly appId: string
@@ -30,6 +40,8 @@ export interface PusherConfig {
 /** Where broadcasts go; `pusher` is set whenever its credentials are. */
 export interface BroadcastConfig {
   readonly driver: BroadcastDriver
+  /** Whether the administrators' public channels are guarded too. */
+  readonly guardAdmin: boolean
   readonly pusher: PusherConfig | null
 }
 
@@ -56,9 +68,10 @@ export function broadcastConfig(draft: Draft): BroadcastConfig {
   const { values } = draft
   const names = ['PUSHER_APP_ID', 'PUSHER_APP_KEY', 'PUSHER_APP_SECRET'] as const
   const driver = values.BROADCAST_CONNECTION
+  const guardAdmin = values.BROADCAST_GUARD_ADMIN
   const given = names.find((name) => draft.isGiven(name))
   const cause = driver === 'pusher' ? 'BROADCAST_CONNECTION is pusher' : `${given} is set`
-  if (given === undefined && driver !== 'pusher') return { driver, pusher: null }
+  if (given === undefined && driver !== 'pusher') return { driver, guardAdmin, pusher: null }
   for (const name of names) {
     if (!draft.isGiven(name)) draft.complain(name, `a value, since ${cause}`, null)
   }
@@ -71,7 +84,7 @@ export function broadcastConfig(draft: Draft): BroadcastConfig {
     port: values.PUSHER_PORT,
     scheme: values.PUSHER_SCHEME,
   }
-  return { driver, pusher }
+  return { driver, guardAdmin, pusher }
 }
 
 type PathName = 'BELFRY_APP' | 'RULES_FILE' | 'TEMPLATES_DIR'

@@ -1,3 +1,4 @@
+import { userChannel } from '../broadcasting/channel-name.ts'
 import type { Principal } from '../context.ts'
 import type { Bus } from '../store/bus.ts'
 import type { Store } from '../store/store.ts'
@@ -9,7 +10,9 @@ import { assembleChannels, type ChannelParts } from './channel-parts.ts'
 import { closeAll } from './close-all.ts'
 import { CLOSE } from './close-codes.ts'
 import { DEFAULT_LIMITS, type Limits } from './connection-limits.ts'
+import { countChannels } from './count-channels.ts'
 import { Expiry } from './expiry.ts'
+import { answerQuestions } from './fleet/fleet-questions.ts'
 import { address, Hub } from './hub.ts'
 import { listenForClients } from './listen-for-clients.ts'
 import type { Opening } from './opening.ts'
@@ -49,7 +52,7 @@ export class Gateway {
   readonly #buses = new Map<string, RealtimeBus>()
   readonly #expiries = new Map<Session, () => void>()
   readonly #detaching = new Set<Promise<void>>()
-  #stopListening = () => Promise.resolve()
+  #stopListening: () => Promise<void> = () => Promise.resolve()
   #isStopping = false
 
   constructor(parts: GatewayParts) {
@@ -76,6 +79,10 @@ export class Gateway {
     }
   }
 
+  get limits(): Limits {
+    return this.#limits
+  }
+
   get isStopping(): boolean {
     return this.#isStopping
   }
@@ -91,7 +98,16 @@ export class Gateway {
       this.#pulse.beat()
       watch.onGap()
     })
-    this.#stopListening = await listenForClients({ hub: this.hub, presence, counts, bus, log })
+    const stops = await Promise.all([
+      listenForClients({ hub: this.hub, presence, counts, bus, log }),
+      answerQuestions({
+        node: this.sockets.node,
+        bus,
+        count: (question) => countChannels(this.hub, question),
+        log,
+      }),
+    ])
+    this.#stopListening = async () => void (await Promise.all(stops.map((stop) => stop())))
     await watch.start()
   }
 
@@ -108,8 +124,9 @@ export class Gateway {
   hasRoomFor(principal: Principal, sessionId: string | undefined): boolean {
     const { scope } = this.#parts.applicationOf(principal.tenant)
     const present = this.hub.clientsOf(address(scope, principal.id))
-    const others = present.filter(({ id }) => id !== sessionId)
-    return others.length < this.#limits.perUser
+    const others = present.filter(({ id, protocol }) => id !== sessionId && protocol.isResumable)
+    const signedIn = this.hub.countOn(address(scope, userChannel(principal.id)))
+    return others.length + signedIn < this.#limits.perUser
   }
 
   /** Begins or resumes a session: live first, then what is queued, so that nothing falls between. */

@@ -1,35 +1,24 @@
-import { type Server, WebSocketServer } from 'ws'
 import type { Principal } from '../context.ts'
-import {
-  asBelfryError,
-  Forbidden,
-  InvalidPayload,
-  Unauthenticated,
-  Unavailable,
-} from '../support/errors.ts'
+import { InvalidPayload, Unavailable } from '../support/errors.ts'
 import { isSafeId } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Authenticate } from './application.ts'
 import { CLOSE } from './close-codes.ts'
-import { type Connection, GatewaySocket } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { TooManyConnections } from './connection-limits.ts'
-import { readCredential, SUBPROTOCOL } from './credential.ts'
+import { readCredential } from './credential.ts'
 import type { Gateway } from './gateway.ts'
 import { Greeting } from './greeting.ts'
-import { isOriginAllowed, type Origins } from './origin.ts'
+import { Handshakes } from './handshakes.ts'
 import { NativeProtocol } from './protocols/native.ts'
-import { type Door, ignoreError, refuseUpgrade, type Upgrade } from './upgrade.ts'
+import { type Door, ignoreError, refuse, type Upgrade } from './upgrade.ts'
 
-const MAX_MESSAGE_BYTES = 64 * 1024
-const CLOSE_PATIENCE_MS = 2000
 /** How long a client may stay without saying who it is. */
 const UNKNOWN_FOR_MS = 5000
-const RETRY_SECONDS = 5
 
 interface Parts {
   readonly gateway: Gateway
   readonly authenticate: Authenticate
-  readonly origins: Origins
   /** The client's address, behind proxies that count. */
   readonly addressOf: (upgrade: Upgrade) => string
   readonly log: Logger
@@ -48,7 +37,7 @@ interface Asked {
 /** Lets native clients in: `/ws`, `/ws/user/{user_id}`, `/ws/chat/{room_id}`. */
 export class NativeDoor {
   readonly #parts: Parts
-  readonly #server: Server<typeof GatewaySocket>
+  readonly #handshakes: Handshakes
   readonly #protocol: NativeProtocol
   readonly #greetings = new Set<Greeting>()
 
@@ -59,7 +48,7 @@ export class NativeDoor {
       onRenewed: (session, principal) => parts.gateway.renewed(session, principal),
       log: parts.log,
     })
-    this.#server = new WebSocketServer(serverOptions(parts.compression))
+    this.#handshakes = new Handshakes(parts)
   }
 
   /** Takes upgrades to its paths. */
@@ -67,7 +56,7 @@ export class NativeDoor {
     const asked = readAddress(upgrade.url)
     if (asked === null) return false
     upgrade.socket.on('error', ignoreError)
-    this.#enter(upgrade, asked).catch((error: unknown) => this.#refuse(upgrade, error))
+    this.#enter(upgrade, asked).catch((error: unknown) => refuse(upgrade, error, this.#parts.log))
     return true
   }
 
@@ -77,12 +66,8 @@ export class NativeDoor {
   }
 
   async #enter(upgrade: Upgrade, asked: Asked): Promise<void> {
-    const { gateway, origins } = this.#parts
-    const { origin, host } = upgrade.request.headers
+    const { gateway } = this.#parts
     if (gateway.isStopping) throw new Unavailable('The server is stopping.')
-    if (!isOriginAllowed(origins, origin, host)) {
-      throw new Forbidden('Pages of this origin may not connect.')
-    }
     if (asked.sessionId !== undefined && !isSafeId(asked.sessionId)) {
       throw new InvalidPayload('The session_id is not valid.')
     }
@@ -95,7 +80,11 @@ export class NativeDoor {
       if (principal && !gateway.hasRoomFor(principal, asked.sessionId)) {
         throw new TooManyConnections('You have too many connections.')
       }
-      isIn = this.#accept(upgrade, from, asked, principal)
+      isIn = this.#handshakes.accept(upgrade, (ws) => {
+        const connection = gateway.sockets.add(ws, upgrade.socket, from)
+        if (principal) this.#open(connection, asked, principal)
+        else this.#greet(connection, asked)
+      })
     } finally {
       if (!isIn) gateway.sockets.leave(from)
     }
@@ -110,27 +99,6 @@ export class NativeDoor {
     } finally {
       tooLate()
     }
-  }
-
-  /** `false`: the handshake was wrong, and ws has said so. */
-  #accept(
-    { request, socket, head }: Upgrade,
-    from: string,
-    asked: Asked,
-    principal: Principal | null,
-  ): boolean {
-    // A smaller window would need bytes of its own; such clients get plain frames.
-    if (request.headers['sec-websocket-extensions']?.includes('server_max_window_bits')) {
-      delete request.headers['sec-websocket-extensions']
-    }
-    let connection: Connection | null = null
-    socket.off('error', ignoreError) // from here on ws listens
-    this.#server.handleUpgrade(request, socket, head, (ws) => {
-      connection = this.#parts.gateway.sockets.add(ws, socket, from)
-      if (principal) this.#open(connection, asked, principal)
-      else this.#greet(connection, asked)
-    })
-    return connection !== null
   }
 
   #open(
@@ -179,37 +147,12 @@ export class NativeDoor {
     this.#greetings.add(greeting)
     connection.own(greeting)
   }
-
-  #refuse({ socket }: Upgrade, error: unknown): void {
-    const known = asBelfryError(error)
-    if (known.code === 'internal') this.#parts.log.error({ err: error }, 'an upgrade failed')
-    const retry = known.retryable ? { 'Retry-After': String(RETRY_SECONDS) } : {}
-    refuseUpgrade(socket, known, known instanceof Unauthenticated ? CHALLENGE : retry)
-  }
 }
-
-const CHALLENGE = { 'WWW-Authenticate': 'Bearer' }
 
 /** A user's id becomes part of keys and names. */
 function assertSafe(principal: Principal | null): Principal | null {
   if (principal === null || isSafeId(principal.id)) return principal
   throw new InvalidPayload('The user id is not valid.')
-}
-
-function serverOptions(compression: boolean) {
-  return {
-    noServer: true,
-    clientTracking: false,
-    maxPayload: MAX_MESSAGE_BYTES,
-    closeTimeout: CLOSE_PATIENCE_MS,
-    WebSocket: GatewaySocket,
-    handleProtocols: (offered: Set<string>): string | false =>
-      offered.has(SUBPROTOCOL) ? SUBPROTOCOL : false,
-    perMessageDeflate: compression && {
-      serverNoContextTakeover: true,
-      clientNoContextTakeover: true,
-    },
-  }
 }
 
 /** `null`: not one of ours. */

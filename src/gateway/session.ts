@@ -8,12 +8,11 @@ import { CLOSE } from './close-codes.ts'
 import { Delivery, type DeliveryHome } from './delivery.ts'
 import type { Frame } from './frame.ts'
 import { address, type Hub, type Receiver } from './hub.ts'
+import { Inbound, type Listening } from './inbound.ts'
 import type { Outbound } from './outbound.ts'
 import type { Protocol } from './protocol.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
-/** A client that sends faster than it is served is not read any further. */
-const MOST_WAITING = 64
 const NONE: readonly string[] = []
 
 export type SessionHub = Hub<Outbound, Session>
@@ -36,7 +35,7 @@ interface Parts {
 }
 
 /** One connected client: who it is, what it is on, and its messages one after the other. */
-export class Session implements Receiver<Outbound>, TransportOwner {
+export class Session implements Receiver<Outbound>, TransportOwner, Listening {
   readonly id: string
   readonly application: Application
   readonly protocol: Protocol<Session>
@@ -45,9 +44,7 @@ export class Session implements Receiver<Outbound>, TransportOwner {
   readonly #home: SessionHome
   #principal: Principal
   #channels: readonly string[] = NONE
-  #waiting: string[] | null = null
-  /** Messages wait while one is handled, and until the session has begun. */
-  #isBusy = true
+  readonly #inbound: Inbound
 
   constructor(parts: Parts) {
     this.id = parts.id
@@ -57,6 +54,7 @@ export class Session implements Receiver<Outbound>, TransportOwner {
     this.#home = parts.home
     this.#principal = parts.principal
     this.delivery = new Delivery(this, parts.home)
+    this.#inbound = new Inbound(this)
   }
 
   get principal(): Principal {
@@ -83,8 +81,7 @@ export class Session implements Receiver<Outbound>, TransportOwner {
 
   /** Messages of the client are handled from now on. */
   begin(): void {
-    this.#isBusy = false
-    void this.#work()
+    this.#inbound.open()
   }
 
   send(frame: Frame): void {
@@ -142,14 +139,11 @@ export class Session implements Receiver<Outbound>, TransportOwner {
   }
 
   onText(text: string): void {
-    if (this.#isBusy || this.#waiting !== null) {
-      this.#waiting ??= []
-      this.#waiting.push(text)
-      if (this.#waiting.length === MOST_WAITING) this.transport.pause()
-      return
-    }
-    this.#waiting = [text]
-    void this.#work()
+    this.#inbound.push(text)
+  }
+
+  handle(text: string): Promise<void> {
+    return this.protocol.receive(this, text)
   }
 
   onBinary(): void {
@@ -172,20 +166,8 @@ export class Session implements Receiver<Outbound>, TransportOwner {
 
   onClosed(): void {
     for (const channel of this.channels) this.unsubscribe(channel)
-    this.#waiting = null
+    this.#inbound.close()
     this.#home.closed(this)
-  }
-
-  async #work(): Promise<void> {
-    this.#isBusy = true
-    for (;;) {
-      const text = this.#waiting?.shift()
-      if (text === undefined) break
-      if (this.#waiting?.length === MOST_WAITING - 1) this.transport.resume()
-      await this.protocol.receive(this, text)
-    }
-    this.#waiting = null
-    this.#isBusy = false
   }
 
   #assertRoom(): void {

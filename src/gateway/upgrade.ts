@@ -1,6 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { BelfryError } from '../support/errors.ts'
+import { asBelfryError, type BelfryError, Unauthenticated } from '../support/errors.ts'
+import type { Logger } from '../support/logger.ts'
+
+const RETRY_SECONDS = 5
+const CHALLENGE = { 'WWW-Authenticate': 'Bearer' }
 
 /** A request to leave HTTP, as the server hands it over. */
 export interface Upgrade {
@@ -12,6 +16,14 @@ export interface Upgrade {
 
 /** Takes an upgrade whose path is its own; `false`: it is not. */
 export type Door = (upgrade: Upgrade) => boolean
+
+/** Refuses an upgrade for whatever was thrown on the way. */
+export function refuse({ socket }: Upgrade, error: unknown, log: Logger): void {
+  const known = asBelfryError(error)
+  if (known.code === 'internal') log.error({ err: error }, 'an upgrade failed')
+  const retry = known.retryable ? { 'Retry-After': String(RETRY_SECONDS) } : {}
+  refuseUpgrade(socket, known, known instanceof Unauthenticated ? CHALLENGE : retry)
+}
 
 /** Answers with the error's HTTP status and body, and ends the connection. */
 export function refuseUpgrade(

@@ -9,9 +9,10 @@ import type { Application, Credential } from '../../src/gateway/application.ts'
 import { DEFAULT_LIMITS, type Limits } from '../../src/gateway/connection-limits.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { NativeDoor } from '../../src/gateway/native-door.ts'
-import type { Origins } from '../../src/gateway/origin.ts'
 import { RealtimeBus } from '../../src/gateway/realtime-bus.ts'
 import { refuseUpgrade } from '../../src/gateway/upgrade.ts'
+import { type OriginSettings, Origins } from '../../src/http/origins.ts'
+import { Upgrades } from '../../src/http/upgrades.ts'
 import type { Bus } from '../../src/store/bus.ts'
 import { Keys } from '../../src/store/keys.ts'
 import { MemoryBus } from '../../src/store/memory-bus.ts'
@@ -52,7 +53,7 @@ export interface TestGateway extends Installation {
 
 interface Choices extends Partial<Installation> {
   readonly limits?: Partial<Limits>
-  readonly origins?: Origins
+  readonly origins?: OriginSettings['origins']
   readonly compression?: boolean
   readonly authenticate?: (credential: Credential) => Promise<Principal | null>
   readonly authorizeChannel?: (principal: Principal | null, channel: string) => ChannelVerdict
@@ -86,13 +87,17 @@ export async function startGateway(choices: Choices = {}): Promise<TestGateway> 
   const door = new NativeDoor({
     gateway,
     authenticate: choices.authenticate ?? authenticateByJson,
-    origins: choices.origins ?? 'loopback',
     addressOf: () => '192.0.2.1',
     log: silent,
     compression: choices.compression ?? true,
   })
   const server = createServer((_request, response) => response.end())
-  server.on('upgrade', (request, socket, head) => {
+  const origins = choices.origins ?? 'loopback'
+  const upgrades = new Upgrades(
+    server,
+    new Origins({ origins, publicUrl: null, host: '127.0.0.1' }),
+  )
+  upgrades.on('/', (request, socket, head) => {
     const url = new URL(request.url ?? '/', 'http://localhost')
     if (!door.door({ request, socket, head, url })) refuseUpgrade(socket, new NoRoute('Not here.'))
   })

@@ -134,6 +134,15 @@ export const BROADCASTING = {
     aliases: ['REVERB_APP_SECRET'],
     secrecy: 'all',
   }),
+  BELFRY_APP_ENCRYPTION_KEY: optional(reading('32 bytes in base64', readKey), {
+    about: 'The master key of encrypted channels, as the Pusher server libraries have it.',
+    otherwise: 'made from the secret',
+    secrecy: 'all',
+  }),
+  BROADCAST_GUARD_ADMIN: withDefault('0', flag, {
+    about:
+      'Lets only administrators onto admin-dashboard, system-maintenance, compliance- and payment-notifications.',
+  }),
   PUSHER_APP_ID: optional(matching('letters, digits, - or _', /^[\w-]{1,128}$/), {
     about: 'The application at the remote service, for BROADCAST_CONNECTION=pusher.',
     otherwise: 'none',
@@ -167,4 +176,8 @@ function readDriver(value: string): BroadcastDriver | undefined {
   const word = value.toLowerCase()
   if (['websocket', 'sse', 'reverb'].includes(word)) return 'gateway'
   return DRIVERS.find((driver) => driver === word)
+}
+
+function readKey(value: string): string | undefined {
+  return Buffer.from(value, 'base64').length === 32 ? value : undefined
 }

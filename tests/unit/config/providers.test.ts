@@ -111,6 +111,7 @@ describe('vendors', () => {
     const env = { ...app, BROADCAST_CONNECTION: 'pusher' }
     expect(load(env).broadcast).toEqual({
       driver: 'pusher',
+      guardAdmin: false,
       pusher: { ...pusher, host: 'api-mt1.pusher.com' },
     })
     const other = { ...env, PUSHER_HOST: 'h', PUSHER_PORT: '80', PUSHER_SCHEME: 'http' }

@@ -1,30 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { describe, expect, it } from 'vitest'
 import { readCredential } from '../../../src/gateway/credential.ts'
-import { isOriginAllowed } from '../../../src/gateway/origin.ts'
 import { parseFrame, parseJson, refOf } from '../../../src/gateway/protocols/native-frames.ts'
-
-describe('isOriginAllowed', () => {
-  it('lets in clients without an origin, and pages of the places named', () => {
-    expect(isOriginAllowed([], undefined, 'x')).toBe(true)
-    expect(isOriginAllowed(['https://app.example'], 'https://app.example', 'x')).toBe(true)
-    expect(isOriginAllowed(['https://app.example'], 'https://app.example.evil', 'x')).toBe(false)
-    expect(isOriginAllowed(['https://app.example'], 'http://app.example', 'x')).toBe(false)
-    expect(isOriginAllowed(['*'], 'https://any.example', 'x')).toBe(true)
-    expect(isOriginAllowed(['https://app.example'], 'null', 'x')).toBe(false)
-  })
-
-  it('knows this machine, and its own host', () => {
-    for (const origin of ['http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:80']) {
-      expect(isOriginAllowed('loopback', origin, 'x')).toBe(true)
-    }
-    for (const origin of ['http://localhost.evil.example', 'http://127.0.0.1.evil', 'http://x']) {
-      expect(isOriginAllowed('loopback', origin, 'x')).toBe(false)
-    }
-    expect(isOriginAllowed('same', 'http://a.example:8080', 'a.example:8080')).toBe(true)
-    expect(isOriginAllowed('same', 'http://a.example:8081', 'a.example:8080')).toBe(false)
-  })
-})
 
 describe('readCredential', () => {
   const read = (headers: Record<string, string>, query = '', pathUser: string | null = null) =>

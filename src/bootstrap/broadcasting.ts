@@ -1,0 +1,80 @@
+import { BroadcastingController } from '../../controllers/broadcasting-controller.ts'
+import { PusherController } from '../../controllers/pusher-controller.ts'
+import { appSignature } from '../../middleware/app-signature.ts'
+import { broadcastChannels } from '../../routers/broadcast-channels.ts'
+import { broadcastingRoutes } from '../../routers/broadcasting.ts'
+import type { AccessService } from '../../services/access-service.ts'
+import { appSecret } from '../../services/app-secret.ts'
+import { ChannelAccess } from '../../services/channel-access.ts'
+import { Standing } from '../../services/standing.ts'
+import { AppCredentials } from '../broadcasting/app-credentials.ts'
+import type { ChannelRules } from '../broadcasting/channel-rules.ts'
+import type { Config } from '../config.ts'
+import type { Principal } from '../context.ts'
+import { ChannelCache } from '../gateway/channel-cache.ts'
+import { BroadcastDesk } from '../gateway/fleet/broadcast-desk.ts'
+import { FleetNodes } from '../gateway/fleet/fleet-nodes.ts'
+import { FleetQuestions } from '../gateway/fleet/fleet-questions.ts'
+import { MemberRecords } from '../gateway/presence/member-records.ts'
+import type { HttpRouter } from '../http/http-router.ts'
+import type { Bus } from '../store/bus.ts'
+import type { Keys } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+import type { Services } from './services.ts'
+import type { TopicMiddleware } from './topics.ts'
+
+interface Parts {
+  readonly config: Config
+  readonly services: Services
+  readonly access: AccessService
+  readonly middleware: TopicMiddleware
+  readonly router: HttpRouter
+  /** Those of the user; ours are asked after them. */
+  readonly rules: ChannelRules<Principal>
+  readonly store: Store
+  readonly bus: Bus
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** What doors and routes of broadcast channels share. */
+export interface Broadcasting {
+  readonly credentials: AppCredentials
+  readonly access: ChannelAccess
+  readonly cache: ChannelCache
+  stop(): Promise<void>
+}
+
+/** Rules, credentials and HTTP routes of broadcast channels. */
+export async function createBroadcasting(parts: Parts): Promise<Broadcasting> {
+  const { config, services, router, rules, middleware, store, bus, keys, clock, log } = parts
+  const credentials = new AppCredentials({
+    ...config.app,
+    secret: config.app.secret ?? (await appSecret({ store, keys })),
+  })
+  const standing = new Standing(services)
+  broadcastChannels({ channels: rules, standing, guardAdmin: config.broadcast.guardAdmin })
+  const isOpen = parts.access.mode === 'off'
+  const access = new ChannelAccess({ rules, standing, isOpen })
+  const cache = new ChannelCache({ store, keys })
+  const nodes = new FleetNodes({ store, keys })
+  const questions = new FleetQuestions({ bus, nodes, clock, log })
+  const desk = new BroadcastDesk({
+    scope: keys.scope,
+    bus: services.realtime,
+    cache,
+    members: new MemberRecords(store),
+    questions,
+  })
+  broadcastingRoutes({
+    router,
+    ...middleware,
+    signature: appSignature(credentials),
+    broadcasting: new BroadcastingController({ credentials, access }),
+    pusher: new PusherController({ desk }),
+  })
+  return { credentials, access, cache, stop: () => questions.stop() }
+}

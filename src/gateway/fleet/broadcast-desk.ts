@@ -1,0 +1,64 @@
+import { readChannelName } from '../../broadcasting/channel-name.ts'
+import type { ChannelCache } from '../channel-cache.ts'
+import type { Member, MemberRecords } from '../presence/member-records.ts'
+import type { RealtimeBus } from '../realtime-bus.ts'
+import type { FleetQuestions } from './fleet-questions.ts'
+
+export interface Triggered {
+  readonly event: string
+  /** JSON text. */
+  readonly data: string
+  /** The socket (or session) that is not told. */
+  readonly except: string | null
+}
+
+interface Parts {
+  readonly scope: string
+  readonly bus: RealtimeBus
+  readonly cache: ChannelCache
+  readonly members: MemberRecords
+  readonly questions: FleetQuestions
+}
+
+/** What a back end may do with channels and their clients, wherever those are connected. */
+export class BroadcastDesk {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Sends an event to everybody on a channel; cache channels keep it. */
+  async trigger(channel: string, { event, data, except }: Triggered): Promise<void> {
+    const { bus, cache } = this.#parts
+    if (readChannelName(channel).isCache) await cache.keep(channel, { event, data })
+    bus.broadcast(channel, event, data, { except })
+  }
+
+  /** Channels that somebody is on, with how many clients. */
+  channels(prefix: string): Promise<Map<string, number>> {
+    const { questions, scope } = this.#parts
+    return questions.ask({ scope, prefix, exact: false })
+  }
+
+  async subscriptionCount(channel: string): Promise<number> {
+    const { questions, scope } = this.#parts
+    return (await questions.ask({ scope, prefix: channel, exact: true })).get(channel) ?? 0
+  }
+
+  /** How many different users are on a presence channel. */
+  userCount(channel: string): Promise<number> {
+    const { members, scope } = this.#parts
+    return members.count({ scope, channel })
+  }
+
+  async users(channel: string): Promise<readonly Member[]> {
+    const { members, scope } = this.#parts
+    return (await members.read({ scope, channel })).members
+  }
+
+  /** Closes all connections of a user. */
+  terminate(user: string): void {
+    this.#parts.bus.terminate(user)
+  }
+}

@@ -1,0 +1,36 @@
+import { readChannelName } from '../../../broadcasting/channel-name.ts'
+import type { Clock } from '../../../support/clock.ts'
+import type { RealtimeBus } from '../../realtime-bus.ts'
+import type { PusherClient } from './pusher-client.ts'
+import { PUSHER_CODE } from './pusher-codes.ts'
+import type { PusherMessage } from './pusher-messages.ts'
+import { errorText } from './pusher-text.ts'
+
+const MOST_BYTES = 10_000
+
+/**
+ * Passes a client event on to the other members of its channel, on all processes;
+ * only members of private and presence channels may send them (protocol 7,
+ * "client events"), 10 a second, 10 kB each.
+ */
+export function whisper(
+  { bus, clock }: { readonly bus: RealtimeBus; readonly clock: Clock },
+  client: PusherClient,
+  { event, channel, data }: Extract<PusherMessage, { kind: 'client-event' }>,
+): void {
+  const { kind } = readChannelName(channel)
+  const membership = client.membership(channel)
+  const reject = (why: string) => client.say(errorText(PUSHER_CODE.clientEventRejected, why))
+  if (!membership || (kind !== 'private' && kind !== 'presence')) {
+    reject('Client events go to private and presence channels that you are on.')
+    return
+  }
+  const text = JSON.stringify(data ?? null)
+  if (Buffer.byteLength(text) > MOST_BYTES) {
+    reject(`Client events have at most ${MOST_BYTES} bytes of data.`)
+  } else if (client.mayWhisper(clock.now())) {
+    bus.broadcast(channel, event, text, { except: client.id, from: membership.member?.id ?? null })
+  } else {
+    reject('You send more than 10 client events a second.')
+  }
+}

@@ -1,0 +1,172 @@
+import { randomInt } from 'node:crypto'
+import type { AppCredentials } from '../broadcasting/app-credentials.ts'
+import type { Principal } from '../context.ts'
+import type { Clock } from '../support/clock.ts'
+import { asBelfryError, Unavailable } from '../support/errors.ts'
+import type { Logger } from '../support/logger.ts'
+import type { Application, Authenticate } from './application.ts'
+import type { ChannelCache } from './channel-cache.ts'
+import { readCredential } from './credential.ts'
+import { FrameLimit } from './frame-limit.ts'
+import type { Gateway } from './gateway.ts'
+import { Handshakes } from './handshakes.ts'
+import { PusherClient } from './protocols/pusher/pusher-client.ts'
+import { PUSHER_CODE } from './protocols/pusher/pusher-codes.ts'
+import type { PusherParts } from './protocols/pusher/pusher-parts.ts'
+import { PusherProtocol } from './protocols/pusher/pusher-protocol.ts'
+import { errorText, establishedText } from './protocols/pusher/pusher-text.ts'
+import { type Door, ignoreError, refuse, type Upgrade } from './upgrade.ts'
+
+/** After so much silence clients ask whether we are there (contract §9). */
+const ACTIVITY_TIMEOUT_SECONDS = 30
+const OLDEST_PROTOCOL = 5
+const NEWEST_PROTOCOL = 7
+
+interface Parts {
+  readonly gateway: Gateway
+  readonly application: Application
+  readonly credentials: AppCredentials
+  readonly cache: ChannelCache
+  readonly authenticate: Authenticate
+  readonly identify: PusherParts['identify']
+  /** By whose rights sockets join on which nobody has signed in; `null`: nobody's. */
+  readonly nobody: Principal | null
+  /** The client's address, behind proxies that count. */
+  readonly addressOf: (upgrade: Upgrade) => string
+  readonly clock: Clock
+  readonly log: Logger
+  readonly compression: boolean
+}
+
+/** Says why a client is not let in, in words of its protocol, which it hears only once inside. */
+interface Turned {
+  readonly code: number
+  readonly message: string
+}
+
+/** Lets clients of the Pusher protocol in: `/app/{key}`. */
+export class PusherDoor {
+  readonly #parts: Parts
+  readonly #handshakes: Handshakes
+  readonly #protocol: PusherProtocol
+  readonly #expiries = new Map<PusherClient, () => void>()
+
+  constructor(parts: Parts) {
+    const { gateway, application, clock } = parts
+    this.#parts = parts
+    this.#handshakes = new Handshakes(parts)
+    this.#protocol = new PusherProtocol({
+      ...parts,
+      channels: gateway.channels,
+      bus: gateway.busOf(application.scope),
+      hasRoomFor: (principal) => gateway.hasRoomFor(principal, undefined),
+      onSignedIn: (client, { expiresAt }) => this.#cutAt(client, expiresAt),
+      onClosed: (client) => this.#onClosed(client),
+      mostChannels: gateway.limits.channels,
+      limit: new FrameLimit(clock),
+    })
+  }
+
+  /** Takes upgrades to its path. */
+  readonly door: Door = (upgrade) => {
+    const key = /^\/app\/([^/]+)\/?$/.exec(upgrade.url.pathname)?.[1]
+    if (key === undefined) return false
+    upgrade.socket.on('error', ignoreError)
+    this.#enter(upgrade, key).catch((error: unknown) => refuse(upgrade, error, this.#parts.log))
+    return true
+  }
+
+  async #enter(upgrade: Upgrade, key: string): Promise<void> {
+    const { gateway, credentials, addressOf } = this.#parts
+    if (gateway.isStopping) throw new Unavailable('The server is stopping.')
+    if (key !== credentials.key) {
+      return this.#turnAway(upgrade, { code: PUSHER_CODE.unknownApp, message: 'Unknown app key.' })
+    }
+    if (!speaksOurs(upgrade.url.searchParams.get('protocol'))) {
+      const message = 'Only the protocols 5 to 7 are spoken here.'
+      return this.#turnAway(upgrade, { code: PUSHER_CODE.unsupportedProtocol, message })
+    }
+    const from = addressOf(upgrade)
+    try {
+      gateway.sockets.enter(from)
+    } catch (error) {
+      const { message } = asBelfryError(error)
+      return this.#turnAway(upgrade, { code: PUSHER_CODE.comeBack, message })
+    }
+    let isIn = false
+    try {
+      const principal = await this.#authenticate(upgrade)
+      if (upgrade.socket.destroyed) return
+      isIn = this.#accept(upgrade, from, principal)
+    } finally {
+      if (!isIn) gateway.sockets.leave(from)
+    }
+  }
+
+  /** Who it is, if it says so; an error is told inside. */
+  async #authenticate({ request, url }: Upgrade): Promise<Principal | Turned | null> {
+    try {
+      return await this.#parts.authenticate(readCredential(request, url))
+    } catch (error) {
+      const { code, message } = asBelfryError(error)
+      const { unauthorized, comeBack } = PUSHER_CODE
+      return { code: code === 'unavailable' ? comeBack : unauthorized, message }
+    }
+  }
+
+  #accept(upgrade: Upgrade, from: string, known: Principal | Turned | null): boolean {
+    const { gateway, nobody } = this.#parts
+    return this.#handshakes.accept(upgrade, (ws) => {
+      const connection = gateway.sockets.add(ws, upgrade.socket, from)
+      const client = new PusherClient({
+        socketId: `${randomInt(1, 2 ** 31)}.${randomInt(1, 2 ** 31)}`,
+        transport: connection,
+        home: this.#protocol,
+        principal: nobody,
+      })
+      connection.own(client)
+      if (known !== null && 'code' in known) client.end(known.code, known.message)
+      else void this.#greet(client, known)
+    })
+  }
+
+  async #greet(client: PusherClient, principal: Principal | null): Promise<void> {
+    const { application, log } = this.#parts
+    try {
+      if (principal !== null) {
+        if (!(await this.#protocol.enter(client, principal, application.scope))) return
+      }
+      client.say(establishedText(client.id, ACTIVITY_TIMEOUT_SECONDS))
+    } catch (error) {
+      log.warn({ err: error }, 'a Pusher client could not be let in')
+      client.end(PUSHER_CODE.comeBack, 'The server cannot serve you now.')
+    }
+  }
+
+  /** Without a place among our connections: heard out and closed at once. */
+  #turnAway(upgrade: Upgrade, { code, message }: Turned): void {
+    this.#handshakes.accept(upgrade, (ws) => {
+      ws.send(errorText(code, message))
+      ws.close(code, message)
+    })
+  }
+
+  /** Comes back unknown, and may sign in again. */
+  #cutAt(client: PusherClient, expiresAt: number | null): void {
+    if (expiresAt === null) return
+    const cut = () => client.end(PUSHER_CODE.comeBack, 'The credential has expired.')
+    this.#expiries.set(client, this.#parts.gateway.expiry.at(expiresAt, cut))
+  }
+
+  #onClosed(client: PusherClient): void {
+    this.#expiries.get(client)?.()
+    this.#expiries.delete(client)
+  }
+}
+
+/** A client that does not say which protocol it speaks is taken at our word. */
+function speaksOurs(version: string | null): boolean {
+  if (version === null) return true
+  const number = Number(version)
+  return number >= OLDEST_PROTOCOL && number <= NEWEST_PROTOCOL
+}
