@@ -187,7 +187,8 @@ export interface Store {
    * Takes up to `limit` jobs, those that have become due included, each leased
    * for `leaseMs`. Critical ones first, then high, normal and low by 8:4:2 over
    * many calls, so that low is never starved; first in, first out within a
-   * priority. A paused queue (`queueKeys.paused` is set) gives nothing.
+   * priority. A paused queue (`queueKeys.paused` is set) gives nothing. A job
+   * that was lost before comes alone: it may kill its next worker too.
    */
   take(partition: number, queue: string, limit: number, leaseMs: number): Promise<Lease[]>
   /** Makes leases last `leaseMs` from now; one answer each: whether it is still ours. */

@@ -84,12 +84,26 @@ export class Jobs {
     while (leases.length < limit) {
       const picked = this.#pick(queue, limit - leases.length)
       if (picked.length === 0) break
-      for (const id of picked) {
+      for (const [n, id] of picked.entries()) {
         const lease = this.#lease(queue, id, leaseMs)
-        if (lease !== null) leases.push(lease)
+        if (lease === null) continue
+        const wasLost = lease.takes > 1
+        const isOurs = !wasLost || leases.length === 0
+        if (isOurs) leases.push(lease)
+        else this.#store.zsets.remove(queueKeys.leases(queue), id)
+        if (!wasLost) continue
+        this.#putBack(queue, picked.slice(isOurs ? n + 1 : n))
+        return leases
       }
     }
     return leases
+  }
+
+  #putBack(queue: string, ids: readonly string[]): void {
+    for (const id of ids.toReversed()) {
+      const priority = this.#priorityOf(queue, id)
+      if (priority !== null) this.#store.lists.pushOldest(queueKeys.ready(queue, priority), id)
+    }
   }
 
   extend(lease: Lease, leaseMs: number): boolean {

@@ -95,6 +95,34 @@ export function describeLeases(at: Subject): void {
       expect(await at.commit([], [['withdraw', QUEUE, 'poison']])).toMatchObject({ applied: false })
     })
 
+    it('a job that was lost before comes alone, before and after others', async () => {
+      const many = ['a', 'b', 'c', 'd'].map((id) => at.enqueue(QUEUE, id, 'high'))
+      await at.write(...many)
+      await at.take(QUEUE, 2)
+      at.clock.advance(30_001)
+      expect((await reap()).requeued).toHaveLength(2)
+      const taken = [await at.take(QUEUE, 10), await at.take(QUEUE, 10), await at.take(QUEUE, 10)]
+      expect(taken.map((leases) => leases.map(({ jobId, takes }) => `${jobId}${takes}`))).toEqual([
+        ['a2'],
+        ['b2'],
+        ['c1', 'd1'],
+      ])
+    })
+
+    it('a job that was lost before is left where it was by those that come before it', async () => {
+      await at.write(at.enqueue(QUEUE, 'lost', 'normal'), at.enqueue(QUEUE, 'second', 'normal'))
+      await at.take(QUEUE, 1)
+      at.clock.advance(30_001)
+      await reap()
+      await at.write(at.enqueue(QUEUE, 'urgent', 'critical'), at.enqueue(QUEUE, 'third', 'normal'))
+      const ids = async () => (await at.take(QUEUE, 10)).map(({ jobId }) => jobId)
+      expect([await ids(), await ids(), await ids()]).toEqual([
+        ['urgent'],
+        ['lost'],
+        ['second', 'third'],
+      ])
+    })
+
     it('a failed job that is put in again starts over', async () => {
       await at.write(at.enqueue(QUEUE, 'poison'))
       await at.take(QUEUE)
