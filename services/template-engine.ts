@@ -15,7 +15,7 @@ export type TextForm = 'text' | 'html'
 /** A text that was parsed once and can be rendered often. */
 export interface CompiledText {
   readonly form: TextForm
-  readonly parts: readonly Template[]
+  readonly parts: Template[]
   /** The parameters that it uses, by their first names. */
   readonly params: readonly string[]
 }
@@ -59,7 +59,7 @@ export class TemplateEngine {
     const scope = new Context(params, engine.options, { strictVariables: !lenient })
     const output = new BoundedOutput()
     try {
-      toValueSync(engine.renderer.renderTemplates([...parts], scope, output))
+      toValueSync(engine.renderer.renderTemplates(parts, scope, output))
     } catch (error) {
       throw asTemplateError(error)
     }

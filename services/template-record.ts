@@ -50,6 +50,7 @@ export function localeFor(
   { locales, default_locale }: Pick<TemplateRecord, 'locales' | 'default_locale'>,
   wanted: string | null,
 ): string {
+  if (wanted !== null && Object.hasOwn(locales, wanted)) return wanted
   const known = new Map(Object.keys(locales).map((name) => [name.toLowerCase(), name]))
   for (let tag = (wanted ?? '').replaceAll('_', '-').toLowerCase(); tag !== ''; tag = parent(tag)) {
     const found = known.get(tag)

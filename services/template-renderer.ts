@@ -45,8 +45,11 @@ export interface Rendered {
 /** Puts the words of templates into messages, in the recipient's language. */
 export class TemplateRenderer {
   readonly #parts: Parts
-  /** By source, in order of use: the first one is the next to go. */
-  readonly #compiled = new Map<string, CompiledText>()
+  /** By source, the oldest first: it is the next to go. */
+  readonly #compiled = {
+    text: new Map<string, CompiledText>(),
+    html: new Map<string, CompiledText>(),
+  }
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -93,32 +96,34 @@ export class TemplateRenderer {
 
   /** Throws `TemplateError`. */
   render(record: TemplateRecord, rendering: Rendering): Rendered {
-    const texts = record.locales[localeFor(record, rendering.locale)] ?? {}
-    const own = Object.keys(texts).filter((name): name is ChannelName => name !== 'default')
-    const { title, message } = this.renderText(record, 'default', rendering)
-    return {
-      title: title ?? FALLBACK_TITLE,
-      message: message ?? '',
-      texts: Object.fromEntries(
-        own.map((channel) => [channel, this.renderText(record, channel, rendering)]),
-      ),
+    const words = record.locales[localeFor(record, rendering.locale)] ?? {}
+    const params = only(record.permitted_params, rendering.params)
+    const { title = FALLBACK_TITLE, message = '' } = this.#fill(textFor(words, 'default'), params)
+    const texts: Partial<Record<ChannelName, TemplateText>> = {}
+    for (const channel of Object.keys(words) as TemplateChannel[]) {
+      if (channel !== 'default') texts[channel] = this.#fill(textFor(words, channel), params)
     }
+    return { title, message, texts }
   }
 
   /** What the template says on one channel. Throws `TemplateError`. */
   renderText(
-    { locales, default_locale, permitted_params }: TemplateRecord,
+    record: TemplateRecord,
     channel: TemplateChannel,
     { locale, params, lenient = false }: Rendering,
   ): TemplateText {
-    const text = textFor(locales[localeFor({ locales, default_locale }, locale)] ?? {}, channel)
-    const given = only(permitted_params, params)
+    const words = record.locales[localeFor(record, locale)] ?? {}
+    return this.#fill(textFor(words, channel), only(record.permitted_params, params), lenient)
+  }
+
+  #fill(text: TemplateText, params: Rendering['params'], lenient = false): TemplateText {
     const rendered: Partial<Record<keyof TemplateText, string>> = {}
     for (const field of ['title', 'message', 'html'] as const) {
       const source = text[field]
       if (source === undefined) continue
       const form = field === 'html' ? 'html' : 'text'
-      rendered[field] = this.#parts.engine.render(this.#compile(source, form), given, { lenient })
+      const compiled = this.#compile(source, form)
+      rendered[field] = this.#parts.engine.render(compiled, params, { lenient })
     }
     return rendered
   }
@@ -138,14 +143,12 @@ export class TemplateRenderer {
 
   /** A text compiles to the same thing whatever template and version it belongs to. */
   #compile(source: string, form: TextForm): CompiledText {
-    const key = `${form}:${source}`
-    const known = this.#compiled.get(key)
-    const compiled = known ?? this.#parts.engine.compile(source, form)
-    if (known !== undefined) this.#compiled.delete(key)
-    this.#compiled.set(key, compiled)
-    if (this.#compiled.size > COMPILED_KEPT) {
-      this.#compiled.delete(this.#compiled.keys().next().value!)
-    }
+    const texts = this.#compiled[form]
+    const known = texts.get(source)
+    if (known !== undefined) return known
+    const compiled = this.#parts.engine.compile(source, form)
+    texts.set(source, compiled)
+    if (texts.size > COMPILED_KEPT) texts.delete(texts.keys().next().value!)
     return compiled
   }
 }
