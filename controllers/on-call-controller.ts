@@ -1,10 +1,18 @@
 import type { z } from 'zod'
 import type { Documents } from '../services/documents.ts'
 import type { EscalationPolicy } from '../services/escalation-policy.ts'
+import type { NotificationRules } from '../services/notification-rules.ts'
 import type { OnCall } from '../services/on-call.ts'
 import type { Schedule, ScheduleOverride } from '../services/schedule.ts'
 import { type Context, HttpReply, NotFound } from '../src/index.ts'
-import type { OnCallQuery, OverrideBody, PolicyBody, ScheduleBody } from './schedule-fields.ts'
+import type {
+  NotificationRulesBody,
+  OnCallQuery,
+  OverrideBody,
+  PolicyBody,
+  ScheduleBody,
+} from './schedule-fields.ts'
+import { assertSelfOrAdmin } from './user-controller.ts'
 
 type IdParam = { readonly id: string }
 type OverrideParams = IdParam & { readonly override_id: string }
@@ -13,6 +21,7 @@ interface Parts {
   readonly onCall: OnCall
   readonly policies: Documents<EscalationPolicy>
   readonly schedules: Documents<Schedule>
+  readonly notificationRules: NotificationRules
 }
 
 /** Who is told of alerts, and when: policies, schedules, and who is on call by them. */
@@ -84,5 +93,19 @@ export class OnCallController {
       return { ...schedule, overrides }
     })
     return new HttpReply(204, undefined)
+  }
+
+  notificationRules = async (context: Context<IdParam>) => {
+    assertSelfOrAdmin(context)
+    return { rules: await this.#parts.notificationRules.find(context.params.id) }
+  }
+
+  saveNotificationRules = async (
+    context: Context<IdParam, z.output<typeof NotificationRulesBody>>,
+  ) => {
+    assertSelfOrAdmin(context)
+    const { rules } = context.payload
+    await this.#parts.notificationRules.save(context.params.id, rules)
+    return { rules }
   }
 }

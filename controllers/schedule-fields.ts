@@ -5,6 +5,7 @@
  */
 
 import { z } from 'zod'
+import { CHANNELS } from '../services/channel-policy.ts'
 import { ROTATION_TYPES } from '../services/rotation.ts'
 import { isoTime } from '../src/index.ts'
 import { channels, moment, safeId, userId } from './fields.ts'
@@ -100,4 +101,17 @@ export const PolicyBody = z.object({
 export const OnCallQuery = z.object({
   at: moment().optional(),
   type: safeId('type').optional(),
+})
+
+/** How somebody wants to hear of alerts, all rules at once. */
+export const NotificationRulesBody = z.object({
+  rules: z
+    .array(
+      z.object({
+        channel: z.enum(CHANNELS),
+        delay_minutes: z.number().min(0).max(MOST_DELAY_MINUTES).default(0),
+        severity: z.enum(SEVERITIES).nullable().default(null),
+      }),
+    )
+    .max(50),
 })

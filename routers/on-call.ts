@@ -1,5 +1,6 @@
 import type { OnCallController } from '../controllers/on-call-controller.ts'
 import {
+  NotificationRulesBody,
   OnCallQuery,
   OverrideBody,
   PolicyBody,
@@ -28,9 +29,19 @@ export function onCallRoutes({ router, onCall, ...hallway }: Parts): void {
       { ...operate, query: OnCallQuery, summary: 'Who is on call, now or at a moment' },
       onCall.onCall,
     )
+    personalRoutes(api, onCall)
     policyRoutes(api, onCall)
     scheduleRoutes(api, onCall)
   })
+}
+
+function personalRoutes(api: HttpGroup<'/api'>, onCall: OnCallController): void {
+  const path = '/users/{id}/notification-rules'
+  const own = { tags: ['people'], scope: 'read' } as const
+  api.on('GET', path, { ...own, summary: 'How a user hears of alerts' }, onCall.notificationRules)
+  const summary = 'Say how a user hears of alerts, and after how long'
+  const save = { ...own, body: NotificationRulesBody, summary } as const
+  api.on('PUT', path, save, onCall.saveNotificationRules)
 }
 
 function policyRoutes(api: HttpGroup<'/api'>, onCall: OnCallController): void {

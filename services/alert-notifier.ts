@@ -12,12 +12,14 @@ import {
 } from '../src/index.ts'
 import { ownWork } from './acceptance.ts'
 import type { AlertChange, AlertChanges } from './alert-changes.ts'
-import { type AlertJob, alertJobOp } from './alert-job.ts'
-import { logEntry, type StoredAlert } from './alert-record.ts'
+import { type AlertJob, alertJobOp, personalJobOp } from './alert-job.ts'
+import { logEntry, type Severity, type StoredAlert } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
 import { alertMessage, exhaustedMessage, updateMessage } from './alert-words.ts'
+import type { ChannelName } from './channel-policy.ts'
 import { type EscalationPolicy, nextPosition, type Position } from './escalation-policy.ts'
 import type { Message } from './notification-record.ts'
+import type { NotificationRules, PersonalPlan } from './notification-rules.ts'
 import type { NotificationService } from './notification-service.ts'
 import type { Responders } from './responders.ts'
 
@@ -30,6 +32,7 @@ interface Parts {
   readonly changes: AlertChanges
   readonly responders: Responders
   readonly notifications: NotificationService
+  readonly rules: NotificationRules
 }
 
 /** Where an alert stands once steps with nobody are passed over. */
@@ -64,11 +67,59 @@ export class AlertNotifier {
     if (targets.length === 0) return NOTHING
     const alert = await alerts.find(after.id)
     const policy = await responders.policyOf(after)
-    const message = alertMessage(alert, policy.steps[after.step]?.channels ?? null)
+    const stepChannels = policy.steps[after.step]?.channels ?? null
+    const plans = await this.#plans(targets, alert.severity, stepChannels)
+    const channelsOf = (user: string) => plans.get(user)?.atOnce ?? stepChannels
     const isCritical = alert.severity === 'critical'
-    const frames = isCritical ? [{ type: 'critical_alert', data: JSON.stringify(alert) }] : []
-    const told = await this.#tell(after, { targets, message, frames, overrides: isCritical })
-    return { ops: alerts.logOps(alert.id, [logEntry(clock.now(), 'notified', null, told)]) }
+    const told = await this.#tell(after, {
+      targets,
+      messageFor: (user) => alertMessage(alert, channelsOf(user)),
+      frames: isCritical ? [{ type: 'critical_alert', data: JSON.stringify(alert) }] : [],
+      overrides: isCritical,
+    })
+    const now = clock.now()
+    const later = [...plans].flatMap(([userId, plan]) =>
+      plan.later.map((one) =>
+        personalJobOp(this.#parts.keys, after, { personal: { ...one, userId }, now }),
+      ),
+    )
+    return { ops: [...later, ...alerts.logOps(alert.id, [logEntry(now, 'notified', null, told)])] }
+  }
+
+  /** Tells one person on further channels, as he wants it when nobody has answered by now. */
+  async personal({ alert_id, revision, personal }: AlertJob): Promise<Settlement> {
+    const { alerts, clock } = this.#parts
+    const alert = await alerts.find(alert_id)
+    const isOver = alert.status !== 'triggered' || revision < alert.triggered_revision
+    if (isOver || personal === undefined) return NOTHING
+    const { userId, delayMinutes, channels } = personal
+    const named = { ...alert, revision }
+    await this.#tell(named, {
+      targets: [userId],
+      messageFor: () => alertMessage(alert, channels),
+      frames: [],
+      overrides: alert.severity === 'critical',
+      part: String(delayMinutes),
+    })
+    const why = `${userId} after ${delayMinutes} min: ${channels.join(', ')}`
+    return { ops: alerts.logOps(alert.id, [logEntry(clock.now(), 'notified', null, why)]) }
+  }
+
+  /** Personal rules hold where a step names no channels itself. */
+  async #plans(
+    targets: readonly string[],
+    severity: Severity,
+    stepChannels: readonly ChannelName[] | null,
+  ): Promise<Map<string, PersonalPlan>> {
+    if (stepChannels !== null) return new Map()
+    const { rules } = this.#parts
+    const plans = await Promise.all(targets.map((user) => rules.plan(user, severity)))
+    return new Map(
+      targets.flatMap((user, n) => {
+        const plan = plans[n]
+        return plan ? [[user, plan] as const] : []
+      }),
+    )
   }
 
   /** Says what became of an alert to everybody who was told of it. */
@@ -80,7 +131,7 @@ export class AlertNotifier {
     const message = updateMessage(alert, job.news)
     // Named by the job: later changes of the alert do not make it another message.
     const named = { ...alert, revision: job.revision }
-    await this.#tell(named, { targets, message, frames: [], overrides: false })
+    await this.#tell(named, { targets, messageFor: () => message, frames: [], overrides: false })
     return NOTHING
   }
 
@@ -91,7 +142,7 @@ export class AlertNotifier {
     if (alert.status !== 'triggered' || alert.revision !== job.revision) return NOTHING
     await this.#tell(alert, {
       targets: await responders.admins(),
-      message: exhaustedMessage(alert),
+      messageFor: () => exhaustedMessage(alert),
       frames: [],
       overrides: alert.severity === 'critical',
     })
@@ -143,15 +194,18 @@ export class AlertNotifier {
     alert: StoredAlert,
     telling: {
       readonly targets: readonly string[]
-      readonly message: Message
+      readonly messageFor: (userId: string) => Message
       readonly frames: readonly { readonly type: string; readonly data: string }[]
       readonly overrides: boolean
+      /** Which of several tellings of one revision it is. */
+      readonly part?: string
     },
   ): Promise<string> {
     const { store, log, notifications } = this.#parts
-    const { targets, message, frames, overrides } = telling
+    const { targets, messageFor, frames, overrides, part = '' } = telling
     const send = (userId: string) => {
-      const name = uuidFrom(alert.id, message.type, String(alert.revision), userId)
+      const message = messageFor(userId)
+      const name = uuidFrom(alert.id, message.type, `${alert.revision}.${part}`, userId)
       const id = inPartition(name, partitionOf(userId, store.partitions), store.partitions)
       return notifications.send({
         userId,

@@ -43,6 +43,8 @@ export interface StoredAlert {
   readonly exhausted: boolean
   /** Counts changes of state: work that was planned for an earlier one is not done. */
   readonly revision: number
+  /** The revision in which it was last triggered; personal rules count from there. */
+  readonly triggered_revision: number
   /** Whether the people of this step are being told, or were. */
   readonly notified: boolean
 }
@@ -108,13 +110,14 @@ const UNANSWERED = {
 
 /** The same alert at the beginning of its policy: nobody has answered. */
 export function triggeredAgain(alert: StoredAlert): StoredAlert {
-  return { ...alert, ...UNANSWERED, revision: alert.revision + 1 }
+  const revision = alert.revision + 1
+  return { ...alert, ...UNANSWERED, revision, triggered_revision: revision }
 }
 
 /** A stored alert; one of before there were steps stands at the first. */
 export function parseAlert(text: string): StoredAlert {
   const alert = JSON.parse(text) as StoredAlert
-  return alert.revision === undefined ? { ...OLDER, ...alert } : alert
+  return { ...OLDER, ...alert }
 }
 
 const OLDER = {
@@ -123,6 +126,7 @@ const OLDER = {
   loop: 0,
   exhausted: false,
   revision: 0,
+  triggered_revision: 0,
   notified: true,
 } as const
 
@@ -159,5 +163,6 @@ export function makeAlert(
     ...UNANSWERED,
     policy,
     revision: 1,
+    triggered_revision: 1,
   }
 }

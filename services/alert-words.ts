@@ -1,7 +1,7 @@
 import type { AlertUpdate } from './alert-job.ts'
 import type { AlertRecord, Severity, StoredAlert } from './alert-record.ts'
 import type { ChannelName } from './channel-policy.ts'
-import { EVERY_CHANNEL } from './escalation-policy.ts'
+import { EVERY_CHANNEL, PAGING } from './escalation-policy.ts'
 import { type Message, messageOf } from './notification-record.ts'
 
 const PRIORITY = { critical: 'critical', warning: 'high', info: 'normal' } as const
@@ -10,7 +10,6 @@ const LABEL: Record<Severity, string> = {
   warning: 'Warning',
   info: 'Info',
 }
-const PAGING: readonly ChannelName[] = ['sms', 'voice']
 
 /** What the people of a step are told; an alert that only informs pages nobody. */
 export function alertMessage(

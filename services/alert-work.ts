@@ -29,7 +29,7 @@ interface Parts {
 /** A maintenance may end before its time; how late that is noticed at worst. */
 const LOOK_AGAIN_MS = 60_000
 const MOST_WOKEN = 1000
-const SILENCEABLE = ['notify', 'escalate', 'exhausted'] as const
+const SILENCEABLE = ['notify', 'personal', 'escalate', 'exhausted'] as const
 
 /** The worker's part of alerts: every job of the alert queue, and what silence puts off. */
 export class AlertWorkHandler {
@@ -66,6 +66,7 @@ export class AlertWorkHandler {
       case 'return':
       case 'close':
         return timers[job.kind](job)
+      case 'personal':
       case 'update':
       case 'exhausted':
         return notifier[job.kind](job)
@@ -110,5 +111,8 @@ export class AlertWorkHandler {
 }
 
 function isCurrent(alert: StoredAlert, job: AlertJob): boolean {
-  return alert.status === 'triggered' && alert.revision === job.revision
+  if (alert.status !== 'triggered') return false
+  // A person's own rules go on while steps follow each other.
+  if (job.kind === 'personal') return job.revision >= alert.triggered_revision
+  return alert.revision === job.revision
 }

@@ -53,6 +53,9 @@ export const EVERY_CHANNEL: readonly ChannelName[] = [
   'webhook',
 ]
 
+/** What wakes people: never used for alerts that only inform. */
+export const PAGING: readonly ChannelName[] = ['sms', 'voice']
+
 /** What holds where nobody made a policy: admins and whoever is on call, then by phone too. */
 export function defaultPolicy(severity: Severity): EscalationPolicy {
   const first = { targets: EVERYBODY, delay_minutes: DELAY_MINUTES, channels: null }

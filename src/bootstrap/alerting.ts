@@ -11,6 +11,7 @@ import { Documents } from '../../services/documents.ts'
 import type { EscalationPolicy } from '../../services/escalation-policy.ts'
 import type { MaintenanceService } from '../../services/maintenance-service.ts'
 import type { Memberships } from '../../services/memberships.ts'
+import { NotificationRules } from '../../services/notification-rules.ts'
 import type { NotificationService } from '../../services/notification-service.ts'
 import { OnCall } from '../../services/on-call.ts'
 import { Responders } from '../../services/responders.ts'
@@ -56,12 +57,14 @@ export function createAlerting(ingredients: Ingredients) {
   const base = { ...ingredients, alerts, responders }
   const changes = new AlertChanges(base)
   const timers = new AlertTimers({ ...base, changes })
-  const notifier = new AlertNotifier({ ...base, changes })
+  const notificationRules = new NotificationRules(ingredients)
+  const notifier = new AlertNotifier({ ...base, changes, rules: notificationRules })
   return {
     alerts: new AlertService(base),
     alertActions: new AlertActions({ ...base, changes }),
     alertStore: alerts,
     alertWork: new AlertWorkHandler({ ...base, notifier, timers }),
+    notificationRules,
     onCall,
     policies,
     schedules,
