@@ -235,6 +235,18 @@ function peopleRoutes(api: Api, { users, hooks, preferences }: Controllers): voi
     users.saveDevices,
   )
   api.on(
+    'GET',
+    '/users/{id}/data',
+    { ...self, summary: 'Everything that is kept of a user' },
+    users.exportData,
+  )
+  api.on(
+    'DELETE',
+    '/users/{id}/data',
+    { ...self, summary: 'Erase everything that is kept of a user' },
+    users.eraseData,
+  )
+  api.on(
     'POST',
     '/users/{id}/hooks/{channel}/enable',
     { ...admin, summary: 'Call a disabled webhook URL again' },

@@ -15,6 +15,7 @@ import { Memberships } from '../../services/memberships.ts'
 import type { NotificationRecord } from '../../services/notification-record.ts'
 import { NotificationService, type Retention } from '../../services/notification-service.ts'
 import { Outbox } from '../../services/outbox.ts'
+import { PersonalData } from '../../services/personal-data.ts'
 import { QueueAdmin } from '../../services/queue-admin.ts'
 import { SessionService } from '../../services/session-service.ts'
 import { StatusService } from '../../services/status-service.ts'
@@ -109,6 +110,7 @@ export function createServices(ingredients: Ingredients) {
     configured: ingredients.webhookSecrets ?? [],
   })
   const activity = new Activity({ bus, clock, log, broadcast })
+  const personalData = new PersonalData({ ...base, directory, memberships, inbox, sessions })
   return {
     acceptance,
     activity,
@@ -127,6 +129,7 @@ export function createServices(ingredients: Ingredients) {
     memberships,
     notifications,
     outbox,
+    personalData,
     queues,
     realtime,
     sessions,
