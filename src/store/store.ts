@@ -11,6 +11,8 @@
  * @module
  */
 
+import type { Allowance, StoredKey } from './stored.ts'
+
 /** Decides whether a write happens. The first guard that refuses ends it. */
 export type Guard =
   /** Sets `key` to `value` if it is absent; refuses with the value that is there. */
@@ -96,6 +98,8 @@ export type Op =
 /** Stands for a record in the body of a `fanout`; JSON text cannot hold it. */
 export const STORED_RECORD = '\0'
 
+export type { Allowance, StoredKey } from './stored.ts'
+
 export type Priority = 'critical' | 'high' | 'normal' | 'low'
 export const PRIORITIES: readonly Priority[] = ['critical', 'high', 'normal', 'low']
 
@@ -131,14 +135,6 @@ export interface QueueDepth {
   readonly failed: number
   /** When the scheduled job that is due first is due; `null` without one. */
   readonly nextDueAt: number | null
-}
-
-/** How many of the calls that were asked for are let through, and when more will be. */
-export interface Allowance {
-  readonly granted: number
-  readonly remaining: number
-  /** Epoch milliseconds at which at least one more call fits. */
-  readonly resetsAt: number
 }
 
 export interface Page {
@@ -240,17 +236,3 @@ export interface SlotClaim {
   /** Whether somebody held it before: a broker session may wait. */
   readonly takenOver: boolean
 }
-
-export type StoredKey = {
-  readonly partition: number
-  /** Without prefix and partition tag. */
-  readonly key: string
-  /** Milliseconds left; `null` without expiry. */
-  readonly ttlMs: number | null
-} & (
-  | { readonly kind: 'string'; readonly value: string }
-  | { readonly kind: 'list'; readonly value: readonly string[] }
-  | { readonly kind: 'set'; readonly value: readonly string[] }
-  | { readonly kind: 'zset'; readonly value: readonly (readonly [string, number])[] }
-  | { readonly kind: 'hash'; readonly value: Readonly<Record<string, string>> }
-)
