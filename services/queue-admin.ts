@@ -147,9 +147,10 @@ export class QueueAdmin {
   async #failedJob(name: string, id: string): Promise<{ job: DeliveryJob; text: string }> {
     const found = await this.#read(name, id)
     // A skipped one can be tried after all, say when its hook is enabled again.
-    if (found === null || !['failed', 'skipped'].includes(found.job.status))
-      throw new NotFound(`There is no failed job ${id} in ${name}.`)
-    return found
+    const isOver = found !== null && ['failed', 'skipped'].includes(found.job.status)
+    // What was given up may not say so: who gave it up may have died before he wrote it down.
+    if (found !== null && (isOver || (await this.#failedIds(name)).includes(id))) return found
+    throw new NotFound(`There is no failed job ${id} in ${name}.`)
   }
 
   async #failedIds(name: string): Promise<string[]> {

@@ -1,6 +1,7 @@
 import type { Provider, SendOutcome } from '../../services/channels/channel.ts'
 import type { DeliveryJob } from '../../services/delivery-job.ts'
 import { DeliveryService } from '../../services/delivery-service.ts'
+import { GivenUp } from '../../services/given-up.ts'
 import { ScheduledNotifications } from '../../services/scheduled-notifications.ts'
 import { type JobHandler, Worker } from '../queue/worker.ts'
 import type { Bus } from '../store/bus.ts'
@@ -35,6 +36,7 @@ const FAN_OUTS = 4
 export function createWorkers(parts: Parts): Worker[] {
   const { keys, services, providers } = parts
   const deliveries = new DeliveryService(parts)
+  const givenUp = new GivenUp(parts)
   const scheduled = new ScheduledNotifications({ ...parts, notifications: services.notifications })
   const worker = (channel: string, handler: JobHandler, concurrency = CONCURRENCY) =>
     new Worker({
@@ -43,6 +45,7 @@ export function createWorkers(parts: Parts): Worker[] {
       queue: keys.queue(channel),
       handler,
       concurrency,
+      onGivenUp: givenUp.note,
     })
   return [
     worker('notification', scheduled.handle),

@@ -31,9 +31,16 @@ export interface WorkerOptions {
   readonly reapMs?: number
   /** A job taken so often without being given back has killed its workers. */
   readonly maxTakes?: number
+  /** Told of such a job, which has gone to the failed list. */
+  readonly onGivenUp?: (lost: Pick<Lease, 'queue' | 'partition' | 'jobId'>) => Promise<void>
 }
 
-const DEFAULTS = { leaseMs: 30_000, heartbeatMs: 10_000, pollMs: 250, reapMs: 10_000, maxTakes: 5 }
+const DEFAULTS = {
+  ...{ leaseMs: 30_000, heartbeatMs: 10_000, pollMs: 250, reapMs: 10_000, maxTakes: 5 },
+  onGivenUp: () => Promise.resolve(),
+}
+/** How long nothing else is taken while a job is in hand that may have killed its last worker. */
+const PROBATION_MS = 1_000
 
 /** Pause between tries to settle a job while the store is away. */
 const SETTLE_AGAIN_MS = 200
@@ -50,6 +57,7 @@ export function wakeChannel(queue: string): string {
 export class Worker {
   readonly #options: Required<WorkerOptions>
   readonly #held = new Map<Lease, { abort: AbortController; done: Promise<void> }>()
+  readonly #suspects = new Set<Lease>()
   readonly #timers: (() => void)[] = []
   #unsubscribe: (() => Promise<void>) | null = null
   #cycle: Promise<number> | null = null
@@ -102,7 +110,7 @@ export class Worker {
     let taken = 0
     for (let n = 0; n < store.partitions; n++) {
       const free = Math.min(64, concurrency - this.#held.size)
-      if (free <= 0 || this.#stopping) break
+      if (free <= 0 || this.#stopping || this.#suspects.size > 0) break
       const partition = this.#nextPartition
       const leases = await store.take(partition, queue, free, leaseMs)
       if (leases.length < free) this.#nextPartition = (partition + 1) % store.partitions
@@ -115,12 +123,13 @@ export class Worker {
 
   /** Puts back what dead workers held. */
   async reap(): Promise<void> {
-    const { store, queue, maxTakes, log } = this.#options
+    const { store, queue, maxTakes, onGivenUp, log } = this.#options
     try {
       for (let partition = 0; partition < store.partitions; partition++) {
         const { requeued, failed } = await store.reap(partition, queue, maxTakes)
         if (requeued.length > 0) this.wake()
         if (failed.length > 0) log.error({ queue, jobs: failed }, 'jobs kept killing their workers')
+        for (const jobId of failed) await onGivenUp({ queue, partition, jobId })
       }
     } catch (error) {
       log.warn({ err: error, queue }, 'could not look for lost jobs')
@@ -153,6 +162,20 @@ export class Worker {
       this.#wakeWhenWorthIt()
     })
     this.#held.set(lease, { abort, done })
+    if (lease.takes > 1) this.#watch(lease, done)
+  }
+
+  /** A job that was lost before is alone for a while: should it kill again, no other is lost with it. */
+  #watch(lease: Lease, done: Promise<void>): void {
+    this.#suspects.add(lease)
+    const trust = () => {
+      if (this.#suspects.delete(lease)) this.wake()
+    }
+    const cancel = this.#options.clock.after(PROBATION_MS, trust)
+    void done.then(() => {
+      cancel()
+      trust()
+    })
   }
 
   async #perform(lease: Lease, signal: AbortSignal): Promise<void> {
