@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { ContactMethods } from '../services/contact-methods.ts'
 import type { Documents } from '../services/documents.ts'
 import type { EscalationPolicy } from '../services/escalation-policy.ts'
 import type { NotificationRules } from '../services/notification-rules.ts'
@@ -6,6 +7,8 @@ import type { OnCall } from '../services/on-call.ts'
 import type { Schedule, ScheduleOverride } from '../services/schedule.ts'
 import { type Context, HttpReply, NotFound } from '../src/index.ts'
 import type {
+  ContactBody,
+  ContactCodeBody,
   NotificationRulesBody,
   OnCallQuery,
   OverrideBody,
@@ -22,6 +25,7 @@ interface Parts {
   readonly policies: Documents<EscalationPolicy>
   readonly schedules: Documents<Schedule>
   readonly notificationRules: NotificationRules
+  readonly contacts: ContactMethods
 }
 
 /** Who is told of alerts, and when: policies, schedules, and who is on call by them. */
@@ -107,5 +111,21 @@ export class OnCallController {
     const { rules } = context.payload
     await this.#parts.notificationRules.save(context.params.id, rules)
     return { rules }
+  }
+
+  contactMethods = async (context: Context<IdParam>) => {
+    assertSelfOrAdmin(context)
+    return { data: await this.#parts.contacts.list(context.params.id) }
+  }
+
+  sendCode = async (context: Context<IdParam, z.output<typeof ContactBody>>) => {
+    assertSelfOrAdmin(context)
+    return this.#parts.contacts.sendCode(context.params.id, context.payload.kind)
+  }
+
+  verifyContact = async (context: Context<IdParam, z.output<typeof ContactCodeBody>>) => {
+    assertSelfOrAdmin(context)
+    const { kind, code } = context.payload
+    return this.#parts.contacts.verify(context.params.id, kind, code)
   }
 }

@@ -115,3 +115,12 @@ export const NotificationRulesBody = z.object({
     )
     .max(50),
 })
+
+/** Which address of a profile is to be proved. */
+export const ContactBody = z.object({ kind: z.enum(['email', 'phone']) })
+
+/** The code that was sent to it. */
+export const ContactCodeBody = z.object({
+  kind: z.enum(['email', 'phone']),
+  code: z.string().regex(/^\d{6}$/, 'must be the six digits that were sent'),
+})

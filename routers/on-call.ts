@@ -1,5 +1,7 @@
 import type { OnCallController } from '../controllers/on-call-controller.ts'
 import {
+  ContactBody,
+  ContactCodeBody,
   NotificationRulesBody,
   OnCallQuery,
   OverrideBody,
@@ -42,6 +44,17 @@ function personalRoutes(api: HttpGroup<'/api'>, onCall: OnCallController): void 
   const summary = 'Say how a user hears of alerts, and after how long'
   const save = { ...own, body: NotificationRulesBody, summary } as const
   api.on('PUT', path, save, onCall.saveNotificationRules)
+  const methods = '/users/{id}/contact-methods'
+  api.on(
+    'GET',
+    methods,
+    { ...own, summary: 'Which addresses of a user are proved to be his' },
+    onCall.contactMethods,
+  )
+  const ask = { ...own, status: 202, body: ContactBody, summary: 'Send a code to it' } as const
+  api.on('POST', methods, ask, onCall.sendCode)
+  const prove = { ...own, body: ContactCodeBody, summary: 'Type the code back' } as const
+  api.on('POST', `${methods}/verify`, prove, onCall.verifyContact)
 }
 
 function policyRoutes(api: HttpGroup<'/api'>, onCall: OnCallController): void {

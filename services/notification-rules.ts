@@ -1,6 +1,7 @@
 import { type Keys, partitionOf, type Store } from '../src/index.ts'
 import type { Severity } from './alert-record.ts'
 import type { ChannelName } from './channel-policy.ts'
+import type { ContactMethods } from './contact-methods.ts'
 import { PAGING } from './escalation-policy.ts'
 import { assertUserId } from './user-record.ts'
 
@@ -28,10 +29,12 @@ export interface PersonalPlan {
 export class NotificationRules {
   readonly #store: Store
   readonly #keys: Keys
+  readonly #contacts: ContactMethods
 
-  constructor(parts: { store: Store; keys: Keys }) {
+  constructor(parts: { store: Store; keys: Keys; contacts: ContactMethods }) {
     this.#store = parts.store
     this.#keys = parts.keys
+    this.#contacts = parts.contacts
   }
 
   async find(user: string): Promise<readonly NotificationRule[]> {
@@ -49,9 +52,18 @@ export class NotificationRules {
     })
   }
 
-  /** His way of hearing of alerts of a severity; `null` when he said nothing of them. */
+  /**
+   * His way of hearing of alerts of a severity; `null` when he said nothing of
+   * them, or names no address that was proved to be his.
+   */
   async plan(user: string, severity: Severity): Promise<PersonalPlan | null> {
-    return planOf(await this.find(user), severity)
+    const rules = await this.find(user)
+    if (rules.length === 0) return null
+    const mayUse = await this.#contacts.verified(user)
+    return planOf(
+      rules.filter(({ channel }) => mayUse(channel)),
+      severity,
+    )
   }
 
   #at(user: string): number {

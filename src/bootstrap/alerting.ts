@@ -7,6 +7,9 @@ import { AlertService } from '../../services/alert-service.ts'
 import { AlertStore } from '../../services/alert-store.ts'
 import { AlertTimers } from '../../services/alert-timers.ts'
 import { AlertWorkHandler } from '../../services/alert-work.ts'
+import { ContactMethods } from '../../services/contact-methods.ts'
+import type { DirectService } from '../../services/direct-service.ts'
+import type { Directory } from '../../services/directory.ts'
 import { Documents } from '../../services/documents.ts'
 import type { EscalationPolicy } from '../../services/escalation-policy.ts'
 import type { MaintenanceService } from '../../services/maintenance-service.ts'
@@ -29,6 +32,8 @@ interface Ingredients {
   readonly log: Logger
   readonly bell: Bell
   readonly acceptance: Acceptance
+  readonly directory: Directory
+  readonly direct: DirectService
   readonly memberships: Memberships
   readonly maintenance: MaintenanceService
   readonly notifications: NotificationService
@@ -57,13 +62,15 @@ export function createAlerting(ingredients: Ingredients) {
   const base = { ...ingredients, alerts, responders }
   const changes = new AlertChanges(base)
   const timers = new AlertTimers({ ...base, changes })
-  const notificationRules = new NotificationRules(ingredients)
+  const contacts = new ContactMethods(ingredients)
+  const notificationRules = new NotificationRules({ store, keys, contacts })
   const notifier = new AlertNotifier({ ...base, changes, rules: notificationRules })
   return {
     alerts: new AlertService(base),
     alertActions: new AlertActions({ ...base, changes }),
     alertStore: alerts,
     alertWork: new AlertWorkHandler({ ...base, notifier, timers }),
+    contacts,
     notificationRules,
     onCall,
     policies,

@@ -93,14 +93,14 @@ export function createServices(ingredients: Ingredients) {
         .catch((error) => log.warn({ err: error }, 'silenced alerts wait on'))
     },
   })
+  const direct = new DirectService({ ...base, acceptance })
   const alerting: Alerting = createAlerting({
-    ...{ ...base, bell, acceptance, memberships, maintenance, notifications },
+    ...{ ...base, bell, acceptance, directory, direct, memberships, maintenance, notifications },
     onNews: onAlertNews,
   })
   const status = new StatusService({ ...base, acceptance, broadcast })
   const events = new EventLog({ ...base, acceptance })
   const deadLetters = new DeadLetters(base)
-  const direct = new DirectService({ ...base, acceptance })
   const cancellation = new Cancellation(base)
   const outbox = new Outbox(base)
   const queues = new QueueAdmin({ ...base, bell })

@@ -32,6 +32,7 @@ export class Keys {
   users = () => `${this.scope}users`
   profile = (user: string) => `${this.scope}user:${user}:profile`
   preferences = (user: string) => `${this.scope}user:${user}:notification_preferences`
+  contactMethods = (user: string) => `${this.scope}user:${user}:contact_methods`
   notificationRules = (user: string) => `${this.scope}user:${user}:notification_rules`
   pushTokens = (user: string) => `${this.scope}user:${user}:push_tokens`
   hook = (user: string, channel: string) => `${this.scope}user:${user}:hook:${channel}`

@@ -72,6 +72,18 @@ export class AlertBench {
     })
   }
 
+  /** The code that was sent last to a telephone. */
+  async codeSent(): Promise<string> {
+    const leases = await this.store.take(0, this.keys.queue('sms'), 100, 30_000)
+    const texts = leases.map(({ job }) => (JSON.parse(job) as { message: string }).message)
+    return texts.flatMap((text) => /^(\d{6}) is your code/.exec(text)?.[1] ?? []).at(-1) ?? ''
+  }
+
+  async provePhone(user: string): Promise<void> {
+    await this.services.contacts.sendCode(user, 'phone')
+    await this.services.contacts.verify(user, 'phone', await this.codeSent())
+  }
+
   onCall(type: string, ...users: string[]): Promise<void> {
     return this.services.memberships.setOnCall(type, users, true)
   }

@@ -50,7 +50,10 @@ describe('planOf()', () => {
 })
 
 describe('rules of a person', () => {
-  beforeEach(() => bench.services.notificationRules.save('ada', pushThenTextThenCall))
+  beforeEach(async () => {
+    await bench.provePhone('ada')
+    await bench.services.notificationRules.save('ada', pushThenTextThenCall)
+  })
 
   it('push at once, a text after two minutes, a call after five', async () => {
     const id = await bench.raise()
