@@ -4,6 +4,8 @@ import { fingerprint } from './credential-cache.ts'
 
 const PARTITION = 0
 const TICKET_MS = 30_000
+/** As long as a session waits for its client. */
+const RETURN_MS = 3_600_000
 
 /** A ticket as it is handed out. */
 export interface Ticket {
@@ -38,13 +40,40 @@ export class Tickets {
     return { ticket, expires_in: TICKET_MS / 1000 }
   }
 
-  /** Whom the ticket was given to. Throws `Unauthenticated` when it was used, or is too old. */
-  async redeem(ticket: string): Promise<Principal> {
+  /**
+   * Whom the ticket was given to; with `session`, also when it was used for just
+   * that session before. Throws `Unauthenticated` when it was used, or is too old.
+   */
+  async redeem(ticket: string, session: string | null = null): Promise<Principal> {
     const key = this.#keys.ticket(fingerprint(ticket))
     const value = await this.#store.get(PARTITION, key)
-    if (value === null || !(await this.#take(key, value))) {
-      throw new Unauthenticated('The ticket was used, or is too old.')
-    }
+    if (value !== null && (await this.#take(key, value))) return this.#principal(value)
+    const returning = session === null ? null : await this.#kept(ticket, session)
+    if (returning === null) throw new Unauthenticated('The ticket was used, or is too old.')
+    return this.#principal(returning)
+  }
+
+  /**
+   * From now on the ticket is good for coming back to this session, for an hour at
+   * a time: `EventSource` asks for the same address again, and shows a cursor that
+   * nobody else knows.
+   */
+  async keep(ticket: string, session: string, principal: Principal): Promise<void> {
+    await this.#store.commit({
+      partition: PARTITION,
+      ops: [['set', this.#returnKey(ticket, session), JSON.stringify(principal), RETURN_MS]],
+    })
+  }
+
+  #kept(ticket: string, session: string): Promise<string | null> {
+    return this.#store.get(PARTITION, this.#returnKey(ticket, session))
+  }
+
+  #returnKey(ticket: string, session: string): string {
+    return this.#keys.ticket(fingerprint(`${ticket} ${session}`))
+  }
+
+  #principal(value: string): Principal {
     const principal = JSON.parse(value) as Principal
     if (principal.expiresAt !== null && principal.expiresAt <= this.#clock.now()) {
       throw new Unauthenticated('The token that the ticket stands for has expired.')

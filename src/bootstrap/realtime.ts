@@ -7,6 +7,7 @@ import { FrameLimit } from '../gateway/frame-limit.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { NativeDoor } from '../gateway/native-door.ts'
 import { PusherDoor } from '../gateway/pusher-door.ts'
+import { SseDoor } from '../gateway/sse-door.ts'
 import type { Door, Upgrade } from '../gateway/upgrade.ts'
 import { clientAddress } from '../http/client-address.ts'
 import type { HttpServer } from '../http/http-server.ts'
@@ -44,6 +45,7 @@ export function createRealtime(parts: Parts) {
     log,
     compression: true,
   }
+  const nobody = parts.access.mode === 'off' ? everybody('anonymous') : null
   const native = new NativeDoor(shared)
   const { access, credentials, cache } = parts.broadcasting
   const pusher = new PusherDoor({
@@ -52,9 +54,18 @@ export function createRealtime(parts: Parts) {
     credentials,
     cache,
     identify: async (user, claims) => access.identify(user, claims),
-    nobody: parts.access.mode === 'off' ? everybody('anonymous') : null,
+    nobody,
     clock,
   })
+  const sse = new SseDoor({
+    ...shared,
+    application,
+    nobody,
+    keepTicket: (ticket, session, principal) => parts.tickets.keep(ticket, session, principal),
+    allowsOrigin: (headers) => http.origins.allows(headers),
+    addressOf: (request) => clientAddress(request, config.http.trustProxy),
+  })
+  http.onRaw('GET', '/sse', sse.handle)
   open(http, '/ws', native.door)
   open(http, '/app', pusher.door)
   const stop = async (withinMs: number) => {
@@ -92,9 +103,9 @@ function applicationOf({ services, broadcasting, keys, clock }: Parts): Applicat
 }
 
 function authenticator({ access, tickets }: Parts): Authenticate {
-  return async ({ token, ticket, userId }) => {
+  return async ({ token, ticket, userId, session = null }) => {
     if (token !== null) return access.authenticate(token)
-    if (ticket !== null) return tickets.redeem(ticket)
+    if (ticket !== null) return tickets.redeem(ticket, session)
     if (userId !== null && access.mode === 'off') return access.claimed(userId)
     return null
   }

@@ -9,6 +9,8 @@ export interface Credential {
   readonly ticket: string | null
   /** Whom it claims to be; counts only where authentication is off. */
   readonly userId: string | null
+  /** The session that it comes back to, where only its owner can name it. */
+  readonly session?: string | null
 }
 
 /** Answers `null` when nothing was shown; throws `Unauthenticated` when it does not hold. */

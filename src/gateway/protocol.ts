@@ -8,6 +8,8 @@ export interface Welcome {
   readonly resumed: boolean
   readonly unread_count: number
   readonly pending: readonly unknown[]
+  /** The user's number when the session joined. */
+  readonly seq: number
 }
 
 /** The words that clients and server use. It knows sessions, never sockets. */

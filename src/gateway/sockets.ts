@@ -57,6 +57,12 @@ export class Sockets implements ConnectionHome {
     return connection
   }
 
+  /** Names one more connection, as `Connection` names itself. */
+  nextId(): string {
+    this.#serial += 1
+    return `${this.node}.${this.#serial}`
+  }
+
   /** Keeps alive something that was let in by `enter`, until it is `gone`. */
   hold(held: Held): void {
     held.slot = this.#heartbeat.add(held)

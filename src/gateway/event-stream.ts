@@ -1,0 +1,125 @@
+import type { ServerResponse } from 'node:http'
+import type { Frame } from './frame.ts'
+import type { FrameRun } from './frame-run.ts'
+import { EventFrame } from './protocols/event-frame.ts'
+import type { Held, Sockets } from './sockets.ts'
+import type { Transport, TransportOwner } from './transport.ts'
+
+/** What may wait in one stream before the client counts as stuck. */
+const BUFFER_LIMIT = 1024 * 1024
+/** Keeps proxies from closing a quiet stream; clients do not see it. */
+const COMMENT = Buffer.from(': \n\n')
+/** Clients come back after this and a random part of as much again. */
+const RETRY_MS = 1500
+const HEADERS = {
+  'content-type': 'text/event-stream; charset=utf-8',
+  'cache-control': 'no-cache, no-transform',
+  'x-accel-buffering': 'no',
+}
+
+interface Parts {
+  readonly response: ServerResponse
+  readonly sockets: Sockets
+  /** The address that counts for its limits. */
+  readonly from: string
+}
+
+/** One stream of server-sent events (WHATWG HTML, "Server-sent events"). */
+export class EventStream implements Transport, Held {
+  readonly id: string
+  readonly from: string
+  readonly #response: ServerResponse
+  readonly #sockets: Sockets
+  #owner: TransportOwner | null = null
+  #run: FrameRun | null = null
+  #gathered = 0
+  #isOpen = true
+  /** Nothing comes back on such a stream: only the network tells that nobody is there. */
+  readonly awaitingPong = false
+  slot = 0
+
+  constructor({ response, sockets, from }: Parts) {
+    this.id = sockets.nextId()
+    this.from = from
+    this.#response = response
+    this.#sockets = sockets
+    response.on('close', () => this.#closed())
+    response.on('error', () => response.destroy())
+    response.socket?.setNoDelay(true)
+    response.writeHead(200, HEADERS)
+    response.write(`retry: ${Math.round(RETRY_MS * (1 + Math.random()))}\n\n`)
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen
+  }
+
+  get buffered(): number {
+    return this.#response.writableLength + this.#gathered
+  }
+
+  own(owner: TransportOwner): void {
+    if (this.#isOpen) this.#owner = owner
+    else owner.onClosed()
+  }
+
+  send(frame: Frame): void {
+    if (!this.#isOpen) return
+    this.#gathered += frame.bytes(false).length
+    if (this.#run === null) {
+      this.#run = this.#sockets.turn.start(frame)
+      this.#sockets.turn.add(this)
+    } else {
+      this.#run = this.#run.with(frame)
+    }
+    if (this.buffered > BUFFER_LIMIT) this.terminate()
+  }
+
+  flush(): void {
+    const run = this.#run
+    this.#run = null
+    this.#gathered = 0
+    if (run !== null && this.#isOpen) this.#response.write(run.bytes(false))
+  }
+
+  onceDrained(listener: () => void): void {
+    this.flush()
+    if (this.#response.writableNeedDrain) this.#response.once('drain', listener)
+    else setImmediate(listener)
+  }
+
+  beat(): void {
+    if (!this.#isOpen) return
+    this.#owner?.onBeat()
+    this.flush()
+    this.#response.write(COMMENT)
+  }
+
+  /** Clients come back by themselves; `end` tells those that listen why they were sent away. */
+  close(code: number, reason: string): void {
+    if (!this.#isOpen) return
+    this.send(new EventFrame({ event: 'end', data: JSON.stringify({ code, reason }) }))
+    this.flush()
+    this.#response.end()
+    this.#closed()
+  }
+
+  terminate(): void {
+    this.#run = null
+    this.#response.destroy()
+    this.#closed()
+  }
+
+  pause(): void {}
+
+  resume(): void {}
+
+  #closed(): void {
+    if (!this.#isOpen) return
+    this.#isOpen = false
+    const owner = this.#owner
+    this.#owner = null
+    this.#sockets.gone(this)
+    owner?.onClosed()
+  }
+}
