@@ -103,4 +103,25 @@ describe('on call over HTTP and the command line', () => {
     expect(Date.parse(acknowledged_until)).toBeGreaterThan(Date.now() + 3_500_000)
     expect((await service.api('DELETE', '/api/escalation-policies/pumps')).status).toBe(204)
   })
+
+  it('a person says how he hears of alerts, and proves his telephone', async () => {
+    await service.api('PUT', '/api/users/kay', { phone: '+12025550123' })
+    const rules = [{ channel: 'sms', delay_minutes: 2, severity: 'critical' }]
+    const path = '/api/users/kay/notification-rules'
+    expect((await service.api('PUT', path, { rules })).body).toEqual({ rules })
+    expect((await service.api('GET', path)).body).toEqual({ rules })
+    const methods = '/api/users/kay/contact-methods'
+    const unproved = [{ kind: 'phone', address: '+12025550123', verified_at: null }]
+    expect((await service.api('GET', methods)).body.data).toEqual(unproved)
+
+    expect((await service.api('POST', methods, { kind: 'phone' })).status).toBe(202)
+    const code = await waitFor(async () => {
+      const { data } = (await service.api('GET', '/api/outbox?channel=sms')).body
+      const texts = data.map(({ text }: { text: string }) => /^\d{6}(?= is your)/.exec(text)?.[0])
+      return texts.find((text: string | undefined) => text !== undefined)
+    })
+    const verified = await service.api('POST', `${methods}/verify`, { kind: 'phone', code })
+    expect(verified.body).toEqual({ status: 'verified' })
+    expect((await service.api('GET', methods)).body.data[0].verified_at).not.toBeNull()
+  })
 })
