@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { Device } from '../support/mqtt-device.ts'
 import { publishPacket } from '../support/mqtt-packets.ts'
+import { NativeClient } from '../support/native-client.ts'
 import { signToken } from '../support/tokens.ts'
 import { fresh, type Json, type World } from './world.ts'
 
@@ -131,6 +132,28 @@ export function tellAccessByConnection(world: () => World): void {
     const reply = await device.ask(`${USER}/${fresh('u')}`, { message: 'Hi' })
     expect(reply.status).toBe('sent')
     await device.close()
+  })
+
+  it.concurrent('[X-04] names of admins are guarded without a prefix too', async () => {
+    const app = async (subject: string, claims: object) => {
+      const token = await signToken(subject, { ...claims })
+      return (await NativeClient.connect(world().socketUrl(`token=${token}`))).client
+    }
+    const ann = await app(fresh('ann'), { scope: 'read' })
+    const chief = await app(fresh('chief'), { scope: 'read', roles: ['super_admin'] })
+    for (const channel of ['security-alerts', 'private-security-alerts', 'admin-role-ops']) {
+      const refused = await ann.ask({ type: 'subscribe', channel })
+      expect(refused).toMatchObject({ type: 'error', code: 'forbidden' })
+    }
+    for (const channel of ['security-alerts', 'private-security-alerts']) {
+      const joined = await chief.ask({ type: 'subscribe', channel })
+      expect(joined).toMatchObject({ type: 'result', subscribed: true })
+    }
+    const others = await ann.ask({ type: 'subscribe', channel: 'private-user.bob' })
+    expect(others).toMatchObject({ type: 'error', code: 'forbidden' })
+    const open = await ann.ask({ type: 'subscribe', channel: 'news' })
+    expect(open).toMatchObject({ type: 'result', subscribed: true })
+    await Promise.all([ann.close(), chief.close()])
   })
 
   it.concurrent('[X-10] an illegal topic is refused, kept and told; the connection stays', async () => {

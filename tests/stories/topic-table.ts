@@ -95,7 +95,7 @@ async function isRead(world: World, user: string): Promise<void> {
 export const TOPICS: readonly TopicStory[] = [
   {
     pattern: 'notifications/realtime/user/{user_id}',
-    ids: 'S1-004 S1-008 S1-028 S1-039',
+    ids: 'S1-004 S1-008 S1-028 S1-039 S4-004',
     qos: 1,
     prepare: asIs,
     payload: (key) => ({ message: `Hello ${key}` }),
