@@ -49,6 +49,8 @@ export type DeliveryJob<Content = object> = JobHeader & Content
 /** A waiting job outlives its longest wait by far; a finished one is kept for a day. */
 export const WAITING_TTL_MS = 7 * 86_400_000
 export const FINAL_TTL_MS = 86_400_000
+/** How many failed jobs of a queue are listed. */
+export const FAILED_LIMIT = 10_000
 
 interface NewJob<Content extends object> {
   readonly id: string

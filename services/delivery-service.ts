@@ -10,12 +10,10 @@ import {
   type Settlement,
 } from '../src/index.ts'
 import type { Provider, SendOutcome } from './channels/channel.ts'
-import { type DeliveryJob, enqueueOp, FINAL_TTL_MS, jobKey } from './delivery-job.ts'
+import { type DeliveryJob, enqueueOp, FAILED_LIMIT, FINAL_TTL_MS, jobKey } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
 import { isLastTry } from './last-try.ts'
 import { retryWaitMs } from './retry-schedule.ts'
-
-const FAILED_LIMIT = 10_000
 
 interface Parts {
   readonly keys: Keys

@@ -12,7 +12,7 @@ interface Parts {
   readonly readAccount: () => ServiceAccount
   /** Another base URL, for tokens too; `null`: Google's own. */
   readonly apiUrl: string | null
-  readonly sender: Pick<GuardedSender, 'post'>
+  readonly sender: Pick<GuardedSender, 'post' | 'close'>
   readonly clock: Clock
 }
 
@@ -52,6 +52,7 @@ export class FcmAccount {
       await deleteApp(this.#app)
     }
     this.#agent.destroy()
+    await this.#parts.sender.close()
   }
 
   async #open(): Promise<Messaging> {

@@ -55,6 +55,10 @@ export class TwilioSms implements Provider<PhoneContent> {
     }
   }
 
+  async close(): Promise<void> {
+    await this.#parts.account.close()
+  }
+
   #messageFor(job: DeliveryJob<PhoneContent>, to: string) {
     const { from, messagingServiceSid, statusUrl, clock } = this.#parts
     const left = job.expires_at === null ? MOST_VALID_SECONDS : job.expires_at - clock.now() / 1000

@@ -38,7 +38,7 @@ interface Parts {
   readonly authToken: string
   /** Another base URL; `null`: Twilio's own. */
   readonly apiUrl: string | null
-  readonly sender: Pick<GuardedSender, 'post'>
+  readonly sender: Pick<GuardedSender, 'post' | 'close'>
   readonly clock: Clock
 }
 
@@ -64,6 +64,10 @@ export class TwilioAccount {
     this.#client ??= this.#open()
     const client = await this.#client
     return this.#signals.run(signal, () => request(client))
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.sender.close()
   }
 
   async #open(): Promise<Twilio> {

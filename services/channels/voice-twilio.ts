@@ -52,4 +52,8 @@ export class TwilioVoice implements Provider<PhoneContent> {
       return lockout.after(twilioOutcome(error))
     }
   }
+
+  async close(): Promise<void> {
+    await this.#parts.account.close()
+  }
 }

@@ -18,7 +18,7 @@ interface Parts {
     readonly publicKey: string
     readonly privateKey: string
   }
-  readonly sender: Pick<GuardedSender, 'post'>
+  readonly sender: Pick<GuardedSender, 'post' | 'close'>
   readonly clock: Clock
 }
 
@@ -37,6 +37,10 @@ export class WebPush implements PushCarrier {
 
   send(note: PushNote, tokens: readonly string[], signal: AbortSignal): Promise<DeviceOutcome[]> {
     return Promise.all(tokens.map((token) => this.#sendOne(note, token, signal)))
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.sender.close()
   }
 
   async #sendOne(note: PushNote, token: string, signal: AbortSignal): Promise<DeviceOutcome> {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { AccessService } from '../../services/access-service.ts'
+import { Breakers } from '../../services/channels/breakers.ts'
 import { UnreadTopic } from '../../services/unread-topic.ts'
 import type { Config } from '../config.ts'
 import { Dispatcher } from '../mqtt/dispatcher.ts'
@@ -9,7 +10,7 @@ import { createLogger, type Logger } from '../support/logger.ts'
 import { Metrics } from '../support/metrics.ts'
 import { Announcements } from './announcements.ts'
 import { createChecks } from './checks.ts'
-import { fillGauges } from './gauges.ts'
+import { fillBreakerGauge, fillGauges } from './gauges.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { LatePublisher } from './late-publisher.ts'
 import { createMiddleware } from './middleware.ts'
@@ -114,11 +115,12 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ router: topics, publisher, clock, log, onRefused, prefix, abandoned },
   })
 
+  const breakers = new Breakers({ clock, log })
   let broker: RunningBroker | null = null
   const http = await startHttp({
     ...{ config, services, access, middleware, topics, dispatcher, store, bus, keys },
     ...{ metrics, clock, log, reload, version: version() },
-    checks: createChecks({ config, store, broker: () => broker }),
+    checks: createChecks({ config, store, breakers, broker: () => broker }),
   })
   undo.push(() => http.stop(1000))
 
@@ -132,7 +134,9 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   undo.push(async () => running?.stop(1000))
   if (broker) publisher.use(broker.publisher)
 
-  const providers = createProviders({ config, services, publisher, clock })
+  const providers = createProviders({
+    ...{ config, services, publisher, store, keys, breakers, clock, log },
+  })
   const { queue } = config
   const workers = config.roles.has('worker')
     ? createWorkers({ store, bus, keys, clock, log, services, providers, queue, onOutcome })
@@ -143,6 +147,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   await services.activity.start()
 
   fillGauges(metrics, services, store)
+  fillBreakerGauge(metrics, breakers)
 
   const parts = { broker, http, workers, housekeeper, unreadTopic, providers, bus, store, log }
   return {

@@ -1,3 +1,4 @@
+import type { Breakers } from '../../services/channels/breakers.ts'
 import type { Config } from '../config.ts'
 import type { HealthCheck } from '../http/health-checks.ts'
 import type { Store } from '../store/store.ts'
@@ -8,8 +9,9 @@ export function createChecks(parts: {
   readonly config: Config
   readonly store: Store
   readonly broker: () => RunningBroker | null
+  readonly breakers: Breakers
 }): HealthCheck[] {
-  const { config, store, broker } = parts
+  const { config, store, broker, breakers } = parts
   const checks: HealthCheck[] = [
     {
       name: 'store',
@@ -18,6 +20,7 @@ export function createChecks(parts: {
       },
     },
   ]
+  if (config.roles.has('worker')) checks.push(...breakerChecks(config, breakers))
   if (!config.roles.has('router')) return checks
   checks.push({
     name: 'broker',
@@ -28,4 +31,28 @@ export function createChecks(parts: {
     },
   })
   return checks
+}
+
+/** Providers that are left alone; the process does its work meanwhile, so it stays ready. */
+function breakerChecks({ providers }: Config, breakers: Breakers): HealthCheck[] {
+  const { order } = providers
+  const names = Object.entries(order).flatMap(([channel, list]) =>
+    list.map((provider) => ({ channel, provider })),
+  )
+  return names.map(({ channel, provider }) => ({
+    name: `${channel}.${provider}`,
+    isAdvisory: true,
+    async check() {
+      const found = breakers
+        .list()
+        .find((each) => each.channel === channel && each.provider === provider)
+      const { state = 'closed', failures = 0, reason = null } = found ?? {}
+      const detail = reason === null ? `breaker ${state}` : `breaker ${state}: ${reason}`
+      return {
+        ok: state === 'closed',
+        latencyMs: 0,
+        detail: failures > 0 ? `${detail} (${failures} failures in a row)` : detail,
+      }
+    },
+  }))
 }

@@ -1,3 +1,4 @@
+import type { Breakers } from '../../services/channels/breakers.ts'
 import type { Store } from '../store/store.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { Services } from './services.ts'
@@ -34,5 +35,16 @@ export function fillGauges(metrics: Metrics, services: Services, store: Store): 
   })
   metrics.onScrape(async () => {
     metrics.storeSeconds.observe({}, (await store.ping()) / 1000)
+  })
+}
+
+const BREAKER_STATES = { closed: 0, half_open: 1, open: 2 } as const
+
+/** Shows the breakers of this process's providers. */
+export function fillBreakerGauge(metrics: Metrics, breakers: Breakers): void {
+  metrics.onScrape(() => {
+    for (const { channel, provider, state } of breakers.list()) {
+      metrics.breakerState.set({ channel, provider }, BREAKER_STATES[state])
+    }
   })
 }

@@ -10,14 +10,17 @@ import { PreferenceController } from '../../controllers/preference-controller.ts
 import { SendController } from '../../controllers/send-controller.ts'
 import { ServiceController } from '../../controllers/service-controller.ts'
 import { TemplateController } from '../../controllers/template-controller.ts'
+import { TwilioController } from '../../controllers/twilio-controller.ts'
 import { UserController } from '../../controllers/user-controller.ts'
 import { idempotency } from '../../middleware/idempotency.ts'
+import { signedByTwilio } from '../../middleware/signed-by-twilio.ts'
 import { apiRoutes } from '../../routers/api.ts'
+import { twilioHooks } from '../../routers/hooks.ts'
 import { onCallRoutes } from '../../routers/on-call.ts'
 import { reloadRoute } from '../../routers/reload.ts'
 import type { AccessService } from '../../services/access-service.ts'
 import type { Tickets } from '../../services/tickets.ts'
-import type { Config } from '../config.ts'
+import { type Config, publicUrlOf } from '../config.ts'
 import { HttpRouter } from '../http/http-router.ts'
 import type { Dispatcher } from '../mqtt/dispatcher.ts'
 import { dryRun } from '../mqtt/dry-run.ts'
@@ -38,7 +41,7 @@ export interface ApiParts {
   /** The MQTT routes, to be looked at and tried. */
   readonly topics: Router
   readonly dispatcher: Dispatcher
-  readonly config: Pick<Config, 'timezone'>
+  readonly config: Pick<Config, 'timezone' | 'http' | 'providers'>
   readonly reload: Reload
   readonly store: Store
   readonly keys: Keys
@@ -85,7 +88,21 @@ export function createApi(parts: ApiParts): HttpRouter {
     users: new UserController(services),
   })
   reloadRoute(router, { authenticate: middleware.authenticate, reload: parts.reload })
+  addTwilioHooks(router, parts)
   return router
+}
+
+/** Only an account can be asked whether it was Twilio who called. */
+function addTwilioHooks(router: HttpRouter, { config, services }: ApiParts): void {
+  const { http, providers } = config
+  if (providers.twilio === null) return
+  const { authToken } = providers.twilio
+  const publicUrl = () => http.publicUrl ?? publicUrlOf(http.host, http.port)
+  twilioHooks({
+    router,
+    signedByTwilio: signedByTwilio({ authToken, publicUrl }),
+    twilio: new TwilioController({ ...services, replies: services.smsReplies, publicUrl }),
+  })
 }
 
 /** What a message that no broker brought has of a message. */

@@ -1,30 +1,30 @@
 import { CHANNELS } from '../../services/channel-policy.ts'
+import { mergeEmail } from '../../services/channels/bundle.ts'
 import type { Provider } from '../../services/channels/channel.ts'
+import { DestinationLimits } from '../../services/channels/destination-limits.ts'
+import type { EmailContent } from '../../services/channels/email-content.ts'
 import { SmtpProvider } from '../../services/channels/email-smtp.ts'
+import { Failover } from '../../services/channels/failover.ts'
+import { guarded } from '../../services/channels/guarded.ts'
 import { MqttProvider } from '../../services/channels/mqtt.ts'
 import { OutboxProvider } from '../../services/channels/outbox-provider.ts'
-import type { Config } from '../config.ts'
-import type { Publisher } from '../mqtt/message.ts'
-import type { Clock } from '../support/clock.ts'
+import { Throttle } from '../../services/channels/throttle.ts'
+import { type Pacing, pacingBy } from './pacing.ts'
+import { phoneProviders } from './phone-providers.ts'
 import { postingProviders } from './posting-providers.ts'
-import type { Services } from './services.ts'
-
-interface Parts {
-  readonly config: Pick<Config, 'providers' | 'outboundAllow'>
-  readonly services: Pick<Services, 'outbox' | 'hooks' | 'webhookSecrets'>
-  readonly publisher: Publisher
-  readonly clock: Clock
-}
+import type { ProviderParts } from './provider-parts.ts'
+import { pushProvider } from './push-provider.ts'
 
 /** Who delivers for each channel: what is configured, and the outbox for the rest. */
-export function createProviders(parts: Parts): Map<string, Provider> {
-  const { config, clock, publisher } = parts
-  const { outbox } = parts.services
-  const from = config.providers.mailFrom
+export function createProviders(given: Omit<ProviderParts, 'limits'>): Map<string, Provider> {
+  const parts = { ...given, limits: new DestinationLimits(given) }
+  const { config, clock, publisher, services } = parts
+  const pacing = pacingBy(config.providers.rates, clock)
   const providers = new Map<string, Provider>()
+  const from = config.providers.mailFrom
   for (const channel of CHANNELS) {
     if (channel === 'realtime') continue
-    providers.set(channel, new OutboxProvider({ channel, outbox, clock, from }))
+    providers.set(channel, new OutboxProvider({ channel, outbox: services.outbox, clock, from }))
   }
   providers.set(
     'mqtt',
@@ -34,7 +34,30 @@ export function createProviders(parts: Parts): Map<string, Provider> {
     }),
   )
   for (const provider of postingProviders(parts)) providers.set(provider.name, provider)
-  const [smtp] = config.providers.smtp
-  if (smtp) providers.set('email', new SmtpProvider({ ...smtp, from, clock }))
+  for (const [channel, provider] of phoneProviders(parts, pacing)) providers.set(channel, provider)
+  const email = emailProvider(parts, pacing)
+  if (email) providers.set('email', email)
+  const push = pushProvider(parts, providers.get('push')!)
+  if (push) providers.set('push', pacing(push) as Provider)
   return providers
+}
+
+/** The mail servers in their order, each with its breaker; `null`: there is none. */
+function emailProvider(parts: ProviderParts, pacing: Pacing): Provider | null {
+  const { config, breakers, limits, clock, log } = parts
+  const { smtp, mailFrom, throttle } = config.providers
+  if (smtp.length === 0) return null
+  const servers = smtp.map((server) => {
+    const provider = new SmtpProvider({ ...server, from: mailFrom, clock })
+    return guarded(pacing(provider), breakers.add('email', server.name))
+  })
+  const email = servers.length === 1 ? servers[0]! : new Failover(servers)
+  if (!throttle) return email as Provider
+  const throttled = { channel: 'email', provider: email, merge: mergeEmail, limits, clock, log }
+  return new Throttle<EmailContent>({ ...throttled, addressOf: alertAddress }) as Provider
+}
+
+/** Only mails that speak of alerts are held back. */
+function alertAddress(job: EmailContent): string | null {
+  return 'alert_id' in job && typeof job.to === 'string' ? job.to : null
 }

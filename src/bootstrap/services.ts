@@ -28,6 +28,7 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import { type Alerting, createAlerting } from './alerting.ts'
+import { createTelephone } from './telephone.ts'
 import { createTemplates } from './templates.ts'
 
 export interface Ingredients {
@@ -109,6 +110,8 @@ export function createServices(ingredients: Ingredients) {
     ...{ store, keys, directory },
     configured: ingredients.webhookSecrets ?? [],
   })
+  const { alertActions } = alerting
+  const telephone = createTelephone({ store, keys, clock, directory, queues, alertActions })
   const activity = new Activity({ bus, clock, log, broadcast })
   const personalData = new PersonalData({ ...base, directory, memberships, inbox, sessions })
   return {
@@ -134,6 +137,7 @@ export function createServices(ingredients: Ingredients) {
     realtime,
     sessions,
     status,
+    ...telephone,
     templates,
     templateRenderer,
     webhookSecrets,

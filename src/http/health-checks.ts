@@ -4,6 +4,8 @@ import { messageOf } from '../support/errors.ts'
 /** Something that a process needs: broker, store, workers. */
 export interface HealthCheck {
   readonly name: string
+  /** Worth knowing, but the process does its work without it. */
+  readonly isAdvisory?: boolean
   check(): Promise<{ readonly ok: boolean; readonly latencyMs: number; readonly detail?: string }>
 }
 
@@ -12,6 +14,7 @@ export interface CheckResult {
   readonly ok: boolean
   readonly latency_ms: number
   readonly detail?: string
+  readonly advisory?: true
 }
 
 export interface Readiness {
@@ -49,14 +52,15 @@ export class HealthChecks {
   async #ask(): Promise<Readiness> {
     const results = await Promise.all(this.#checks.map((check) => this.#askOne(check)))
     if (this.#isStopping) results.push({ name: 'shutdown', ok: false, latency_ms: 0 })
-    return { ready: results.every(({ ok }) => ok), results }
+    return { ready: results.every(({ ok, advisory }) => ok || advisory), results }
   }
 
   #askOne(asked: HealthCheck): Promise<CheckResult> {
-    const { name } = asked
+    const { isAdvisory } = asked
+    const name = { name: asked.name, ...(isAdvisory ? { advisory: true as const } : {}) }
     return new Promise((resolve) => {
       const giveUp = this.#clock.after(PATIENCE_MS, () => {
-        resolve({ name, ok: false, latency_ms: PATIENCE_MS, detail: 'no answer' })
+        resolve({ ...name, ok: false, latency_ms: PATIENCE_MS, detail: 'no answer' })
       })
       const answer = (result: CheckResult) => {
         giveUp()
@@ -67,12 +71,12 @@ export class HealthChecks {
         .then(
           ({ ok, latencyMs, detail }) =>
             answer({
-              name,
+              ...name,
               ok,
               latency_ms: Math.round(latencyMs * 100) / 100,
               ...(detail === undefined ? {} : { detail }),
             }),
-          (error) => answer({ name, ok: false, latency_ms: 0, detail: messageOf(error) }),
+          (error) => answer({ ...name, ok: false, latency_ms: 0, detail: messageOf(error) }),
         )
     })
   }

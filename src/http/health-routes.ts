@@ -32,7 +32,7 @@ export function healthRoutes({ router, checks, metrics, identify }: Parts): void
     { summary: 'Whether what this process needs is there', tags, query: Verbose },
     async ({ query }) => {
       const { ready, results } = await checks.run()
-      const failed = results.filter(({ ok }) => !ok).map(({ name }) => name)
+      const failed = results.filter(({ ok, advisory }) => !ok && !advisory).map(({ name }) => name)
       const status = ready ? 'ready' : 'not_ready'
       const body = query.verbose ? { status, failed, checks: results } : { status, failed }
       return new HttpReply(ready ? 200 : 503, body)

@@ -57,6 +57,12 @@ export class Metrics {
     WORK_SECONDS,
   )
 
+  readonly breakerState = this.#gauge(
+    'provider_breaker_state',
+    'Whether a provider is left alone: 0 no, 1 tried again, 2 yes.',
+    ['channel', 'provider'],
+  )
+
   readonly queueReady = this.#gauge('queue_ready_jobs', 'Jobs that wait.', ['queue', 'priority'])
   readonly queueScheduled = this.#gauge('queue_scheduled_jobs', 'Jobs whose time is to come.', [
     'queue',

@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os'
 import { AccessService } from '../../services/access-service.ts'
+import { Breakers } from '../../services/channels/breakers.ts'
 import { createMiddleware } from '../../src/bootstrap/middleware.ts'
 import { createProviders } from '../../src/bootstrap/providers.ts'
 import { createServices, type Services } from '../../src/bootstrap/services.ts'
@@ -78,8 +79,11 @@ export class Core {
   /** Begins to work on what was accepted; every channel ends in the outbox. */
   async work(): Promise<void> {
     const { store, services } = this
-    const publisher = this.#publisher
-    const providers = createProviders({ config: this.#config, services, publisher, clock })
+    const log = this.#log
+    const providers = createProviders({
+      ...{ config: this.#config, services, publisher: this.#publisher, store, clock, log },
+      ...{ keys: this.#keys, breakers: new Breakers({ clock, log }) },
+    })
     this.#workers = createWorkers({
       ...{ store, services, providers, bus: this.#bus, keys: this.#keys, clock, log: this.#log },
       ...{ queue: this.#config.queue, onOutcome: () => {} },

@@ -1,0 +1,35 @@
+import type { AlertActions } from '../../services/alert-actions.ts'
+import { CallKeys } from '../../services/call-keys.ts'
+import { DeliveryReceipts } from '../../services/delivery-receipts.ts'
+import type { Directory } from '../../services/directory.ts'
+import type { QueueAdmin } from '../../services/queue-admin.ts'
+import { SmsConsent } from '../../services/sms-consent.ts'
+import { SmsReplies } from '../../services/sms-replies.ts'
+import type { Keys } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
+import type { Clock } from '../support/clock.ts'
+
+interface Ingredients {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly directory: Directory
+  readonly queues: QueueAdmin
+  readonly alertActions: AlertActions
+}
+
+/** What people answer by telephone, and what providers tell of what they sent. */
+export function createTelephone({ directory, queues, alertActions, ...base }: Ingredients) {
+  const smsConsent = new SmsConsent({
+    ...base,
+    async setPreference(userId, wantsSms) {
+      await directory.savePreferences(userId, { sms: wantsSms })
+    },
+  })
+  return {
+    callKeys: new CallKeys({ queues, alerts: alertActions }),
+    receipts: new DeliveryReceipts(base),
+    smsConsent,
+    smsReplies: new SmsReplies({ consent: smsConsent }),
+  }
+}
