@@ -65,6 +65,8 @@ export class PersonalData {
       ...[keys.inbox(user), keys.unread(user), keys.unreadCount(user), keys.profile(user)],
       ...[
         keys.preferences(user),
+        keys.notificationRules(user),
+        keys.contactMethods(user),
         keys.pushTokens(user),
         keys.sessions(user),
         keys.sessionSeq(user),
