@@ -26,7 +26,6 @@ export class Keys {
   never = () => `${this.scope}never`
   packet = (id: string) => `${this.scope}packet:${id}`
   collapse = (user: string, key: string) => `${this.scope}user:${user}:collapse:${key}`
-  trace = (notificationId: string) => `${this.scope}trace:${notificationId}`
 
   // Directory
   users = () => `${this.scope}users`
