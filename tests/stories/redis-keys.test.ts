@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Keys } from '../../src/store/keys.ts'
 import { complaintsAboutKey, parseKeyTable, rowOf } from '../support/key-table.ts'
 import { Device } from '../support/mqtt-device.ts'
 import { publishPacket } from '../support/mqtt-packets.ts'
@@ -63,6 +64,15 @@ describe.skipIf(!hasServers)(
     it('has a row with the right type, end and bound for every key that was seen', () => {
       expect([...complaints]).toEqual([])
       expect(seen.size).toBeGreaterThan(300)
+    })
+
+    it('has a row for every key that can be named', () => {
+      // The name of a queue is only the beginning of keys; the last is never written.
+      const { queue, never, ...named } = new Keys()
+      const makers = Object.values(named).filter((maker) => typeof maker === 'function')
+      const names = makers.map((maker) => (maker as (...words: string[]) => string)('a', 'b'))
+      expect(names.filter((name) => rowOf(rows, name) === undefined)).toEqual([])
+      expect(names.length).toBeGreaterThan(50)
     })
 
     it('has no row for keys that nobody writes', () => {
