@@ -127,7 +127,8 @@ export class ContactMethods {
     const message = messageOf({
       title: 'Your code',
       message: `${code} is your code. It proves that alerts reach you here.`,
-      priority: 'high',
+      // Whoever types it back is waiting: limits of his address hold it back least.
+      priority: 'critical',
       expiresAt: this.#parts.clock.now() + CODE_LIVES_MS,
     })
     const to = kind === 'email' ? { email: address } : { phone: address }

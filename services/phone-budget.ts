@@ -24,7 +24,7 @@ const VARYING_DIGITS = 4
 /**
  * Bounds what text messages and calls can cost, and stops "pumping": somebody who makes us
  * write to a thousand numbers of a range that pays him for each. Alerts are
- * counted apart, so that nothing else uses up what they need.
+ * counted apart, so that nothing else uses up what they need, and so is what is urgent.
  */
 export class PhoneBudget {
   readonly #parts: Parts

@@ -1,4 +1,4 @@
-import type { Keys, Store } from '../../src/index.ts'
+import type { Keys, Priority, Store } from '../../src/index.ts'
 
 /** At most `limit` messages within `windowMs`. */
 interface Limit {
@@ -6,8 +6,17 @@ interface Limit {
   readonly windowMs: number
 }
 
-/** What a message is about: alerts have room of their own, so that nothing else delays them. */
-export type MessageKind = 'alert' | 'other'
+/**
+ * What a message is about: alerts have room of their own, so that nothing else
+ * delays them; `urgent` is what a sender calls critical, such as a code to type back.
+ */
+export type MessageKind = 'alert' | 'urgent' | 'other'
+
+/** The kind of a job's message. */
+export function kindOf(job: { readonly priority: Priority }): MessageKind {
+  if ('alert_id' in job) return 'alert'
+  return job.priority === 'critical' ? 'urgent' : 'other'
+}
 
 const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
@@ -28,10 +37,18 @@ const ALERT_VOICE = [
 
 /** How often one address may be written to or called (as GoAlert does it). */
 const LIMITS: Readonly<Record<string, Readonly<Record<MessageKind, readonly Limit[]>>>> = {
-  sms: { alert: [BURST, ONE_A_MINUTE, ...ALERT_SMS], other: [BURST, ONE_A_MINUTE] },
-  voice: { alert: [BURST, ONE_A_MINUTE, ...ALERT_VOICE], other: [BURST, ONE_A_MINUTE] },
+  sms: {
+    alert: [BURST, ONE_A_MINUTE, ...ALERT_SMS],
+    urgent: [BURST],
+    other: [BURST, ONE_A_MINUTE],
+  },
+  voice: {
+    alert: [BURST, ONE_A_MINUTE, ...ALERT_VOICE],
+    urgent: [BURST, ONE_A_MINUTE],
+    other: [BURST, ONE_A_MINUTE],
+  },
   // Whoever sends a mail to an address has his reasons; only our own alerts could flood it.
-  email: { alert: [BURST, ONE_A_MINUTE], other: [] },
+  email: { alert: [BURST, ONE_A_MINUTE], urgent: [], other: [] },
 }
 
 /** Counts what each address is sent, over every process. */

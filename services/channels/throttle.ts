@@ -2,7 +2,7 @@ import type { Clock, Logger } from '../../src/index.ts'
 import type { DeliveryJob } from '../delivery-job.ts'
 import type { Merge } from './bundle.ts'
 import type { Provider, SendOutcome } from './channel.ts'
-import type { DestinationLimits, MessageKind } from './destination-limits.ts'
+import { type DestinationLimits, kindOf, type MessageKind } from './destination-limits.ts'
 
 interface Parts<Content extends object> {
   readonly channel: string
@@ -104,10 +104,6 @@ export class Throttle<Content extends object> implements Provider<Content> {
     for (const { resolve } of waiting.slice(0, taken)) resolve(told)
     return taken
   }
-}
-
-function kindOf(job: object): MessageKind {
-  return 'alert_id' in job ? 'alert' : 'other'
 }
 
 function postpone(waiting: readonly Waiting<object>[], retryAfterMs: number): void {

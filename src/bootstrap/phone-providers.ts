@@ -8,6 +8,7 @@ import type { Provider } from '../../services/channels/channel.ts'
 import { guarded } from '../../services/channels/guarded.ts'
 import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
 import { PhoneGate } from '../../services/channels/phone-gate.ts'
+import { PhoneMeter } from '../../services/channels/phone-meter.ts'
 import { TwilioSms } from '../../services/channels/sms-twilio.ts'
 import { Throttle } from '../../services/channels/throttle.ts'
 import { TwilioAccount } from '../../services/channels/twilio-account.ts'
@@ -51,7 +52,7 @@ function canCall({ from }: TwilioConfig): boolean {
   return from?.startsWith('+') ?? false
 }
 
-/** What stands before a provider that costs money and rings: rate, throttle, gate, breaker. */
+/** What stands before a provider that costs money and rings: rate, gate, throttle, meter, breaker. */
 function lineOf(
   channel: string,
   provider: Provider<PhoneContent>,
@@ -60,15 +61,15 @@ function lineOf(
 ): Provider {
   const { config, services, store, keys, clock, log, breakers, limits } = parts
   const { countries, ...budgets } = config.providers.phone
-  const gate = new PhoneGate({
+  const consent = services.smsConsent
+  const meter = new PhoneMeter({
     provider: guarded(provider, breakers.add(channel, provider.name)),
-    countries,
     budget: new PhoneBudget({ store, keys, limits: budgets }),
-    consent: services.smsConsent,
+    consent,
   })
   const addressOf = ({ phone }: PhoneContent) => phone
   const throttled = config.providers.throttle
-    ? new Throttle({ channel, provider: gate, limits, addressOf, merge, clock, log })
-    : gate
-  return pacing(throttled) as Provider
+    ? new Throttle({ channel, provider: meter, limits, addressOf, merge, clock, log })
+    : meter
+  return pacing(new PhoneGate({ provider: throttled, countries, consent })) as Provider
 }

@@ -1,0 +1,52 @@
+import type { DeliveryJob } from '../delivery-job.ts'
+import type { PhoneBudget } from '../phone-budget.ts'
+import type { SmsConsent } from '../sms-consent.ts'
+import type { PhoneContent } from './bundle.ts'
+import type { Provider, SendOutcome } from './channel.ts'
+import { kindOf } from './destination-limits.ts'
+import { smsSize } from './sms-segments.ts'
+
+interface Parts {
+  readonly provider: Provider<PhoneContent>
+  readonly budget: PhoneBudget
+  readonly consent: Pick<SmsConsent, 'remember'>
+}
+
+/** Outcomes after which a message may be on its way. */
+const MAY_ARRIVE = ['sent', 'delivered', 'uncertain']
+
+/** Counts what is about to be sent against the budgets, and keeps what a number was told last. */
+export class PhoneMeter implements Provider<PhoneContent> {
+  readonly name: string
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.name = parts.provider.name
+    this.#parts = parts
+  }
+
+  async send(job: DeliveryJob<PhoneContent>, signal: AbortSignal): Promise<SendOutcome> {
+    const { provider, consent } = this.#parts
+    const reason = await this.#reasonAgainst(job)
+    if (reason !== null) return { status: 'skipped', reason }
+    const outcome = await provider.send(job, signal)
+    if (job.channel === 'sms' && MAY_ARRIVE.includes(outcome.status)) {
+      const { phone, user_id, notification_id, alert_id = null } = job
+      // It is out: a note that cannot be kept must not send it again.
+      await consent.remember(phone, { user_id, notification_id, alert_id }).catch(() => undefined)
+    }
+    return outcome
+  }
+
+  async close(): Promise<void> {
+    await this.#parts.provider.close?.()
+  }
+
+  async #reasonAgainst(job: DeliveryJob<PhoneContent>): Promise<string | null> {
+    const { phone, channel, message, history } = job
+    // What was counted at an earlier try is not counted again.
+    if (history.some(({ outcome }) => outcome !== 'postponed')) return null
+    const { segments } = channel === 'sms' ? smsSize(message) : { segments: 1 }
+    return this.#parts.budget.take(phone, { channel, kind: kindOf(job), segments })
+  }
+}
