@@ -61,10 +61,12 @@ function pass({ hub, presence, counts }: Parts, message: RealtimeMessage): void 
   }
 }
 
-/** Clients without a session are on their user's channel. */
+/** Clients without a session are on their user's channel; feeds serve others than him, too. */
 function end(hub: SessionHub, { scope, user }: { scope: string; user: string }): void {
   const message = new Outbound({ kind: 'end', data: '' })
-  hub.deliver(address(scope, user), message)
+  for (const client of hub.clientsOf(address(scope, user))) {
+    if (client.protocol.isResumable) client.receive(message)
+  }
   hub.broadcast(address(scope, userChannel(user)), message)
 }
 
