@@ -6,6 +6,8 @@ export default defineConfig({
     exclude: ['tests/faults/**', '**/node_modules/**'],
     testTimeout: 20_000,
     hookTimeout: 30_000,
+    // Tests wait for servers more than they work: one file more than cores keeps both busy.
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['src/**', 'routers/**', 'controllers/**', 'middleware/**', 'services/**'],
