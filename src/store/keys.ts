@@ -131,6 +131,9 @@ export function keysOfScope(scope: string): Keys {
   throw new TypeError(`${JSON.stringify(scope)} is no scope of a tenant`)
 }
 
+/** Written over and over to find out whether a store takes writes. */
+export const PROBE = { key: 'setting:probe', ttlMs: 60_000 } as const
+
 /** The keys of one queue, as both adapters name them. */
 export const queueKeys = {
   ready: (queue: string, priority: string) => `${queue}:${priority}`,

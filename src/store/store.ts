@@ -224,7 +224,7 @@ export interface Store {
   /** `vacate`: free, but remembered (its broker session waits); else forgotten. */
   releaseSlot(name: string, slot: number, holder: string, vacate: boolean): Promise<void>
 
-  /** Resolves when the store answers; rejects with `Unavailable` otherwise. Milliseconds. */
+  /** Resolves when the store has taken a write; rejects with `Unavailable` otherwise. Milliseconds. */
   ping(): Promise<number>
   /** Every key with its kind, for export, tests and erasure. */
   keys(match?: string): AsyncIterable<StoredKey>

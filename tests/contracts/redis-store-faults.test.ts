@@ -127,7 +127,9 @@ describe.skipIf(!requireServer('redis-server'))('RedisStore when things break', 
           expect(String((outcome as PromiseRejectedResult).reason.message)).toContain(code)
         }
         expect(await store.getMany(0, ['count', 'mark:a', 'mark:b'])).toEqual(['1', null, null])
+        await expect(store.ping()).rejects.toBeInstanceOf(Unavailable)
         await direct.config('SET', ...off)
+        expect(await store.ping()).toBeGreaterThan(0)
         expect(await store.commit(counting('a'))).toMatchObject({ applied: true })
       },
     )

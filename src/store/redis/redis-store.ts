@@ -1,6 +1,7 @@
 import { Batcher } from '../../support/batcher.ts'
 import type { Clock } from '../../support/clock.ts'
 import type { Logger } from '../../support/logger.ts'
+import { PROBE } from '../keys.ts'
 import type {
   Allowance,
   Lease,
@@ -198,7 +199,9 @@ export class RedisStore implements Store {
 
   async ping(): Promise<number> {
     const startedAt = performance.now()
-    await Promise.all(this.#layoutStarts().map((start) => this.#redis.call('exists', start)))
+    const { key, ttlMs } = PROBE
+    const probe = (start: string) => this.#redis.call('set', start + key, 1, 'PX', ttlMs)
+    await Promise.all(this.#layoutStarts().map(probe))
     return performance.now() - startedAt
   }
 

@@ -2,6 +2,7 @@ import { Batcher } from '../../support/batcher.ts'
 import type { Clock } from '../../support/clock.ts'
 import { Unavailable } from '../../support/errors.ts'
 import type { Logger } from '../../support/logger.ts'
+import { PROBE } from '../keys.ts'
 import type {
   Allowance,
   Lease,
@@ -189,7 +190,7 @@ export class SqliteStore implements Store {
 
   async ping(): Promise<number> {
     const startedAt = performance.now()
-    this.#read(({ keys }) => keys.get('ping'))
+    await this.commit({ partition: 0, ops: [['set', PROBE.key, '1', PROBE.ttlMs]] })
     return performance.now() - startedAt
   }
 
