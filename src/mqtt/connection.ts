@@ -11,6 +11,8 @@ const CONNECT_TIMEOUT_MS = 10_000
 const STABLE_MS = 10_000
 /** A broker that does not close its side after DISCONNECT is not waited for longer. */
 const CLOSE_MS = 2_000
+/** So many connections in a row that stood and were cut soon: somebody may be taking them from us. */
+const SUSPICIOUS_CUTS = 4
 const VERSION_REFUSED = [1, 132]
 const SESSION_TAKEN_OVER = 142
 const REASONS: Readonly<Record<number, string>> = ReasonCodes
@@ -51,6 +53,7 @@ export class Connection {
   #connectedAt: number | null = null
   #attempts = 0
   #takenOver = false
+  #cuts = 0
   #ended = false
   #wake: () => void = () => undefined
 
@@ -128,10 +131,21 @@ export class Connection {
       }
       const { url } = this
       this.#attempts = loss.lastedMs >= STABLE_MS ? 0 : this.#attempts + 1
+      this.#countCuts(loss)
       const waitMs = this.#waitMs()
       this.#log.warn({ url, reason: loss.reason, retryInMs: waitMs }, 'not connected to the broker')
       await this.#pause(waitMs)
     }
+  }
+
+  /** Brokers such as Mosquitto 2.0 do not tell a client that another one has its id now. */
+  #countCuts({ lastedMs }: Loss): void {
+    this.#cuts = lastedMs > 0 && lastedMs < STABLE_MS ? this.#cuts + 1 : 0
+    if (this.#cuts !== SUSPICIOUS_CUTS) return
+    this.#log.error(
+      { url: this.url },
+      'the broker cuts our connection again and again; if somebody else uses our client id, set MQTT_CLIENT_ID',
+    )
   }
 
   async #mayConnect(): Promise<boolean> {
