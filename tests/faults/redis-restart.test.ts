@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { expect, it } from 'vitest'
 import {
   requireServer,
@@ -28,14 +29,28 @@ interface Case {
   readonly open: () => Promise<{ surroundings: Surroundings; victim: TestServer }>
 }
 
+/**
+ * With `everysec` Redis answers before it writes to its file while the disk is
+ * slow: then even the death of the process alone takes the last two seconds.
+ */
+async function syncAlways(servers: readonly TestServer[]): Promise<void> {
+  for (const { port } of servers) {
+    const client = new Redis(port, '127.0.0.1')
+    await client.config('SET', 'appendfsync', 'always')
+    client.disconnect()
+  }
+}
+
 async function mosquittoAndRedis() {
   const surroundings = await startSurroundings('external')
+  await syncAlways([surroundings.redis!])
   return { surroundings, victim: surroundings.redis! }
 }
 
 /** Only here is an acknowledgement to a device an answer of the store. */
 async function ownBrokerAndRedis() {
   const redis = await startRedis()
+  await syncAlways([redis])
   const env = { REDIS_URL: redis.url }
   const stop = () => redis.stop()
   const surroundings = { parts: 'external', env, mosquitto: null, redis, stop } as const
@@ -45,6 +60,7 @@ async function ownBrokerAndRedis() {
 async function mosquittoAndCluster() {
   const mosquitto = await startSurroundings('external')
   const cluster = await startRedisCluster()
+  await syncAlways(cluster.nodes)
   await mosquitto.redis!.stop()
   const surroundings: Surroundings = {
     parts: 'cluster',
