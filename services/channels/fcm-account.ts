@@ -10,7 +10,7 @@ import type { GuardedSender } from './http/guarded-sender.ts'
 interface Parts {
   /** Reads the service account; what it throws is shown to the operator. */
   readonly readAccount: () => ServiceAccount
-  /** Another base URL, for tokens too; `null`: Google's own. */
+  /** Another base URL; `null`: Google's own. */
   readonly apiUrl: string | null
   readonly sender: Pick<GuardedSender, 'post' | 'close'>
   readonly clock: Clock
@@ -58,9 +58,8 @@ export class FcmAccount {
   async #open(): Promise<Messaging> {
     const { initializeApp } = await import('firebase-admin/app')
     const { getMessaging } = await import('firebase-admin/messaging')
-    const { readAccount, apiUrl, sender, clock } = this.#parts
-    const given = readAccount()
-    const account = apiUrl === null ? given : { ...given, tokenUrl: `${apiUrl}/token` }
+    const { readAccount, sender, clock } = this.#parts
+    const account = readAccount()
     const credential = { getAccessToken: () => fetchGoogleToken({ account, sender, clock }) }
     const { projectId } = account
     const options = { credential, projectId, httpAgent: this.#agent }

@@ -1,5 +1,8 @@
 import { connect } from 'node:net'
 import { SmtpProvider } from '../../services/channels/email-smtp.ts'
+import { fetchGoogleToken } from '../../services/channels/google-token.ts'
+import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
+import type { FcmConfig, ProvidersConfig } from '../config/providers-config.ts'
 import {
   type Config,
   ConfigError,
@@ -11,6 +14,7 @@ import { systemClock } from '../support/clock.ts'
 import { messageOf } from '../support/errors.ts'
 import { createLogger } from '../support/logger.ts'
 import { openStore } from './open-store.ts'
+import { serviceAccountOf } from './push-provider.ts'
 
 /** One thing that was looked at. */
 export interface Finding extends Record<string, unknown> {
@@ -111,7 +115,42 @@ async function providerFindings({ providers }: Config): Promise<Finding[]> {
   return [
     ...mail,
     ...(providers.smtp.length === 0 ? [toOutbox('email', 'SMTP_URL')] : []),
-    ...(providers.twilio === null ? [toOutbox('sms', 'TWILIO_ACCOUNT_SID')] : []),
-    ...(providers.fcm === null ? [toOutbox('push', 'GOOGLE_APPLICATION_CREDENTIALS')] : []),
+    providers.twilio === null
+      ? toOutbox('sms', 'TWILIO_ACCOUNT_SID')
+      : {
+          what: 'sms',
+          state: 'ok',
+          detail: 'twilio is configured; only a message shows whether it is taken',
+        },
+    ...(providers.order.push.length === 0
+      ? [toOutbox('push', 'GOOGLE_APPLICATION_CREDENTIALS')]
+      : await pushFindings(providers)),
   ]
+}
+
+async function pushFindings({ fcm, apns, vapid }: ProvidersConfig): Promise<Finding[]> {
+  const found: Finding[] = []
+  if (fcm !== null) {
+    const what = 'push (fcm)'
+    const refusal = await tokenOf(fcm).then(
+      () => null,
+      (error: unknown) => messageOf(error),
+    )
+    const detail = refusal ?? 'Google takes the service account'
+    found.push({ what, state: refusal === null ? 'ok' : 'wrong', detail })
+  }
+  const set = 'configured; only a message shows whether it is taken'
+  if (apns !== null) found.push({ what: 'push (apns)', state: 'ok', detail: set })
+  if (vapid !== null) found.push({ what: 'push (webpush)', state: 'ok', detail: set })
+  return found
+}
+
+async function tokenOf(fcm: FcmConfig): Promise<void> {
+  const sender = new GuardedSender({ clock: systemClock })
+  try {
+    const account = serviceAccountOf(fcm)
+    await fetchGoogleToken({ account, sender, clock: systemClock })
+  } finally {
+    await sender.close()
+  }
 }

@@ -1,7 +1,11 @@
 import { ApnsSession } from '../../services/channels/apns-session.ts'
 import type { Provider } from '../../services/channels/channel.ts'
 import { FcmAccount } from '../../services/channels/fcm-account.ts'
-import { readServiceAccount, serviceAccount } from '../../services/channels/google-token.ts'
+import {
+  readServiceAccount,
+  type ServiceAccount,
+  serviceAccount,
+} from '../../services/channels/google-token.ts'
 import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
 import { PushProvider } from '../../services/channels/push.ts'
 import { ApnsPush } from '../../services/channels/push-apns.ts'
@@ -38,7 +42,7 @@ function carriersOf({ config, clock }: ProviderParts) {
     fcm() {
       if (fcm === null) return null
       const { apiUrl } = fcm
-      const readAccount = () => accountOf(fcm)
+      const readAccount = () => serviceAccountOf(fcm)
       const account = new FcmAccount({ readAccount, apiUrl, sender, clock })
       return new FcmPush({ account, clock })
     },
@@ -51,6 +55,9 @@ function carriersOf({ config, clock }: ProviderParts) {
   } satisfies Record<CarrierName, () => PushCarrier | null>
 }
 
-function accountOf({ credentialsFile, account }: FcmConfig) {
-  return credentialsFile === null ? serviceAccount(account!) : readServiceAccount(credentialsFile)
+/** The service account of a Firebase project. Throws when its file cannot be read. */
+export function serviceAccountOf({ credentialsFile, account, apiUrl }: FcmConfig): ServiceAccount {
+  const given =
+    credentialsFile === null ? serviceAccount(account!) : readServiceAccount(credentialsFile)
+  return apiUrl === null ? given : { ...given, tokenUrl: `${apiUrl}/token` }
 }

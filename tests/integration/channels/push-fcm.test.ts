@@ -13,15 +13,11 @@ describe('Firebase Cloud Messaging', () => {
   const account = fcmAccount()
   let vendor: HttpVendor
   let bench: PushBench
-  const sender = new GuardedSender({ clock: systemClock })
 
   beforeAll(async () => {
     vendor = await startFcm()
   })
-  afterAll(async () => {
-    await sender.close()
-    await vendor.stop()
-  })
+  afterAll(() => vendor.stop())
   beforeEach(() => {
     vendor.clear()
     vendor.behave('normal')
@@ -32,7 +28,8 @@ describe('Firebase Cloud Messaging', () => {
   function benchFor(apiUrl: string): PushBench {
     const made = new PushBench()
     const { clock } = made
-    const readAccount = () => serviceAccount(account)
+    const sender = new GuardedSender({ clock: systemClock })
+    const readAccount = () => ({ ...serviceAccount(account), tokenUrl: `${apiUrl}/token` })
     const fcm = new FcmAccount({ readAccount, apiUrl, sender, clock })
     return made.use('fcm', new FcmPush({ account: fcm, clock }))
   }

@@ -80,12 +80,18 @@ export async function startApns({ port = 0, publicKey }: Options = {}): Promise<
   let behaviour: Behaviour = 'normal'
 
   const handle = async (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
-    const payload = JSON.parse(await read(stream))
+    const payload = JSON.parse((await read(stream)) || 'null')
+    const path = String(headers[':path'])
+    if (path === '/_posts') return stream.end(JSON.stringify(posts))
+    if (path === '/_behave') {
+      behaviour = payload as Behaviour
+      return stream.end()
+    }
     attempts += 1
     if (behaviour === 'hang') return
     if (behaviour === 'reset') return stream.session?.destroy(undefined, constants.NGHTTP2_CANCEL)
     if (typeof behaviour === 'object' && 'slowMs' in behaviour) await pause(behaviour.slowMs)
-    const token = String(headers[':path']).replace('/3/device/', '')
+    const token = path.replace('/3/device/', '')
     const isOther = typeof behaviour === 'object' && 'status' in behaviour
     const answer = isOther
       ? (behaviour as Answer)

@@ -1,7 +1,12 @@
+import webPush from 'web-push'
+import { APNS, apnsKey, apnsKeyFile, startApns } from './apns.ts'
 import { startDiscord } from './discord.ts'
+import { fcmAccountFile, startFcm } from './fcm.ts'
 import type { Vendor } from './http-vendor.ts'
 import { SLACK_TOKEN, startSlack } from './slack.ts'
 import { CREDENTIALS, startSmallVendor } from './small-vendors.ts'
+import { startTwilio, TWILIO } from './twilio.ts'
+import { startWebPushService } from './web-push-service.ts'
 import { RECEIVER_SECRET, startReceiver } from './webhook-receiver.ts'
 
 /** A vendor that a developer can try without an account. */
@@ -93,5 +98,47 @@ export const VENDORS: readonly VendorRow[] = [
     port: 6421,
     start: (port) => startSmallVendor('apprise', port),
     profile: by('apprise', 'belfry'),
+  },
+  {
+    name: 'twilio',
+    port: 6422,
+    start: startTwilio,
+    env: (url) => ({
+      TWILIO_ACCOUNT_SID: TWILIO.accountSid,
+      TWILIO_AUTH_TOKEN: TWILIO.authToken,
+      TWILIO_FROM: TWILIO.from,
+      TWILIO_API_URL: url,
+    }),
+  },
+  {
+    name: 'fcm',
+    port: 6423,
+    start: startFcm,
+    env: (url) => ({ GOOGLE_APPLICATION_CREDENTIALS: fcmAccountFile(), FCM_API_URL: url }),
+  },
+  {
+    name: 'apns',
+    port: 6424,
+    start: (port) => startApns({ port }),
+    env: (url) => ({
+      APNS_KEY_ID: APNS.keyId,
+      APNS_TEAM_ID: APNS.teamId,
+      APNS_BUNDLE_ID: APNS.bundleId,
+      APNS_KEY_FILE: apnsKeyFile(apnsKey().pem),
+      APNS_API_URL: url,
+    }),
+  },
+  {
+    name: 'web-push',
+    port: 6425,
+    start: startWebPushService,
+    env: () => {
+      const { publicKey, privateKey } = webPush.generateVAPIDKeys()
+      return {
+        VAPID_PUBLIC_KEY: publicKey,
+        VAPID_PRIVATE_KEY: privateKey,
+        VAPID_SUBJECT: 'mailto:ops@example.com',
+      }
+    },
   },
 ]

@@ -30,6 +30,8 @@ export async function startWebPushService(port = 0): Promise<WebPushService> {
   const vendor = await startHttpVendor({ port, answer: (post) => answerTo(post) })
 
   function answerTo(post: Post): Answer {
+    if (post.path === '/subscribe') return { status: 200, body: subscribe() }
+    if (post.path === '/notes') return { status: 200, body: notes }
     const name = post.path.replace('/push/', '')
     const keys = browsers.get(name)
     if (keys === undefined) return { status: 404 }
@@ -43,21 +45,23 @@ export async function startWebPushService(port = 0): Promise<WebPushService> {
     return { status: 201, headers: { location: `${vendor.url}/message/${notes.length}` } }
   }
 
+  function subscribe(kind = 'browser'): string {
+    const name = `${kind}-${++count}`
+    const ecdh = createECDH('prime256v1')
+    const p256dh = ecdh.generateKeys('base64url')
+    const auth = Buffer.alloc(16, count)
+    browsers.set(name, { ecdh, auth })
+    const keys = { p256dh, auth: auth.toString('base64url') }
+    return JSON.stringify({ endpoint: `${vendor.url}/push/${name}`, keys })
+  }
+
   return {
     ...vendor,
     get attempts() {
       return vendor.attempts
     },
     notes,
-    subscribe(kind = 'browser') {
-      const name = `${kind}-${++count}`
-      const ecdh = createECDH('prime256v1')
-      const p256dh = ecdh.generateKeys('base64url')
-      const auth = Buffer.alloc(16, count)
-      browsers.set(name, { ecdh, auth })
-      const keys = { p256dh, auth: auth.toString('base64url') }
-      return JSON.stringify({ endpoint: `${vendor.url}/push/${name}`, keys })
-    },
+    subscribe,
     clear() {
       vendor.clear()
       notes.length = 0
