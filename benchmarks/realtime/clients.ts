@@ -8,6 +8,7 @@
 import { connect, type Socket } from 'node:net'
 
 let serial = 0
+process.send?.({ ready: true })
 
 interface Command {
   readonly do: 'open' | 'expect' | 'close'

@@ -28,6 +28,11 @@ export class Child {
     return answered
   }
 
+  /** The next message, whatever brings it. */
+  next<Answer = unknown>(): Promise<Answer> {
+    return this.#answer<Answer>()
+  }
+
   /** Sends a command that has no answer, or one that is waited for elsewhere. */
   tell(command: object): void {
     this.#process.send(command)

@@ -1,0 +1,107 @@
+/**
+ * Our services over one store, without brokers and sockets.
+ * `node own-services.ts sqlite | <redis url>`
+ *
+ * @module
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ownWork } from '../../services/acceptance.ts'
+import { EVERYBODY } from '../../services/broadcast-record.ts'
+import { messageOf } from '../../services/notification-record.ts'
+import { createServices } from '../../src/bootstrap/services.ts'
+import { Worker } from '../../src/queue/worker.ts'
+import { Keys } from '../../src/store/keys.ts'
+import { MemoryBus } from '../../src/store/memory-bus.ts'
+import { RedisStore } from '../../src/store/redis/redis-store.ts'
+import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
+import type { Store } from '../../src/store/store.ts'
+import { systemClock as clock } from '../../src/support/clock.ts'
+import { createLogger } from '../../src/support/logger.ts'
+import { singleConfig } from '../../tests/support/redis-configs.ts'
+import { answerParent } from '../support/child.ts'
+import { inFlight } from '../support/queue-command.ts'
+import { DAY_MS, type ServicesCommand } from '../support/services-command.ts'
+
+/** As many as one MQTT connection has under way. */
+const AT_ONCE = 500
+const [where = 'sqlite'] = process.argv.slice(2)
+const log = createLogger('warn')
+const keys = new Keys()
+const bus = new MemoryBus()
+const store = await openStore()
+const retention = { notificationTtlMs: DAY_MS, unreadTtlMs: 30 * DAY_MS, inboxLimit: 100 }
+const services = createServices({ store, bus, keys, clock, log, retention })
+
+async function openStore(): Promise<Store> {
+  if (where !== 'sqlite') {
+    return RedisStore.connect(singleConfig(Number(new URL(where).port)), { log })
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'belfry-bench-'))
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+  return openSqliteStore({ path: join(folder, 'store.db'), clock, log })
+}
+
+const userOf = (number: number) => `user-${number}`
+
+/** A message that is stored, and queued for e-mail. */
+const message = messageOf({
+  title: 'Maintenance',
+  message: 'm'.repeat(110),
+  priority: 'high',
+  data: { area: 'north', hours: 2 },
+})
+
+const fill = (from: number, to: number) =>
+  inFlight(AT_ONCE, to - from, (n) => {
+    const id = userOf(from + n)
+    const profile = JSON.stringify({ id, email: `${id}@example.com` })
+    return store.commit({
+      partition: 0,
+      ops: [
+        ['set', keys.profile(id), profile, 0],
+        ['zadd', keys.users(), 0, id],
+      ],
+    })
+  })
+
+const send = (number: number) =>
+  services.notifications.send({ userId: userOf(number), message, identity: ownWork })
+
+async function broadcast(): Promise<void> {
+  const worker = new Worker({
+    ...{ store, bus, clock, log, concurrency: 4, queue: keys.queue('broadcast') },
+    handler: services.broadcasts.handle,
+  })
+  await worker.start()
+  const { broadcast_id: id } = await services.broadcasts.announce({
+    ...{ audience: EVERYBODY, message, identity: ownWork, status: 'sent' },
+  })
+  while ((await services.broadcasts.find(id)).status !== 'done') {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+  await worker.stop(5_000)
+}
+
+async function run(command: ServicesCommand): Promise<unknown> {
+  switch (command.do) {
+    case 'fill':
+      return fill(command.from, command.to)
+    case 'singles':
+      return inFlight(AT_ONCE, command.users, send)
+    case 'some':
+      return inFlight(AT_ONCE, command.count, () => send(Math.floor(Math.random() * command.users)))
+    case 'broadcast':
+      return broadcast()
+  }
+}
+
+answerParent<ServicesCommand>({}, async (command) => {
+  const startedAt = performance.now()
+  const { user, system } = process.cpuUsage()
+  await run(command)
+  const cpu = process.cpuUsage()
+  return { ms: performance.now() - startedAt, cpuUs: cpu.user + cpu.system - user - system }
+})
