@@ -45,6 +45,9 @@ const STATES: Readonly<Record<string, Receipt['status']>> = {
   canceled: 'failed',
 }
 
+/** The sender's queue was full: the message was never tried. */
+const QUEUE_OVERFLOW = '30001'
+
 interface Parts {
   readonly receipts: DeliveryReceipts
   readonly replies: SmsReplies
@@ -72,7 +75,7 @@ export class TwilioController {
     const words = [ErrorCode, payload.ErrorMessage ?? word].filter(Boolean).join(': ')
     const receipt: Receipt = {
       ...{ status, provider: 'twilio', id: MessageSid ?? CallSid },
-      ...(status === 'failed' ? { reason: words } : {}),
+      ...(status === 'failed' ? { reason: words, mayTryAgain: ErrorCode === QUEUE_OVERFLOW } : {}),
     }
     const results = await Promise.all(
       query.delivery.map((id) => this.#parts.receipts.record(channel, id, receipt)),

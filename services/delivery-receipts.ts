@@ -10,11 +10,13 @@ import {
 import {
   type DeliveryJob,
   type DeliveryStatus,
+  enqueueOp,
   FAILED_LIMIT,
   FINAL_TTL_MS,
   jobKey,
 } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
+import { retryWaitMs } from './retry-schedule.ts'
 
 /** What a provider tells of a message that it took earlier. */
 export interface Receipt {
@@ -23,6 +25,8 @@ export interface Receipt {
   /** The provider's own name for the message. */
   readonly id: string
   readonly reason?: string
+  /** It failed for want of room, not for good: worth another try. */
+  readonly mayTryAgain?: boolean
 }
 
 /** `early`: the delivery is still in a worker's hands; `stale`: it knows better already. */
@@ -86,12 +90,17 @@ export class DeliveryReceipts {
     return 'early'
   }
 
-  #ops(key: string, job: DeliveryJob, { status, provider, id, reason }: Receipt): Op[] {
+  #ops(key: string, job: DeliveryJob, receipt: Receipt): Op[] {
     const { keys, clock } = this.#parts
+    const { status, provider, id, reason } = receipt
     const now = clock.now()
     const said = { at: isoTime(now), provider, outcome: status, id }
     const entry = reason === undefined ? said : { ...said, reason }
     const next = { ...job, status, history: [...job.history.slice(-19), entry] }
+    if (status === 'failed' && receipt.mayTryAgain && job.attempts < job.max_attempts) {
+      const at = now + retryWaitMs(job.channel, job.attempts)
+      return [enqueueOp(keys, { ...next, status: 'queued', send_at: at / 1000 }, now)]
+    }
     const failed: Op[] =
       status === 'failed'
         ? [['push', queueKeys.failed(keys.queue(job.channel)), job.id, FAILED_LIMIT]]

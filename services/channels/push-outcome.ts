@@ -9,6 +9,8 @@ export interface Served {
   readonly outcome: DeviceOutcome
 }
 
+/** A record is no place for a thousand devices: those with a word to say come first. */
+const MOST_PARTS = 50
 /** So many characters of a token are enough to know it by, and too few to send to it. */
 const SHOWN_CHARACTERS = 8
 
@@ -20,7 +22,7 @@ export function pushOutcome(served: readonly Served[], reachedBefore: number): S
   const of = (status: DeviceOutcome['status']) =>
     served.filter(({ outcome }) => outcome.status === status)
   const provider = [...new Set(served.map((each) => each.provider))].join(',')
-  const common = { provider, parts: served.map(partOf) }
+  const common = { provider, parts: partsOf(served) }
   const taken = of('sent')
   const reached = reachedBefore + taken.length
   const again = [...of('retry'), ...of('unreachable')]
@@ -49,6 +51,14 @@ function waiting(again: readonly Served[]): SendOutcome & { status: 'retry' | 'u
     reason,
     ...(waits.length > 0 ? { retryAfterMs: Math.max(...waits) } : {}),
   }
+}
+
+function partsOf(served: readonly Served[]): PartOutcome[] {
+  const isSent = ({ outcome }: Served) => (outcome.status === 'sent' ? 1 : 0)
+  return served
+    .toSorted((a, b) => isSent(a) - isSent(b))
+    .slice(0, MOST_PARTS)
+    .map(partOf)
 }
 
 function partOf({ device, provider, outcome }: Served): PartOutcome {

@@ -6,8 +6,8 @@ import { TwilioRefusal, TwilioSilence } from './twilio-account.ts'
 export const UNSUBSCRIBED = 21610
 
 const BAD_CREDENTIALS = 20003
-/** Too many requests, too many messages at once, the sender's queue is full. */
-const TRY_AGAIN = [20429, 14107, 21611]
+/** Too many requests, too many messages at once, a queue that is full. */
+const TRY_AGAIN = [20429, 14107, 21611, 30001]
 /** Knocking with bad credentials again and again gets an account locked. */
 const CREDENTIALS_PAUSE_MS = 60_000
 

@@ -46,7 +46,8 @@ function breakerChecks({ providers }: Config, breakers: Breakers): HealthCheck[]
       const found = breakers
         .list()
         .find((each) => each.channel === channel && each.provider === provider)
-      const { state = 'closed', failures = 0, reason = null } = found ?? {}
+      if (found === undefined) return { ok: true, latencyMs: 0, detail: 'not used' }
+      const { state, failures, reason } = found
       const detail = reason === null ? `breaker ${state}` : `breaker ${state}: ${reason}`
       return {
         ok: state === 'closed',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import webPush from 'web-push'
 import { startSurroundings } from '../support/service.ts'
+import { startSmtp } from '../support/smtp.ts'
 import {
   APNS,
   type Apns,
@@ -87,13 +88,15 @@ describe('with nothing but the variables of Twilio', () => {
         return body.notifications[0].notification_id as string
       }),
     )
-    const jobs = await waitFor(
+    await waitFor(
       async () => {
-        const all = await Promise.all(ids.map((id) => world.http('GET', `/api/deliveries/${id}`)))
-        return all.every(({ status }) => ['sent', 'skipped'].includes(status)) ? all : null
+        const { data } = await world.http('GET', '/api/queues')
+        const { ready, in_flight } = data.find(({ name }: Json) => name === 'sms')
+        return in_flight === 0 && Object.values(ready).every((count) => count === 0)
       },
       { deadlineMs: 20_000, message: 'not all deliveries ended' },
     )
+    const jobs = await Promise.all(ids.map((id) => world.http('GET', `/api/deliveries/${id}`)))
     const sent = vendor.taken.filter(({ form }) => form.get('To')?.startsWith(block))
     expect(sent).toHaveLength(200)
     const skipped = jobs.filter(({ status }) => status === 'skipped')
@@ -122,6 +125,32 @@ describe('with nothing but the variables of Twilio', () => {
     const { body: metrics } = await world.service.api('GET', '/metrics')
     expect(metrics).toContain('belfry_provider_breaker_state{channel="sms",provider="twilio"} 2')
     vendor.behave('normal')
+  })
+})
+
+describe('with two mail servers', () => {
+  it('the second one takes what the first one would not, in the same try', async () => {
+    const [first, second] = await Promise.all([startSmtp(), startSmtp()])
+    first.behave({ code: 451 })
+    const world = await open({
+      EMAIL_PROVIDERS: 'smtp,smtp2',
+      ...{ SMTP_URL: first.url, SMTP2_URL: second.url },
+    })
+    const mail = { to: 'ada@example.com', subject: 'S', body: 'B' }
+    const { email_id: id } = await world.device('311').ask('notifications/email/send', mail)
+    expect((await deliveryOf(world, id, 'sent')).history).toMatchObject([
+      { provider: 'smtp2', outcome: 'sent', parts: [{ provider: 'smtp', outcome: 'retry' }] },
+    ])
+    expect([first.mails.length, second.mails.length]).toEqual([0, 1])
+    const { body } = await world.service.api('GET', '/readyz?verbose')
+    expect(body.checks).toContainEqual(
+      expect.objectContaining({
+        name: 'email.smtp',
+        detail: 'breaker closed (1 failures in a row)',
+      }),
+    )
+    await world.close()
+    await Promise.all([first.stop(), second.stop()])
   })
 })
 

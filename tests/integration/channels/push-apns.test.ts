@@ -4,6 +4,7 @@ import { ApnsPush } from '../../../services/channels/push-apns.ts'
 import { systemClock } from '../../../src/support/clock.ts'
 import { PushBench } from '../../support/push-bench.ts'
 import { APNS, type Apns, apnsKey, apnsToken, startApns } from '../../support/vendors/apns.ts'
+import { waitFor } from '../../support/wait-for.ts'
 
 describe('the Apple Push Notification service', () => {
   const { pem, publicKey } = apnsKey()
@@ -21,9 +22,9 @@ describe('the Apple Push Notification service', () => {
   })
   afterEach(() => bench.stop())
 
-  function benchFor({ url = vendor.url, key = pem }): PushBench {
+  function benchFor({ url = vendor.url, key = pem, answerWithinMs = 10_000 }): PushBench {
     const made = new PushBench()
-    const session = new ApnsSession({ url, clock: systemClock, answerWithinMs: 300 })
+    const session = new ApnsSession({ url, clock: systemClock, answerWithinMs })
     return made.use('apns', new ApnsPush({ session, ...APNS, key, clock: made.clock }))
   }
 
@@ -57,9 +58,10 @@ describe('the Apple Push Notification service', () => {
     expect(await bench.toTokens('ios', tokens).attempt()).toBe('sent')
     expect([vendor.posts.length, vendor.connections]).toEqual([200, 1])
     vendor.goAway()
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    expect(await bench.toTokens('ios', [apnsToken()]).attempt()).toBe('sent')
-    expect(vendor.connections).toBe(2)
+    await waitFor(async () => {
+      expect(await bench.toTokens('ios', [apnsToken()]).attempt()).toBe('sent')
+      return vendor.connections === 2
+    })
   })
 
   it('sees the same signature for 50 minutes, then a new one', async () => {
@@ -111,13 +113,15 @@ describe('the Apple Push Notification service', () => {
     })
 
     it.each(['hang', 'reset'] as const)('that does not answer (%s) gets it again', async (how) => {
-      await bench.toTokens('ios', [apnsToken()]).attempt()
+      const hasty = benchFor(how === 'hang' ? { answerWithinMs: 300 } : {})
       vendor.behave(how)
-      const delivery = bench.toTokens('ios', [apnsToken('0201')])
+      const delivery = hasty.toTokens('ios', [apnsToken('0201')])
       expect(await delivery.attempt()).toBe('queued')
       expect(delivery.job.history).toMatchObject([{ outcome: 'retry' }])
       vendor.behave('normal')
-      expect(await delivery.attempt()).toBe('sent')
+      while (delivery.waiting) await delivery.attempt()
+      expect(delivery.job.status).toBe('sent')
+      await hasty.stop()
       expect(vendor.posts.filter(({ token }) => token === apnsToken('0201'))).toHaveLength(1)
     })
 

@@ -26,12 +26,18 @@ describe('Twilio', () => {
   afterAll(() => vendor.stop())
   beforeEach(() => {
     clock = new FakeClock()
-    sender = new GuardedSender({ clock: systemClock, timeoutMs: 300 })
+    sender = new GuardedSender({ clock: systemClock, timeoutMs: 10_000 })
     optOuts = []
     vendor.clear()
     vendor.behave('normal')
   })
   afterEach(() => sender.close())
+
+  /** From now on nobody waits long for an answer. */
+  async function makeHasty(): Promise<void> {
+    await sender.close()
+    sender = new GuardedSender({ clock: systemClock, timeoutMs: 300 })
+  }
 
   function account(over: { authToken?: string; apiUrl?: string } = {}) {
     const { accountSid, authToken } = TWILIO
@@ -160,6 +166,7 @@ describe('Twilio', () => {
     it.each(['hang', 'reset'] as const)(
       'that has the request and says nothing (%s) is not asked again: it is uncertain',
       async (behaviour) => {
+        if (behaviour === 'hang') await makeHasty()
         vendor.behave(behaviour)
         const delivery = deliver()
         expect(await delivery.attempt()).toBe('uncertain')
@@ -231,6 +238,7 @@ describe('Twilio', () => {
     })
 
     it('whose answer was lost are not made again', async () => {
+      await makeHasty()
       vendor.behave('hang')
       const delivery = new Delivery(voice(null), clock, 'voice', SMS)
       expect(await delivery.attempt()).toBe('uncertain')

@@ -102,6 +102,14 @@ describe('a receipt', () => {
     expect(await recording).toBe('early')
   })
 
+  it('of a queue that was full is another try, while there is one', async () => {
+    await put('sent')
+    const full = { ...receipt('failed'), reason: '30001: failed', mayTryAgain: true }
+    expect(await receipts.record('sms', 'd1', full)).toBe('recorded')
+    expect((await store.depth(0, keys.queue('sms'))).scheduled).toBe(1)
+    expect(await job()).toMatchObject({ status: 'queued', attempts: 1 })
+  })
+
   it('of a delivery that nobody knows is none', async () => {
     expect(await receipts.record('sms', 'other', receipt('sent'))).toBe('unknown')
   })
