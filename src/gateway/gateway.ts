@@ -95,7 +95,7 @@ export class Gateway {
     const { bus, log } = this.#parts
     const { presence, counts, watch } = this.#channels
     bus.onGap(() => {
-      this.#pulse.beat()
+      this.#pulse.beat(true)
       watch.onGap()
     })
     const stops = await Promise.all([

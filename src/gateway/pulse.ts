@@ -8,6 +8,8 @@ const REDELIVER_MS = 5000
 const COMPARED_AT_ONCE = 500
 /** Every so many comparisons a session gives the store a sign of life (its TTL is an hour). */
 const TOUCH_EVERY = 10
+/** After a look that failed: the bus may be back before the store is. */
+const RETRY_MS = 1000
 
 interface Parts {
   readonly hub: SessionHub
@@ -24,6 +26,8 @@ export class Pulse {
   readonly #parts: Parts
   readonly #stops: readonly (() => void)[]
   #beats = 0
+  #cancelRetry = () => {}
+  #isStopped = false
   #beating: Promise<void> | null = null
 
   constructor(parts: Parts) {
@@ -35,11 +39,14 @@ export class Pulse {
     ]
   }
 
-  /** Looks now; a look that is under way is followed by another. */
-  beat(): void {
+  /**
+   * Looks now; a look that is under way is followed by another. With `touches`
+   * also whether the store still knows the sessions.
+   */
+  beat(touches = false): void {
     const before = this.#beating ?? Promise.resolve()
     const beating = before
-      .then(() => this.#beat())
+      .then(() => this.#beat(touches))
       .finally(() => {
         if (this.#beating === beating) this.#beating = null
       })
@@ -47,11 +54,13 @@ export class Pulse {
   }
 
   stop(): void {
+    this.#isStopped = true
     for (const stop of this.#stops) stop()
+    this.#cancelRetry()
   }
 
-  async #beat(): Promise<void> {
-    const touches = this.#beats % TOUCH_EVERY === 0
+  async #beat(mustTouch: boolean): Promise<void> {
+    const touches = mustTouch || this.#beats % TOUCH_EVERY === 0
     this.#beats += 1
     const sessions = [...this.#parts.hub.clients()]
     const byApplication = Map.groupBy(sessions, ({ application }) => application)
@@ -64,7 +73,10 @@ export class Pulse {
         }
       }
     } catch (error) {
+      if (this.#isStopped) return
       this.#parts.log.warn({ err: error }, 'sessions could not be compared with the store')
+      this.#cancelRetry()
+      this.#cancelRetry = this.#parts.clock.after(RETRY_MS, () => this.beat(touches))
     }
   }
 

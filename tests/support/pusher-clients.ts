@@ -109,6 +109,27 @@ function isAnswer(event: string): boolean {
   return event === 'pusher_internal:subscription_succeeded' || event === 'pusher:subscription_error'
 }
 
+/**
+ * Who a client must think is there: what it was shown at first, and what it was told
+ * since. Throws when that does not fit together.
+ */
+export function roster(client: PusherUser, channel: string): string[] {
+  const present = new Set<string>()
+  for (const { event, data, channel: on } of client.heard) {
+    if (on !== channel) continue
+    if (event === 'pusher_internal:subscription_succeeded') {
+      present.clear()
+      for (const id of data.presence.ids) present.add(id)
+    } else if (event === 'pusher_internal:member_added') {
+      if (present.has(data.user_id)) throw new Error(`${data.user_id} came twice`)
+      present.add(data.user_id)
+    } else if (event === 'pusher_internal:member_removed') {
+      if (!present.delete(data.user_id)) throw new Error(`${data.user_id} left twice`)
+    }
+  }
+  return [...present].sort()
+}
+
 async function optionsFor(port: number, person: Person | null) {
   const headers = person === null ? {} : await bearer(person.user, person.claims)
   const url = `http://127.0.0.1:${port}/broadcasting`

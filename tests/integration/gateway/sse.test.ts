@@ -114,6 +114,38 @@ describe('GET /sse', () => {
     expect(second.of('gap')).toEqual([])
   })
 
+  it('misses nothing when it is cut twenty times at random moments', async () => {
+    const seen: string[] = []
+    let cursor: string | null = null
+    let client = await listen('kim')
+    const take = () => {
+      for (const { data, id } of client.of('notification')) {
+        const at = Number(String(id).split(':')[1])
+        if (cursor !== null && at <= Number(cursor.split(':')[1])) continue
+        seen.push(data.notification.message)
+        cursor = id
+      }
+    }
+    cursor = (await client.next('connected')).id
+    const sending = (async () => {
+      for (let n = 0; n < 500; n++) await node.notify('kim', `m${n}`)
+    })()
+    for (let time = 0; time < 20; time++) {
+      await new Promise((go) => setTimeout(go, Math.random() * 60))
+      client.close()
+      await waitFor(() => client.isClosed)
+      take()
+      client = await listen('kim', '', { 'last-event-id': String(cursor) })
+    }
+    await sending
+    await waitFor(() =>
+      client.of('notification').some(({ data }) => data.notification.message === 'm499'),
+    )
+    take()
+    expect(seen).toEqual(Array.from({ length: 500 }, (_, n) => `m${n}`))
+    expect(client.of('gap')).toEqual([])
+  })
+
   it('resumes what began on a WebSocket, and the other way round', async () => {
     const token = await tokenOf('dora')
     const url = `ws://127.0.0.1:${node.port}/ws?token=${token}`
