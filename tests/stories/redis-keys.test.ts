@@ -134,6 +134,10 @@ async function holdMoments(world: World, lookNow: () => Promise<void>): Promise<
     env: { BELFRY_AUTH: 'token', SMTP_URL: smtp.url },
   })
   try {
+    await waitFor(() => strict.log().includes('shown once'), {
+      deadlineMs: 10_000,
+      message: 'the first key was not printed',
+    })
     const firstKey = /shown once:\s+(\S+)/.exec(strict.log())?.[1] ?? ''
     const headers = { authorization: `Bearer ${firstKey}` }
     const post = (path: string, body: object = {}) => strict.api('POST', path, body, headers)
