@@ -12,7 +12,9 @@ const log = createLogger('silent')
 describe.skipIf(!requireServer('redis-server'))('RedisStore when a cluster changes', () => {
   let cluster: TestCluster
   beforeAll(async () => {
-    cluster = await startRedisCluster(3, { args: ['--cluster-require-full-coverage', 'no'] })
+    // With `everysec` Redis puts its write off while a slow fsync is under way, and answers before it.
+    const args = ['--cluster-require-full-coverage', 'no', '--appendfsync', 'always']
+    cluster = await startRedisCluster(3, { args })
   })
   afterAll(() => cluster.stop())
 

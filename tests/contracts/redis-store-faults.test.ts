@@ -22,7 +22,8 @@ describe.skipIf(!requireServer('redis-server'))('RedisStore when things break', 
     let direct: Redis
 
     beforeAll(async () => {
-      server = await startRedis()
+      // `everysec` may answer before it writes while a slow fsync is under way.
+      server = await startRedis({ args: ['--appendfsync', 'always'] })
       direct = new Redis(server.port, '127.0.0.1')
       direct.on('error', () => undefined)
     })
