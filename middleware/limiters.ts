@@ -12,28 +12,100 @@ export interface Grant {
   readonly resetsAt: number
 }
 
+const ATTEMPTS = 16
+const MOST_KEYS = 10_000
+
 export interface Limiter {
-  take(key: string): Promise<Grant>
+  /** What is known at once is answered at once: most calls are. */
+  take(key: string): Grant | Promise<Grant>
 }
 
-/** Counts the calls of the window that ends now, for all processes together. */
+/** Limits below this are counted call by call. */
+const LARGE_LIMIT = 10_000
+/** Of what is left of a large limit, the part that a process fetches at once. */
+const SHARE = 1 / 256
+/** Of the window, the part within which it uses that up. */
+const USABLE = 1 / 64
+
+/** What a process may still let through of one key without asking. */
+interface Stock {
+  left: number
+  usableUntil: number
+  resetsAt: number
+  /** How many calls to fetch the next time; 0: they are counted one by one. */
+  portion: number
+  fetching: Promise<void> | null
+}
+
+/**
+ * Counts the calls of the window that ends now, for all processes together. Of a
+ * large limit a process fetches a portion at once while plenty is left; it counts
+ * as used when it could be used last, so that never more than the limit gets
+ * through, and at most a 256th of what is left lies unused.
+ */
 export class SlidingWindow implements Limiter {
   readonly #store: Store
+  readonly #clock: Clock
   readonly #limit: Limit
+  readonly #stocks = new Map<string, Stock>()
 
-  constructor(store: Store, limit: Limit) {
+  constructor(store: Store, clock: Clock, limit: Limit) {
     this.#store = store
+    this.#clock = clock
     this.#limit = limit
   }
 
-  async take(key: string): Promise<Grant> {
+  take(key: string): Grant | Promise<Grant> {
+    const stock = this.#stocks.get(key)
+    return (stock && this.#draw(stock)) ?? this.#ask(key)
+  }
+
+  #draw(stock: Stock): Grant | null {
+    if (stock.left === 0 || this.#clock.now() >= stock.usableUntil) return null
+    stock.left -= 1
+    return { granted: true, resetsAt: stock.resetsAt }
+  }
+
+  async #ask(key: string): Promise<Grant> {
+    for (let round = 0; round < ATTEMPTS; round++) {
+      const stock = this.#stocks.get(key)
+      if (stock === undefined || stock.portion === 0) break
+      stock.fetching ??= this.#fetch(key, stock)
+      await stock.fetching
+      const grant = this.#draw(stock)
+      if (grant !== null) return grant
+    }
     const { requests, windowMs } = this.#limit
-    const { granted, resetsAt } = await this.#store.hit(key, requests, windowMs, 1)
+    const { granted, remaining, resetsAt } = await this.#store.hit(key, requests, windowMs, 1)
+    this.#portion(key, remaining)
     return { granted: granted > 0, resetsAt }
   }
-}
 
-const ATTEMPTS = 16
+  async #fetch(key: string, stock: Stock): Promise<void> {
+    const { requests, windowMs } = this.#limit
+    const aheadMs = Math.floor(windowMs * USABLE)
+    const usableUntil = this.#clock.now() + aheadMs
+    try {
+      const asked = this.#store.hit(key, requests, windowMs, stock.portion, aheadMs)
+      const { granted, remaining, resetsAt } = await asked
+      Object.assign(stock, { left: granted, usableUntil, resetsAt })
+      this.#portion(key, remaining)
+    } finally {
+      stock.fetching = null
+    }
+  }
+
+  #portion(key: string, remaining: number): void {
+    if (this.#limit.requests < LARGE_LIMIT) return
+    const portion = Math.floor(remaining * SHARE)
+    const stock = this.#stocks.get(key)
+    if (stock) stock.portion = portion
+    else {
+      this.#stocks.set(key, { left: 0, usableUntil: 0, resetsAt: 0, portion, fetching: null })
+      if (this.#stocks.size > MOST_KEYS) this.#stocks.delete(this.#stocks.keys().next().value!)
+    }
+  }
+}
 
 /**
  * A bucket of `burst` tokens that fills evenly: what is stored is when it will be
@@ -87,8 +159,6 @@ export class TokenBucket implements Limiter {
 /** Whoever asked hears of it; the next in turn need not. */
 function ignore(): void {}
 
-const MOST_KEYS = 10_000
-
 /** Counts in this process alone, by fixed windows: for while the store is away. */
 export class MemoryWindow implements Limiter {
   readonly #clock: Clock
@@ -100,7 +170,7 @@ export class MemoryWindow implements Limiter {
     this.#limit = limit
   }
 
-  async take(key: string): Promise<Grant> {
+  take(key: string): Grant {
     const now = this.#clock.now()
     let window = this.#counts.get(key)
     if (window === undefined || window.endsAt <= now) {

@@ -3,6 +3,7 @@ import {
   type Clock,
   type Context,
   keysOfTenant,
+  type Next,
   RateLimitExceeded,
   type RouteMiddleware,
   type Store,
@@ -38,31 +39,38 @@ export function rateLimit(options: RateLimitOptions): RouteMiddleware {
     return async function rateLimit(_context, next) {
       return next()
     }
+  const stated = limit
   const window = { requests: limit.requests, windowMs: limit.perSeconds * 1000 }
   const shared: Limiter =
     strategy === 'sliding_window'
-      ? new SlidingWindow(store, window)
+      ? new SlidingWindow(store, clock, window)
       : new TokenBucket(store, clock, { ...window, ...strategy })
   const inMemory = new MemoryWindow(clock, window)
   const whitelist = new Set(options.whitelist)
 
-  async function take(key: string, critical: boolean): Promise<Grant> {
+  async function whileAway(key: string, grant: Promise<Grant>): Promise<Grant> {
     try {
-      return await shared.take(key)
+      return await grant
     } catch (error) {
-      if (critical && error instanceof Unavailable) return inMemory.take(key)
+      if (error instanceof Unavailable) return inMemory.take(key)
       throw error
     }
   }
 
-  return async function rateLimit(context, next) {
+  function proceed({ granted, resetsAt }: Grant, next: Next): Promise<unknown> {
+    return granted ? next() : Promise.reject(exceeded(stated, resetsAt, clock.now()))
+  }
+
+  return function rateLimit(context, next) {
     const who = publisherOf(context)
     if (whitelist.has(who.name)) return next()
     const critical = isCritical(context)
     const bucket = critical ? `critical:${who.bucket}` : who.bucket
-    const grant = await take(keysOfTenant(context.principal?.tenant ?? '').rate(bucket), critical)
-    if (!grant.granted) throw exceeded(limit, grant.resetsAt, clock.now())
-    return next()
+    const key = keysOfTenant(context.principal?.tenant ?? '').rate(bucket)
+    const grant = shared.take(key)
+    if (!(grant instanceof Promise)) return proceed(grant, next)
+    const asked = critical ? whileAway(key, grant) : grant
+    return asked.then((answer) => proceed(answer, next))
   }
 }
 

@@ -207,8 +207,18 @@ export interface Store {
   /** Removes the entries with a `seq` up to `upTo`; answers how many. */
   acknowledge(partition: number, key: string, upTo: number): Promise<number>
 
-  /** Counts calls against a sliding window of `windowMs`; only granted calls count. */
-  hit(key: string, limit: number, windowMs: number, calls: number): Promise<Allowance>
+  /**
+   * Counts calls against a sliding window of `windowMs`; only granted calls count.
+   * They count as made `aheadMs` from now (default: 0), so that until then whoever
+   * was granted several may make them.
+   */
+  hit(
+    key: string,
+    limit: number,
+    windowMs: number,
+    calls: number,
+    aheadMs?: number,
+  ): Promise<Allowance>
 
   /** Claims the lowest free numbered slot, or one whose lease ran out. */
   claimSlot(name: string, holder: string, leaseMs: number): Promise<SlotClaim>

@@ -175,8 +175,8 @@ export class RedisStore implements Store {
     return (await this.#redis.run(ACKNOWLEDGE, start, [key, upTo])) as number
   }
 
-  hit(key: string, limit: number, windowMs: number, calls: number): Promise<Allowance> {
-    return this.#windows.hit(key, limit, windowMs, calls)
+  hit(...call: Parameters<Store['hit']>): Promise<Allowance> {
+    return this.#windows.hit(...call)
   }
 
   claimSlot(name: string, holder: string, leaseMs: number): Promise<SlotClaim> {

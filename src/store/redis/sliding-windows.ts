@@ -13,6 +13,7 @@ interface Hit {
   readonly limit: number
   readonly windowMs: number
   readonly calls: number
+  readonly aheadMs: number
 }
 
 /** The calls of one turn that share a window, in order. */
@@ -23,10 +24,11 @@ interface Window {
   calls: number
 }
 
-/** The windows of one turn that have limit and length in common. */
+/** The windows of one turn that have limit, length and moment in common. */
 interface LimitGroup {
   readonly limit: number
   readonly windowMs: number
+  readonly aheadMs: number
   readonly windows: Map<string, Window>
 }
 
@@ -47,16 +49,22 @@ export class SlidingWindows {
     })
   }
 
-  hit(key: string, limit: number, windowMs: number, calls: number): Promise<Allowance> {
+  hit(
+    key: string,
+    limit: number,
+    windowMs: number,
+    calls: number,
+    aheadMs = 0,
+  ): Promise<Allowance> {
     const partition = partitionOf(key, this.#layout.partitions)
-    return this.#batchers[partition]!.add({ key, limit, windowMs, calls })
+    return this.#batchers[partition]!.add({ key, limit, windowMs, calls, aheadMs })
   }
 
   async #run(partition: number, hits: readonly Hit[]): Promise<Allowance[]> {
     const groups = share(hits)
     const args: (string | number)[] = [this.#time.leaseNow()]
-    for (const { limit, windowMs, windows } of groups) {
-      args.push(windows.size, limit, windowMs)
+    for (const { limit, windowMs, aheadMs, windows } of groups) {
+      args.push(windows.size, limit, windowMs, aheadMs)
       for (const { key, calls } of windows.values()) args.push(key, calls)
     }
     const reply = (await this.#redis.run(HIT, this.#layout.start(partition), args)) as number[]
@@ -89,10 +97,12 @@ function divide(
 
 function share(hits: readonly Hit[]): LimitGroup[] {
   const groups: LimitGroup[] = []
-  for (const [index, { key, limit, windowMs, calls }] of hits.entries()) {
-    let group = groups.find((each) => each.limit === limit && each.windowMs === windowMs)
+  for (const [index, { key, limit, windowMs, calls, aheadMs }] of hits.entries()) {
+    let group = groups.find(
+      (each) => each.limit === limit && each.windowMs === windowMs && each.aheadMs === aheadMs,
+    )
     if (!group) {
-      group = { limit, windowMs, windows: new Map() }
+      group = { limit, windowMs, aheadMs, windows: new Map() }
       groups.push(group)
     }
     const window = group.windows.get(key)

@@ -163,8 +163,14 @@ export class SqliteStore implements Store {
     return this.#quickly(({ inboxes }) => inboxes.acknowledge(key, upTo))
   }
 
-  hit(key: string, limit: number, windowMs: number, calls: number): Promise<Allowance> {
-    return this.#hits.add({ key, limit, windowMs, calls })
+  hit(
+    key: string,
+    limit: number,
+    windowMs: number,
+    calls: number,
+    aheadMs = 0,
+  ): Promise<Allowance> {
+    return this.#hits.add({ key, limit, windowMs, calls, aheadMs })
   }
 
   async claimSlot(name: string, holder: string, leaseMs: number): Promise<SlotClaim> {

@@ -17,6 +17,7 @@ export interface Hit {
   readonly limit: number
   readonly windowMs: number
   readonly calls: number
+  readonly aheadMs: number
 }
 
 /**
@@ -33,14 +34,14 @@ export class Windows {
     onRollback(() => this.#known.clear())
   }
 
-  hit({ key, limit, windowMs, calls }: Hit): Allowance {
+  hit({ key, limit, windowMs, calls, aheadMs }: Hit): Allowance {
     const { keys } = this.#store
     const now = keys.now
     const window = this.#slide(key, now - windowMs)
     const granted = Math.max(0, Math.min(calls, limit - window.granted))
     if (granted > 0) {
-      this.#count(key, window, { at: now, calls: granted })
-      keys.expire(key, now + windowMs)
+      this.#count(key, window, { at: now + aheadMs, calls: granted })
+      keys.expire(key, now + aheadMs + windowMs)
     }
     const oldest = window.moments[window.first]
     const remaining = Math.max(0, limit - window.granted)

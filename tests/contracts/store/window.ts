@@ -42,6 +42,16 @@ export function describeWindow(at: Subject): void {
       expect((await hit(3)).granted).toBe(3)
     })
 
+    it('what is granted ahead counts from the moment until which it may be used', async () => {
+      const hit = (calls: number, aheadMs?: number) =>
+        at.store.hit('rate:a', 5, WINDOW_MS, calls, aheadMs)
+      expect(await hit(4, 1_000)).toMatchObject({ granted: 4, remaining: 1 })
+      at.clock.advance(WINDOW_MS + 500)
+      expect(await hit(3)).toMatchObject({ granted: 1, remaining: 0 })
+      at.clock.advance(510)
+      expect((await hit(5)).granted).toBe(4)
+    })
+
     it('callers of one turn share the limit; others have their own', async () => {
       const allowances = await Promise.all(
         Array.from({ length: 40 }, () => at.store.hit('rate:a', 25, WINDOW_MS, 1)),

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type RateLimitOptions, rateLimit } from '../../../middleware/rate-limit.ts'
 import { type Context, everybody } from '../../../src/context.ts'
 import { openSqliteStore, type SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
@@ -78,6 +78,35 @@ describe('rateLimit()', () => {
       }),
       { numRuns: 50 },
     )
+  })
+
+  it('of a large limit it asks for portions, and lets exactly the limit through', async () => {
+    const hit = vi.spyOn(store, 'hit')
+    const limit = limiter({ limit: { requests: 20_000, perSeconds: 64 } })
+    let granted = 0
+    for (let n = 0; n < 21_000; n += 250) granted += await limit.granted(250)
+    expect(granted).toBe(20_000)
+    // The first ones and the last are counted one by one: with none left, all are asked for.
+    expect(hit.mock.calls.length).toBeLessThan(6_000)
+    clock.advance(65_001)
+    expect(await limit.granted(20_001)).toBe(20_000)
+  })
+
+  it('processes share a large limit; no window holds more, and hardly anything is lost', async () => {
+    const requests = 10_000
+    const limits = [1, 2, 3].map(() => limiter({ limit: { requests, perSeconds: 64 } }))
+    const granted: { at: number; count: number }[] = []
+    for (let step = 0; step < 400; step++) {
+      clock.advance(400)
+      const counts = await Promise.all(limits.map((limit, n) => limit.granted(40 + 20 * n)))
+      granted.push({ at: clock.now(), count: counts.reduce((sum, count) => sum + count, 0) })
+    }
+    const inWindow = granted.map(({ at }) => {
+      const last = granted.filter((each) => each.at > at - 64_000 && each.at <= at)
+      return last.reduce((sum, { count }) => sum + count, 0)
+    })
+    expect(Math.max(...inWindow)).toBeLessThanOrEqual(requests)
+    expect(Math.max(...inWindow)).toBeGreaterThan(requests * 0.98)
   })
 
   it('counts by what was proved: principal and tenant, else peer, else the concrete topic', async () => {

@@ -1,7 +1,7 @@
 /**
  * Counts calls against sliding windows. `ARGV[1]` is the time (epoch ms, empty:
  * the server's); then, for each limit: how many windows, the limit, the window in
- * ms, and of each window its key and the calls wanted. Replies with granted,
+ * ms, in how many ms the calls are made, and of each window its key and the calls wanted. Replies with granted,
  * remaining and the moment at which more fits, of each.
  *
  * A window is a text: how many calls it holds, in how many entries; the moments
@@ -39,15 +39,15 @@ local function read(text, start)
   return tonumber(used), tonumber(size), oldest, tonumber(previous), latest, calls, string.sub(text, at)
 end
 
-local function hit(key, limit, window, wanted)
+local function hit(key, limit, window, ahead, wanted)
   local text = call('GET', key)
   local used, size, oldest, previous, latest, calls, before
   if text then used, size, oldest, previous, latest, calls, before = read(text, now - window) end
-  if not used then used, size, oldest, previous, latest, calls, before = 0, 0, now, 0, 0, 0, '' end
+  if not used then used, size, oldest, previous, latest, calls, before = 0, 0, now + ahead, 0, 0, 0, '' end
   local granted = math.max(0, math.min(wanted, limit - used))
   if granted > 0 then
     -- A clock that went back must not put a call before those that are there.
-    local moment = math.max(now, latest)
+    local moment = math.max(now + ahead, latest)
     if latest == moment or (size >= EXACT and moment - previous <= window / EXACT) then
       calls = calls + granted
     else
@@ -66,11 +66,11 @@ end
 
 local reply, i = {}, 2
 while i <= #A do
-  local count, limit, window = tonumber(A[i]), tonumber(A[i + 1]), tonumber(A[i + 2])
-  i = i + 3
+  local count, limit, window, ahead = tonumber(A[i]), tonumber(A[i + 1]), tonumber(A[i + 2]), tonumber(A[i + 3])
+  i = i + 4
   for n = i, i + 2 * count - 1, 2 do
     local r = #reply
-    reply[r + 1], reply[r + 2], reply[r + 3] = hit(p .. A[n], limit, window, tonumber(A[n + 1]))
+    reply[r + 1], reply[r + 2], reply[r + 3] = hit(p .. A[n], limit, window, ahead, tonumber(A[n + 1]))
   end
   i = i + 2 * count
 end
