@@ -71,7 +71,7 @@ export class DeliveryService {
       }
       case 'unreachable': {
         const next = { ...tried, ...outcome.content }
-        return [enqueueOp(keys, again(next, now + backoffMs(job.history.length)), now)]
+        return [enqueueOp(keys, again(next, now + awayMs(job, outcome)), now)]
       }
       case 'postponed':
         return [enqueueOp(keys, again(tried, now + outcome.retryAfterMs), now)]
@@ -119,6 +119,21 @@ export class DeliveryService {
       ...deliveryLogOps(keys, job, clock.now()),
     ]
   }
+}
+
+/** Of ten thousand that wait for one provider, not all come at once. */
+const CROWD_SPREAD = 3
+
+/**
+ * How long a delivery waits for a provider that is away: until it is asked again,
+ * if somebody knows when, so that none waits much longer than the outage lasted.
+ */
+function awayMs(
+  job: DeliveryJob,
+  { retryAfterMs }: SendOutcome & { status: 'unreachable' },
+): number {
+  if (retryAfterMs !== undefined) return retryAfterMs + backoffMs(CROWD_SPREAD)
+  return backoffMs(job.history.length)
 }
 
 function again(job: DeliveryJob, at: number): DeliveryJob {

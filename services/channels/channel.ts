@@ -33,8 +33,16 @@ type Verdict =
       /** The recipient was the trouble, not the provider: it says nothing about its health. */
       readonly isAboutRecipient?: boolean
     }
-  /** The provider could not be reached at all: waiting uses no attempt up. */
-  | { readonly status: 'unreachable'; readonly reason: string; readonly content?: object }
+  /**
+   * The provider could not be reached at all: waiting uses no attempt up. `retryAfterMs`:
+   * nobody is asked before that.
+   */
+  | {
+      readonly status: 'unreachable'
+      readonly reason: string
+      readonly retryAfterMs?: number
+      readonly content?: object
+    }
   /** Not tried, because its turn comes later: waits for so long and uses no attempt up. */
   | { readonly status: 'postponed'; readonly reason: string; readonly retryAfterMs: number }
   /** Refused for good. */

@@ -63,6 +63,11 @@ export class CircuitBreaker {
     }
   }
 
+  /** How long nothing is let through, in milliseconds; 0: the next try may pass. */
+  get closedForMs(): number {
+    return Math.max(0, (this.#openUntil ?? 0) - this.#clock.now())
+  }
+
   /** `null` while nothing is let through. */
   pass(): Pass | null {
     const state = this.#state()

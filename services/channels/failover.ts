@@ -75,15 +75,15 @@ function summary(
 ): SendOutcome {
   const refusals = passed.filter(({ outcome }) => outcome.status === 'retry')
   const last = (refusals.length > 0 ? refusals : passed).at(-1)!
-  const waits = refusals.map(({ outcome }) =>
-    outcome.status === 'retry' ? (outcome.retryAfterMs ?? 0) : 0,
-  )
+  const asked = refusals.length > 0 ? refusals : passed
+  const firstMs = Math.min(...asked.map(({ outcome }) => outcome.retryAfterMs ?? 0))
   const isAway = refusals.length < passed.length
   return {
     ...last.outcome,
     ...(Object.keys(content).length > 0 ? { content } : {}),
     // Whoever is away may be back at any time.
-    ...(refusals.length > 0 ? { retryAfterMs: isAway ? 0 : Math.min(...waits) } : {}),
+    ...(refusals.length > 0 ? { retryAfterMs: isAway ? 0 : firstMs } : {}),
+    ...(refusals.length === 0 && firstMs > 0 ? { retryAfterMs: firstMs } : {}),
     provider: last.provider,
     ...(passed.length > 1 ? { parts: partsOf(passed) } : {}),
   } as SendOutcome

@@ -2,6 +2,8 @@ import { isoTime } from '../../src/index.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import type { CircuitBreaker, Pass } from './circuit-breaker.ts'
 
+const PROBE_MS = 1_000
+
 /** The same provider behind a breaker: while that is open, it counts as unreachable. */
 export function guarded<Content extends object>(
   provider: Provider<Content>,
@@ -13,7 +15,11 @@ export function guarded<Content extends object>(
     ...(provider.close ? { close: () => provider.close!() } : {}),
     async send(job, signal) {
       const pass = breaker.pass()
-      if (pass === null) return { status: 'unreachable', reason: reasonOf(breaker) }
+      if (pass === null) {
+        // One try is under way that decides: the others learn of it soon.
+        const retryAfterMs = breaker.closedForMs || PROBE_MS
+        return { status: 'unreachable', reason: reasonOf(breaker), retryAfterMs }
+      }
       try {
         const outcome = await provider.send(job, signal)
         tell(pass, outcome)

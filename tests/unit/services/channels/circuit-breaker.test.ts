@@ -3,6 +3,7 @@ import type { Provider, SendOutcome } from '../../../../services/channels/channe
 import { CircuitBreaker } from '../../../../services/channels/circuit-breaker.ts'
 import { guarded } from '../../../../services/channels/guarded.ts'
 import { makeJob } from '../../../../services/delivery-job.ts'
+import { Delivery } from '../../../support/delivery.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 
 const job = makeJob({ id: 'j', channel: 'sms', priority: 'normal', content: {}, now: 0 })
@@ -28,7 +29,7 @@ function makeLine() {
   const sendTimes = async (times: number) => {
     for (let n = 0; n < times; n++) await send().catch(() => undefined)
   }
-  return { clock, breaker, line, send, sendTimes, openings }
+  return { clock, breaker, provider, line, send, sendTimes, openings }
 }
 
 describe('a circuit breaker', () => {
@@ -116,5 +117,38 @@ describe('a circuit breaker', () => {
     await expect(send()).rejects.toThrow('a bug')
     await sendTimes(20)
     expect(breaker.report.state).toBe('closed')
+  })
+
+  it('says when to come again: when it lets somebody through, or soon after who is asking now', async () => {
+    const { clock, send, sendTimes, line } = makeLine()
+    await sendTimes(5)
+    clock.advance(10_000)
+    expect(await send()).toMatchObject({ status: 'unreachable', retryAfterMs: 20_000 })
+    clock.advance(20_000)
+    line.answer = sent
+    const probe = send()
+    expect(await send()).toMatchObject({ status: 'unreachable', retryAfterMs: 1_000 })
+    expect(await probe).toEqual(sent)
+    expect(await send()).toEqual(sent)
+  })
+
+  it('keeps a delivery no longer than it is open and a few seconds more', async () => {
+    const { clock, breaker, provider, line, sendTimes } = makeLine()
+    await sendTimes(5)
+    const delivery = new Delivery(provider, clock, 'sms', {})
+    for (let n = 0; n < 6; n++) {
+      const { history } = delivery.job
+      await delivery.attempt()
+      expect(delivery.job.history.length).toBeGreaterThan(history.length)
+      const waitMs = delivery.job.send_at * 1000 - clock.now()
+      const openMs = Math.max(breaker.closedForMs, 1_000)
+      expect(waitMs).toBeLessThanOrEqual(openMs + 8_000)
+      // Somebody else finds out that it is still away.
+      clock.advance(openMs)
+      await sendTimes(1)
+    }
+    line.answer = sent
+    while (delivery.waiting) await delivery.attempt()
+    expect(delivery.job).toMatchObject({ status: 'sent', attempts: 1 })
   })
 })
