@@ -120,15 +120,13 @@ describe('GET /sse', () => {
     let client = await listen('kim')
     const take = () => {
       for (const { data, id } of client.of('notification')) {
-        const at = Number(String(id).split(':')[1])
-        if (cursor !== null && at <= Number(cursor.split(':')[1])) continue
         seen.push(data.notification.message)
         cursor = id
       }
     }
     cursor = (await client.next('connected')).id
     const sending = (async () => {
-      for (let n = 0; n < 500; n++) await node.notify('kim', `m${n}`)
+      for (let n = 0; n < 200; n++) await node.notify('kim', `m${n}`)
     })()
     for (let time = 0; time < 20; time++) {
       await new Promise((go) => setTimeout(go, Math.random() * 60))
@@ -139,10 +137,10 @@ describe('GET /sse', () => {
     }
     await sending
     await waitFor(() =>
-      client.of('notification').some(({ data }) => data.notification.message === 'm499'),
+      client.of('notification').some(({ data }) => data.notification.message === 'm199'),
     )
     take()
-    expect(seen).toEqual(Array.from({ length: 500 }, (_, n) => `m${n}`))
+    expect(seen).toEqual(Array.from({ length: 200 }, (_, n) => `m${n}`))
     expect(client.of('gap')).toEqual([])
   })
 
