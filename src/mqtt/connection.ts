@@ -38,6 +38,8 @@ export interface ConnectionOptions {
   readonly onClient?: (client: MqttClient) => void
   readonly onConnected: (client: MqttClient, sessionPresent: boolean) => void
   readonly onLost?: () => void
+  /** Others to the same broker: when one gets through, those that were refused try at once. */
+  readonly neighbours?: Set<Connection>
 }
 
 /**
@@ -54,6 +56,7 @@ export class Connection {
   #attempts = 0
   #takenOver = false
   #cuts = 0
+  #isRefused = false
   #ended = false
   #wake: () => void = () => undefined
 
@@ -87,6 +90,7 @@ export class Connection {
 
   /** Connects, and goes on doing so until `end()`. */
   start(): void {
+    this.#options.neighbours?.add(this)
     this.#run().catch((error: unknown) => {
       this.#log.error({ err: error }, 'the connection to the broker gave up')
     })
@@ -100,6 +104,7 @@ export class Connection {
     options: { force?: boolean; properties?: object; withinMs?: number } = {},
   ): Promise<void> {
     this.#ended = true
+    this.#options.neighbours?.delete(this)
     this.#wake()
     const client = this.#client
     if (client === null) return
@@ -131,6 +136,7 @@ export class Connection {
       }
       const { url } = this
       this.#attempts = loss.lastedMs >= STABLE_MS ? 0 : this.#attempts + 1
+      this.#isRefused = loss.lastedMs === 0
       this.#countCuts(loss)
       const waitMs = this.#waitMs()
       this.#log.warn({ url, reason: loss.reason, retryInMs: waitMs }, 'not connected to the broker')
@@ -206,7 +212,9 @@ export class Connection {
     client.on('connect', ({ sessionPresent }) => {
       this.#connectedAt = performance.now()
       this.#log.info({ url: this.url, version: this.version }, 'connected to the broker')
+      this.#isRefused = false
       this.#options.onConnected(client, sessionPresent)
+      for (const other of this.#options.neighbours ?? []) if (other.#isRefused) other.#wake()
     })
     return new Promise((resolve) => client.on('close', resolve))
   }

@@ -5,7 +5,7 @@ import type { Clock } from '../support/clock.ts'
 import { messageOf } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import type { BrokerAddress } from './broker-address.ts'
-import type { Backoff } from './connection.ts'
+import type { Backoff, Connection } from './connection.ts'
 import { inherit, type Member, planMembers } from './fleet-plan.ts'
 import { type Lane, planLanes } from './lanes.ts'
 import type { Intake } from './message.ts'
@@ -52,6 +52,8 @@ export class Fleet {
   readonly #stopping = Promise.withResolvers<void>()
   readonly #retiring = new Set<string>()
   readonly #errands = new Set<Promise<void>>()
+  /** A broker may forget shared subscriptions at its restart: what comes before us is lost. */
+  readonly #neighbours = new Set<Connection>()
   #slot: Slot | null = null
   #members: readonly Subscriber[] = []
   #isSweeping = false
@@ -205,6 +207,7 @@ export class Fleet {
       sessionExpected: before !== undefined,
       mayConnect: (after) => this.#mayConnect(slot, member, after),
       backoff: this.#parts.times.backoff,
+      neighbours: this.#neighbours,
     }
   }
 

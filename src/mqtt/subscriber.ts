@@ -39,6 +39,7 @@ export interface SubscriberOptions {
   readonly sessionExpected: boolean
   readonly mayConnect: (after: { readonly takenOver: boolean }) => Promise<boolean>
   readonly backoff: Backoff
+  readonly neighbours?: Set<Connection>
   readonly clock: Clock
   readonly log: Logger
 }
