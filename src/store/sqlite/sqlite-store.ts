@@ -36,10 +36,9 @@ export function openSqliteStore(options: SqliteStoreOptions): SqliteStore {
 }
 
 /**
- * The store of one process, in one file. Writes of a turn are one transaction and
- * are on the disk when they resolve. What moves work about without being the
- * truth of it (takings, limits, slots) survives a crash of the process at once,
- * a loss of power from the next write on.
+ * The store of one process, in one file. Writes of a turn are one transaction, on
+ * the disk when they resolve. What only moves work about (takings, limits, slots)
+ * survives a crash of the process at once, a loss of power from the next write on.
  */
 export class SqliteStore implements Store {
   readonly description: string
