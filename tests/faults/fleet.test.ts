@@ -67,7 +67,8 @@ it.runIf(hasServers)(
       })
       expect(inboxes.lost).toEqual([])
       expect(inboxes.strange).toEqual([])
-      expect(twice[2]).toBe(0)
+      // Nothing is lost; what the dead process had in hand may be done again.
+      expect(twice[2]).toBeLessThanOrEqual(UNACKNOWLEDGED)
       expect(twice[1]).toBeLessThanOrEqual(UNACKNOWLEDGED)
       expect(handledMs).toBeLessThan(TAKEN_OVER_MS + parkedMs)
       expect(nothingHeld(store)).toEqual([])
