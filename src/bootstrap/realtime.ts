@@ -3,6 +3,7 @@ import type { Tickets } from '../../services/tickets.ts'
 import type { Config } from '../config.ts'
 import { everybody } from '../context.ts'
 import type { Application, Authenticate } from '../gateway/application.ts'
+import { countByProtocol } from '../gateway/count-by-protocol.ts'
 import { FrameLimit } from '../gateway/frame-limit.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { NativeDoor } from '../gateway/native-door.ts'
@@ -16,6 +17,7 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import type { Metrics } from '../support/metrics.ts'
 import type { Broadcasting } from './broadcasting.ts'
 import type { Services } from './services.ts'
 
@@ -29,15 +31,18 @@ interface Parts {
   readonly store: Store
   readonly keys: Keys
   readonly bus: Bus
+  readonly metrics: Metrics
   readonly clock: Clock
   readonly log: Logger
 }
 
 /** Opens the realtime doors on the HTTP port. Returns the gateway and the way to close it. */
 export function createRealtime(parts: Parts) {
-  const { config, http, store, clock, bus, log } = parts
+  const { config, http, store, clock, bus, metrics, log } = parts
   const application = applicationOf(parts)
-  const gateway = new Gateway({ store, bus, clock, log, applicationOf: () => application })
+  const applicationFor = () => application
+  const onOpened = (protocol: string) => metrics.sessionsOpened.inc({ protocol })
+  const gateway = new Gateway({ store, bus, clock, log, onOpened, applicationOf: applicationFor })
   const shared = {
     gateway,
     authenticate: authenticator(parts),
@@ -56,6 +61,14 @@ export function createRealtime(parts: Parts) {
     identify: async (user, claims) => access.identify(user, claims),
     nobody,
     clock,
+    onOpened: () => onOpened('pusher'),
+  })
+  metrics.onScrape(() => {
+    metrics.sessions.reset()
+    metrics.sessions.set({ protocol: 'pusher' }, pusher.count)
+    for (const [protocol, count] of countByProtocol(gateway.hub)) {
+      metrics.sessions.set({ protocol }, count)
+    }
   })
   const sse = new SseDoor({
     ...shared,

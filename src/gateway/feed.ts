@@ -76,6 +76,7 @@ export class Feed implements Transport {
 
 /** Passes messages on as they are. */
 export class FeedProtocol implements Protocol<unknown> {
+  readonly name = 'feed'
   readonly beat = null
   readonly isResumable = false
 

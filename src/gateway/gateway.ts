@@ -32,6 +32,8 @@ export interface GatewayParts {
   readonly clock: Clock
   readonly log: Logger
   readonly limits?: Limits
+  /** Told of every client that was let in. */
+  readonly onOpened?: (protocol: string) => void
   /** The application of one tenant. */
   readonly applicationOf: (tenant: string) => Application
 }
@@ -149,6 +151,7 @@ export class Gateway {
       session.send(protocol.welcome(welcome))
       for (const channel of opening.channels) await this.#joinFirst(session, channel, protocol)
       session.begin()
+      this.#parts.onOpened?.(protocol.name)
       const isNew = !welcome.resumed
       const seq = isNew ? welcome.seq : this.#startOf(session, opening, welcome.seq)
       await session.delivery.begin({ seq, acknowledges: welcome.acknowledges, isNew })

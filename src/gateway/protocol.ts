@@ -14,6 +14,8 @@ export interface Welcome {
 
 /** The words that clients and server use. It knows sessions, never sockets. */
 export interface Protocol<Client> extends Encoder {
+  /** What metrics call it. */
+  readonly name: string
   /** Sent to every client with each ping; `null`: nothing. */
   readonly beat: Frame | null
   /** Whether a client can come back to its session; else that ends with the connection. */

@@ -36,6 +36,8 @@ interface Parts {
   readonly clock: Clock
   readonly log: Logger
   readonly compression: boolean
+  /** Told of every client that was let in. */
+  readonly onOpened?: () => void
 }
 
 /** Says why a client is not let in, in words of its protocol, which it hears only once inside. */
@@ -50,6 +52,7 @@ export class PusherDoor {
   readonly #handshakes: Handshakes
   readonly #protocol: PusherProtocol
   readonly #expiries = new Map<PusherClient, () => void>()
+  #count = 0
 
   constructor(parts: Parts) {
     const { gateway, application, clock } = parts
@@ -65,6 +68,11 @@ export class PusherDoor {
       mostChannels: gateway.limits.channels,
       limit: new FrameLimit(clock),
     })
+  }
+
+  /** How many clients there are. */
+  get count(): number {
+    return this.#count
   }
 
   /** Takes upgrades to its path. */
@@ -124,6 +132,7 @@ export class PusherDoor {
         home: this.#protocol,
         principal: nobody,
       })
+      this.#count += 1
       connection.own(client)
       if (known !== null && 'code' in known) client.end(known.code, known.message)
       else void this.#greet(client, known)
@@ -137,6 +146,7 @@ export class PusherDoor {
         if (!(await this.#protocol.enter(client, principal, application.scope))) return
       }
       client.say(establishedText(client.id, ACTIVITY_TIMEOUT_SECONDS))
+      this.#parts.onOpened?.()
     } catch (error) {
       log.warn({ err: error }, 'a Pusher client could not be let in')
       client.end(PUSHER_CODE.comeBack, 'The server cannot serve you now.')
@@ -159,6 +169,7 @@ export class PusherDoor {
   }
 
   #onClosed(client: PusherClient): void {
+    this.#count -= 1
     this.#expiries.get(client)?.()
     this.#expiries.delete(client)
   }

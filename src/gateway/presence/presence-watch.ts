@@ -4,6 +4,8 @@ import { type FleetNodes, LEASE_MS } from '../fleet/fleet-nodes.ts'
 import type { Presence } from './presence.ts'
 
 const BEAT_MS = 2500
+/** A sign of life is a write: every other beat will do. */
+const KEEP_MS = 4000
 /** What a process holds is written again this often, so that it never expires. */
 const ASSERT_EVERY_BEATS = 720
 
@@ -25,6 +27,7 @@ export class PresenceWatch {
   readonly #parts: Parts
   readonly #stopTimer: () => void
   #beats = 0
+  #keptAt = 0
   #aliveSince = Number.POSITIVE_INFINITY
   #hasGap = false
   /** The store has lost what we wrote: the others need a moment to write theirs again. */
@@ -72,8 +75,9 @@ export class PresenceWatch {
   }
 
   async #look(): Promise<void> {
-    const { presence, nodes, node, clock } = this.#parts
-    const wasAlive = await nodes.keep(node)
+    const { presence, clock } = this.#parts
+    const mustKeep = this.#hasGap || clock.now() - this.#keptAt >= KEEP_MS
+    const wasAlive = mustKeep ? await this.#keep() : true
     if (!wasAlive || this.#aliveSince === Number.POSITIVE_INFINITY) this.#aliveSince = clock.now()
     this.#beats += 1
     const all = this.#hasGap || this.#isSuspect
@@ -82,7 +86,13 @@ export class PresenceWatch {
     this.#hasGap = false
     if (mustAssert) await presence.assert()
     if (!this.#isSuspect) await presence.compare(all)
-    await this.#lookAround()
+    if (mustKeep) await this.#lookAround()
+  }
+
+  #keep(): Promise<boolean> {
+    const { nodes, node, clock } = this.#parts
+    this.#keptAt = clock.now()
+    return nodes.keep(node)
   }
 
   /** Only who has himself been alive for a whole lease may judge: the store may have been away. */

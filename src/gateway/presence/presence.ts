@@ -1,7 +1,11 @@
+import { Forbidden } from '../../support/errors.ts'
 import type { Logger } from '../../support/logger.ts'
 import { address } from '../hub.ts'
 import type { Member, MemberChange, MemberRecords, Place } from './member-records.ts'
 import { Roster } from './roster.ts'
+
+/** Everybody is shown everybody: what that costs grows with the square of the members. */
+const MOST_MEMBERS = 1000
 
 /** A member of a channel who has clients on this process, or had a moment ago. */
 interface Local {
@@ -57,14 +61,19 @@ export class Presence {
     return this.#rooms.size
   }
 
-  /** A client comes; resolves when the fleet knows, and `here` is right. */
+  /**
+   * A client comes; resolves when the fleet knows, and `here` is right. Throws
+   * `Forbidden` where there are 1000 already, or `Unavailable`.
+   */
   async enter(place: Place, client: string, member: Member): Promise<void> {
     const room = this.#open(place)
     const local = room.locals.get(member.id) ?? newLocal(member.info)
     room.locals.set(member.id, local)
     local.clients.add(client)
     try {
-      await Promise.all([this.#settle(room, member.id), this.#loaded(room)])
+      await this.#loaded(room)
+      if (room.roster.isFull(MOST_MEMBERS, member.id)) throw new Forbidden('The channel is full.')
+      await this.#settle(room, member.id)
     } catch (error) {
       this.leave(place, client, member.id)
       throw error

@@ -31,6 +31,12 @@ export class Roster {
     return present
   }
 
+  /** Whether there are `most` members, and this is none of them. */
+  isFull(most: number, user: string): boolean {
+    if (this.#known.size < most) return false
+    return (this.#known.get(user)?.info ?? null) === null && this.members.length >= most
+  }
+
   /** Whether every change up to `version` has been seen, and none that the store does not know. */
   isAt(version: number): boolean {
     return this.#base === version && this.#ahead.size === 0

@@ -21,6 +21,7 @@ interface Parts {
 
 /** The native JSON protocol of contract §5: one object per message, told apart by `type`. */
 export class NativeProtocol implements Protocol<Session> {
+  readonly name = 'native'
   readonly beat = json({ type: 'ping' })
   readonly isResumable = true
   readonly #parts: Parts

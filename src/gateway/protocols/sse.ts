@@ -42,6 +42,7 @@ interface Parts {
  * the name that is its `type`, the entries of the session queue with their cursor.
  */
 export class SseProtocol implements Protocol<unknown> {
+  readonly name = 'sse'
   readonly beat = null
   readonly isResumable = true
   readonly #parts: Parts

@@ -167,8 +167,8 @@ describe('presence', () => {
     const keys: string[] = []
     for await (const { key } of fleet.store.keys()) keys.push(key)
     await fleet.store.commit({ partition: 0, ops: keys.map((key) => ['del', key] as const) })
-    await fleet.pass(2500)
-    await fleet.pass(2500)
+    await fleet.pass(5000)
+    await fleet.pass(5000)
     const { members } = await new MemberRecords(fleet.store).read(PLACE)
     expect(members.map(({ id }) => id).sort()).toEqual(['ann', 'ben'])
     expect(a.here).toEqual(['ann', 'ben'])
