@@ -81,21 +81,53 @@ const PUBREC = 0x50
 /** Without a reason code it means success, in both versions of the protocol. */
 const ACK_BYTES = 4
 
-interface Place extends Ticket {
+const NOTHING = () => {}
+
+/** Where a packet stands in the line. */
+class Place implements Ticket {
   readonly type: typeof PUBACK | typeof PUBREC
   readonly messageId: number
-  state: 'waiting' | 'ready' | 'skipped'
-  onSent: () => void
+  state: 'waiting' | 'ready' | 'skipped' = 'waiting'
+  onSent: () => void = NOTHING
+  readonly #onSettled: () => void
+
+  constructor({ qos, messageId = 0 }: IPublishPacket, onSettled: () => void) {
+    this.type = qos === 1 ? PUBACK : PUBREC
+    this.messageId = messageId
+    this.#onSettled = onSettled
+  }
+
+  acknowledge(onSent: () => void): void {
+    this.state = 'ready'
+    this.onSent = onSent
+    this.#onSettled()
+  }
+
+  skip(): void {
+    this.state = 'skipped'
+    this.#onSettled()
+  }
 }
 
-const NO_TICKET: Ticket = { acknowledge: (onSent) => onSent(), skip: () => undefined }
+const NO_TICKET: Ticket = { acknowledge: (onSent) => onSent(), skip: NOTHING }
 
 /** The acknowledgements that a connection owes, in order of arrival, sent once a turn. */
 class AckLine {
   readonly #client: MqttClient
   #places: Place[] = []
-  #head = 0
   #scheduled = false
+  readonly #schedule = (): void => {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    setImmediate(this.#flush)
+  }
+  readonly #flush = (): void => {
+    this.#scheduled = false
+    const waiting = this.#places.findIndex(({ state }) => state === 'waiting')
+    // What is sent must not be held on to: it would outlive its packet.
+    const settled = this.#places.splice(0, waiting < 0 ? this.#places.length : waiting)
+    this.#send(settled.filter(({ state }) => state === 'ready'))
+  }
 
   constructor(client: MqttClient) {
     this.#client = client
@@ -103,45 +135,9 @@ class AckLine {
 
   ticketFor(packet: IPublishPacket): Ticket {
     if (packet.qos === 0) return NO_TICKET
-    const place: Place = {
-      type: packet.qos === 1 ? PUBACK : PUBREC,
-      messageId: packet.messageId ?? 0,
-      state: 'waiting',
-      onSent: () => undefined,
-      acknowledge: (onSent) => {
-        place.state = 'ready'
-        place.onSent = onSent
-        this.#schedule()
-      },
-      skip: () => {
-        place.state = 'skipped'
-        this.#schedule()
-      },
-    }
+    const place = new Place(packet, this.#schedule)
     this.#places.push(place)
     return place
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    setImmediate(() => {
-      this.#scheduled = false
-      this.#flush()
-    })
-  }
-
-  #flush(): void {
-    const first = this.#head
-    const places = this.#places
-    while (this.#head < places.length && places[this.#head]!.state !== 'waiting') this.#head++
-    const ready = places.slice(first, this.#head).filter(({ state }) => state === 'ready')
-    const isDone = this.#head === places.length
-    if (isDone || this.#head > 1024) {
-      this.#places = isDone ? [] : places.slice(this.#head)
-      this.#head = 0
-    }
-    this.#send(ready)
   }
 
   /** One write for all of them. */
