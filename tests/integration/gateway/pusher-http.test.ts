@@ -238,3 +238,14 @@ describe('POST /broadcasting/auth', () => {
     expect(body.auth).toBe(server().authenticateUser('1.2', data).auth)
   })
 })
+
+describe('what is counted', () => {
+  it('tells how many clients there are, by protocol', async () => {
+    const client = await connect('ann')
+    await client.subscribe('private-user.ann')
+    const { body } = await node.api('GET', '/metrics')
+    expect(body).toContain('belfry_sessions{protocol="pusher"} 1')
+    expect(body).toContain('belfry_sessions{protocol="feed"} 1')
+    expect(body).toMatch(/belfry_sessions_opened_total\{protocol="pusher"\} \d+/)
+  })
+})
