@@ -20,6 +20,8 @@ const SHUTDOWN_SECONDS = 3
 /** Mails to these never get an answer from the server. */
 const HANGING = ['reader-2@example.com', 'reader-6@example.com']
 const SETTLE_MS = 60_000
+/** Mails that one process has in hand, sent but not settled when it ends without its store. */
+const IN_HAND = 64
 
 const hasServers = requireServer('mosquitto') && requireServer('redis-server')
 const CASES: readonly Parts[] = hasServers ? ['embedded', 'external'] : ['embedded']
@@ -100,3 +102,45 @@ class Caller {
     return answer?.status === 202
   }
 }
+
+it.runIf(hasServers)(
+  'SIGTERM while Redis is away: in time all the same, and the next process does the rest',
+  async () => {
+    const plan = planMessages(MESSAGES)
+    const stage = await Stage.open({
+      parts: 'external',
+      env: { SHUTDOWN_SECONDS: String(SHUTDOWN_SECONDS) },
+    })
+    try {
+      await stage.introduce(plan.users)
+      const sender = await Sender.connect(stage.mosquitto.url, { version: '5', window: 20 })
+      const sent = sender.send(plan.messages)
+      await waitFor(() => sender.acknowledged >= MESSAGES / 4, { message: 'no load' })
+      await stage.redis.stop()
+      await sent
+      const startedAt = performance.now()
+      await stage.service.stop()
+      const stopMs = performance.now() - startedAt
+      const { exitCode } = stage.service
+      await stage.redis.restart()
+      await stage.service.restart()
+      await allMailsArrive(stage, MESSAGES, SETTLE_MS)
+      await stage.quiet(SETTLE_MS)
+      const duplicates = duplicateMails(stage.smtp.mails)
+      note('SIGTERM without Redis', {
+        messages: MESSAGES,
+        'ended after ms': Math.round(stopMs),
+        'exit code': String(exitCode),
+        'mails twice': duplicates,
+      })
+      expect(stopMs).toBeLessThan((SHUTDOWN_SECONDS + 1) * 1000)
+      expect(exitCode).toBe(0)
+      await sender.close()
+      await settleExactly(stage, plan)
+      expect(duplicates).toBeLessThanOrEqual(IN_HAND)
+      expect(stage.crashes()).toEqual([])
+    } finally {
+      await stage.close()
+    }
+  },
+)
