@@ -1,6 +1,6 @@
 import { Liquid } from 'liquidjs'
-import { messageOf } from '../services/notification-record.ts'
-import { TemplateBody } from '../services/template-body.ts'
+import { messageOf } from '../services/notifications/notification-record.ts'
+import { TemplateBody } from '../services/templates/template-body.ts'
 import { createTemplates } from '../src/bootstrap/templates.ts'
 import { Keys } from '../src/store/keys.ts'
 import { MemoryBus } from '../src/store/memory-bus.ts'

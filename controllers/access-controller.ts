@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { AccessService } from '../services/access-service.ts'
-import type { Tickets } from '../services/tickets.ts'
+import type { AccessService } from '../services/access/access-service.ts'
+import type { Tickets } from '../services/access/tickets.ts'
 import { type Context, InvalidPayload, Unauthenticated } from '../src/index.ts'
 import { safeId } from './fields.ts'
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { parseEmailAddress } from '../services/email-address.ts'
-import { parsePhoneNumber } from '../services/phone-number.ts'
+import { parseEmailAddress } from '../services/directory/email-address.ts'
+import { parsePhoneNumber } from '../services/directory/phone-number.ts'
 
 /** Exactly one e-mail address; `message` is said where there is none. Output: its domain in ASCII. */
 export function email(message = 'email is required') {

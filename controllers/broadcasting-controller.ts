@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ChannelAccess } from '../services/channel-access.ts'
+import type { ChannelAccess } from '../services/access/channel-access.ts'
 import {
   type AppCredentials,
   type HttpContext,

@@ -1,4 +1,4 @@
-import type { Cancellation } from '../services/cancellation.ts'
+import type { Cancellation } from '../services/deliveries/cancellation.ts'
 import type { Context } from '../src/index.ts'
 
 /** `notifications/deliveries/…`: what was accepted and has not gone out yet. */

@@ -1,7 +1,11 @@
 import { z } from 'zod'
-import { identityOf } from '../services/acceptance.ts'
-import type { EmailMessage } from '../services/direct-message.ts'
-import type { DirectService, EmailBatch, RejectedEmail } from '../services/direct-service.ts'
+import { identityOf } from '../services/notifications/acceptance.ts'
+import type { EmailMessage } from '../services/notifications/direct-message.ts'
+import type {
+  DirectService,
+  EmailBatch,
+  RejectedEmail,
+} from '../services/notifications/direct-service.ts'
 import type { Context } from '../src/index.ts'
 import { email } from './addresses.ts'
 import { idempotencyKey, moment, priority, requiredText } from './fields.ts'

@@ -6,7 +6,7 @@
  */
 
 import { z } from 'zod'
-import { CHANNELS, type ChannelName } from '../services/channel-policy.ts'
+import { CHANNELS, type ChannelName } from '../services/deliveries/channel-policy.ts'
 import { isSafeId, PRIORITIES } from '../src/index.ts'
 
 /** Epoch seconds above this are a moment after the year 5138: somebody sent milliseconds. */

@@ -1,7 +1,7 @@
-import type { Directory } from '../services/directory.ts'
-import type { HookState } from '../services/hook-state.ts'
-import { hooksOf } from '../services/user-hooks.ts'
-import type { WebhookSecrets } from '../services/webhook-secrets.ts'
+import type { HookState } from '../services/deliveries/hook-state.ts'
+import type { WebhookSecrets } from '../services/deliveries/webhook-secrets.ts'
+import type { Directory } from '../services/directory/directory.ts'
+import { hooksOf } from '../services/directory/user-hooks.ts'
 import { type Context, NotFound } from '../src/index.ts'
 
 type HookParams = { readonly id: string; readonly channel: string }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { BulkAction, InboxService } from '../services/inbox-service.ts'
+import type { BulkAction, InboxService } from '../services/notifications/inbox-service.ts'
 import { type Context, Forbidden, NotFound, Unauthenticated } from '../src/index.ts'
 import { moment } from './fields.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { InboxService } from '../services/inbox-service.ts'
+import type { InboxService } from '../services/notifications/inbox-service.ts'
 import type { Context } from '../src/index.ts'
 import { ownUser } from './own-user.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Message, messageOf } from '../services/notification-record.ts'
+import { type Message, messageOf } from '../services/notifications/notification-record.ts'
 import { channels, idempotencyKey, moment, priority, requiredText } from './fields.ts'
 
 const MESSAGE_REQUIRED = 'Message is required'

@@ -1,10 +1,10 @@
 import type { z } from 'zod'
-import type { ContactMethods } from '../services/contact-methods.ts'
-import type { Documents } from '../services/documents.ts'
-import type { EscalationPolicy } from '../services/escalation-policy.ts'
-import type { NotificationRules } from '../services/notification-rules.ts'
-import type { OnCall } from '../services/on-call.ts'
-import type { Schedule, ScheduleOverride } from '../services/schedule.ts'
+import type { ContactMethods } from '../services/alerts/contact-methods.ts'
+import type { Documents } from '../services/alerts/documents.ts'
+import type { EscalationPolicy } from '../services/alerts/escalation-policy.ts'
+import type { NotificationRules } from '../services/alerts/notification-rules.ts'
+import type { OnCall } from '../services/alerts/on-call.ts'
+import type { Schedule, ScheduleOverride } from '../services/alerts/schedule.ts'
 import { type Context, HttpReply, NotFound } from '../src/index.ts'
 import type {
   ContactBody,

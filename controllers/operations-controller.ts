@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import type { AlertStore } from '../services/alert-store.ts'
-import type { DeadLetters } from '../services/dead-letters.ts'
-import type { EventLog } from '../services/event-log.ts'
-import type { Outbox } from '../services/outbox.ts'
-import type { QueueAdmin } from '../services/queue-admin.ts'
-import { shownDelivery } from '../services/shown-delivery.ts'
-import type { StatusService } from '../services/status-service.ts'
+import type { AlertStore } from '../services/alerts/alert-store.ts'
+import type { Outbox } from '../services/deliveries/outbox.ts'
+import type { QueueAdmin } from '../services/deliveries/queue-admin.ts'
+import { shownDelivery } from '../services/deliveries/shown-delivery.ts'
+import type { DeadLetters } from '../services/operations/dead-letters.ts'
+import type { EventLog } from '../services/operations/event-log.ts'
+import type { StatusService } from '../services/operations/status-service.ts'
 import { Conflict, type Context, type Principal } from '../src/index.ts'
 
 export const ListQuery = z.object({

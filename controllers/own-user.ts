@@ -1,4 +1,4 @@
-import { assertUserId } from '../services/user-record.ts'
+import { assertUserId } from '../services/directory/user-record.ts'
 import { allows, type Context, Forbidden } from '../src/index.ts'
 
 /** The user that a topic names: one's own id, or anybody's for those with the scope `operate`. */

@@ -1,7 +1,12 @@
 import { z } from 'zod'
-import { CHANNELS } from '../services/channel-policy.ts'
-import { type ChannelSwitches, WISHES } from '../services/preferences.ts'
-import { isEverAvailable, isTimeZone, type QuietHours, WEEKDAYS } from '../services/quiet-hours.ts'
+import { CHANNELS } from '../services/deliveries/channel-policy.ts'
+import { type ChannelSwitches, WISHES } from '../services/directory/preferences.ts'
+import {
+  isEverAvailable,
+  isTimeZone,
+  type QuietHours,
+  WEEKDAYS,
+} from '../services/directory/quiet-hours.ts'
 
 const words = Object.keys(WISHES) as (keyof typeof WISHES)[]
 const Word = z.enum(words, { error: `must be one of ${words.join(', ')}, or channels` })

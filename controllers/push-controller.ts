@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { identityOf } from '../services/acceptance.ts'
-import { PLATFORMS, type Platform } from '../services/direct-message.ts'
-import type { DirectService } from '../services/direct-service.ts'
+import { identityOf } from '../services/notifications/acceptance.ts'
+import { PLATFORMS, type Platform } from '../services/notifications/direct-message.ts'
+import type { DirectService } from '../services/notifications/direct-service.ts'
 import { type Context, InvalidPayload } from '../src/index.ts'
 import { idempotencyKey, moment, priority, requiredText, userId } from './fields.ts'
 

@@ -5,8 +5,8 @@
  */
 
 import { z } from 'zod'
-import { CHANNELS } from '../services/channel-policy.ts'
-import { ROTATION_TYPES } from '../services/rotation.ts'
+import { ROTATION_TYPES } from '../services/alerts/rotation.ts'
+import { CHANNELS } from '../services/deliveries/channel-policy.ts'
 import { isoTime } from '../src/index.ts'
 import { channels, moment, safeId, userId } from './fields.ts'
 

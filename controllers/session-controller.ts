@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SessionService } from '../services/session-service.ts'
+import type { SessionService } from '../services/sessions/session-service.ts'
 import type { Context } from '../src/index.ts'
 import { safeId } from './fields.ts'
 import { ownUser } from './own-user.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { identityOf } from '../services/acceptance.ts'
-import type { DirectService } from '../services/direct-service.ts'
+import { identityOf } from '../services/notifications/acceptance.ts'
+import type { DirectService } from '../services/notifications/direct-service.ts'
 import type { Context } from '../src/index.ts'
 import { phone } from './addresses.ts'
 import { idempotencyKey, moment, priority, requiredText } from './fields.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { identityOf } from '../services/acceptance.ts'
-import type { MaintenanceService } from '../services/maintenance-service.ts'
-import type { StatusService } from '../services/status-service.ts'
+import type { MaintenanceService } from '../services/alerts/maintenance-service.ts'
+import { identityOf } from '../services/notifications/acceptance.ts'
+import type { StatusService } from '../services/operations/status-service.ts'
 import type { Context } from '../src/index.ts'
 import { idempotencyKey, moment, requiredText, safeId } from './fields.ts'
 

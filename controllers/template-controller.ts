@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import type { TemplateBody } from '../services/template-body.ts'
-import { previewTemplate } from '../services/template-preview.ts'
-import type { TemplateRecord } from '../services/template-record.ts'
-import type { TemplateRenderer } from '../services/template-renderer.ts'
-import type { TemplateService } from '../services/template-service.ts'
+import type { TemplateBody } from '../services/templates/template-body.ts'
+import { previewTemplate } from '../services/templates/template-preview.ts'
+import type { TemplateRecord } from '../services/templates/template-record.ts'
+import type { TemplateRenderer } from '../services/templates/template-renderer.ts'
+import type { TemplateService } from '../services/templates/template-service.ts'
 import type { Context } from '../src/index.ts'
 
 export const VersionQuery = z.object({ version: z.coerce.number().int().min(1).nullish() })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import type { CallKeys } from '../services/call-keys.ts'
-import type { DeliveryReceipts, Receipt } from '../services/delivery-receipts.ts'
-import type { SmsReplies } from '../services/sms-replies.ts'
+import type { CallKeys } from '../services/alerts/call-keys.ts'
+import type { DeliveryReceipts, Receipt } from '../services/deliveries/delivery-receipts.ts'
+import type { SmsReplies } from '../services/telephone/sms-replies.ts'
 import { type HttpContext, HttpReply, Unavailable } from '../src/index.ts'
 
 const field = z.string().max(4096)

@@ -1,4 +1,4 @@
-import { isSignedByTwilio } from '../services/twilio-signature.ts'
+import { isSignedByTwilio } from '../services/telephone/twilio-signature.ts'
 import { type Context, Forbidden, type HttpContext, type Middleware } from '../src/index.ts'
 
 interface Options {

@@ -1,5 +1,5 @@
-import { ACTIVITY_CHANNEL } from '../services/activity.ts'
-import type { Standing } from '../services/standing.ts'
+import type { Standing } from '../services/access/standing.ts'
+import { ACTIVITY_CHANNEL } from '../services/operations/activity.ts'
 import { allows, type ChannelRules, type Principal } from '../src/index.ts'
 
 interface Parts {

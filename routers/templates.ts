@@ -5,7 +5,7 @@ import {
   TemplatesQuery,
   VersionQuery,
 } from '../controllers/template-controller.ts'
-import { TemplateBody } from '../services/template-body.ts'
+import { TemplateBody } from '../services/templates/template-body.ts'
 import type { HttpGroup } from '../src/index.ts'
 
 /** What notifications say, under `/api/templates`. */

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SessionService } from '../../services/session-service.ts'
+import { SessionService } from '../../services/sessions/session-service.ts'
 import { everybody } from '../../src/context.ts'
 import { DEFAULT_LIMITS } from '../../src/gateway/connection-limits.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'

@@ -1,4 +1,4 @@
-import type { DeliveryJob } from '../delivery-job.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import type { EmailContent } from './email-content.ts'
 
 /** What a text message's or a call's job holds. */

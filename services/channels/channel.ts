@@ -1,4 +1,4 @@
-import type { DeliveryJob } from '../delivery-job.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 
 /** What came of a part of a try: one provider of several, or one device of many. */
 export interface PartOutcome {

@@ -1,6 +1,11 @@
 import type { SendMailOptions } from 'nodemailer'
-import type { DeliveryJob } from '../delivery-job.ts'
-import { domainOf, type Mailbox, parseEmailAddress, parseMailbox } from '../email-address.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import {
+  domainOf,
+  type Mailbox,
+  parseEmailAddress,
+  parseMailbox,
+} from '../directory/email-address.ts'
 import type { EmailContent } from './email-content.ts'
 import { safeUrl } from './html.ts'
 import { layoutHtml, layoutText } from './mail-layout.ts'

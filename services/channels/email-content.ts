@@ -1,4 +1,4 @@
-import type { Action } from '../notification-record.ts'
+import type { Action } from '../notifications/notification-record.ts'
 import type { MailMessage } from './mail-message.ts'
 
 /** Bytes that travel with a mail; never a path or an address to read from. */

@@ -8,8 +8,8 @@ import {
   type Transporter,
 } from 'nodemailer'
 import type { Clock } from '../../src/index.ts'
-import type { DeliveryJob } from '../delivery-job.ts'
-import { type Mailbox, parseMailbox } from '../email-address.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import { type Mailbox, parseMailbox } from '../directory/email-address.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import { composeMail, UnsendableMail } from './email-compose.ts'
 import type { EmailContent } from './email-content.ts'

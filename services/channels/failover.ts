@@ -1,4 +1,4 @@
-import type { DeliveryJob } from '../delivery-job.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import type { PartOutcome, Provider, SendOutcome } from './channel.ts'
 
 /** Outcomes after which another provider may do better. */

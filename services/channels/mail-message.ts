@@ -1,4 +1,4 @@
-import type { Action } from '../notification-record.ts'
+import type { Action } from '../notifications/notification-record.ts'
 import { safeUrl } from './html.ts'
 
 /** A button of a mail. The first one stands out. */

@@ -1,6 +1,6 @@
 import { BelfryError, type Clock, messageOf } from '../../src/index.ts'
-import type { DeliveryJob } from '../delivery-job.ts'
-import type { NotificationRecord } from '../notification-record.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import type { NotificationRecord } from '../notifications/notification-record.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 
 /** Hands a message to the broker; resolves when the broker has it. */

@@ -1,6 +1,6 @@
 import { type Clock, isoTime, messageOf } from '../../src/index.ts'
-import type { DeliveryJob } from '../delivery-job.ts'
-import type { Outbox } from '../outbox.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import type { Outbox } from '../deliveries/outbox.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import { UnsendableMail } from './email-compose.ts'
 import { type Renderer, rendererOf } from './outbox-rendering.ts'

@@ -1,7 +1,7 @@
-import type { DeliveryJob } from '../delivery-job.ts'
-import { planOf } from '../phone-country.ts'
-import { parsePhoneNumber } from '../phone-number.ts'
-import type { SmsConsent } from '../sms-consent.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import { parsePhoneNumber } from '../directory/phone-number.ts'
+import { planOf } from '../telephone/phone-country.ts'
+import type { SmsConsent } from '../telephone/sms-consent.ts'
 import type { PhoneContent } from './bundle.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 

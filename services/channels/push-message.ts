@@ -1,7 +1,7 @@
 import type { Priority } from '../../src/index.ts'
-import type { DeliveryJob } from '../delivery-job.ts'
-import type { Action } from '../notification-record.ts'
-import type { Device } from '../user-record.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import type { Device } from '../directory/user-record.ts'
+import type { Action } from '../notifications/notification-record.ts'
 import { shortenBytes } from './http/post-message.ts'
 
 /** What the job of a push notification holds. */

@@ -1,4 +1,4 @@
-import type { Device } from '../user-record.ts'
+import type { Device } from '../directory/user-record.ts'
 import type { PartOutcome, SendOutcome } from './channel.ts'
 import type { DeviceOutcome } from './push-carrier.ts'
 

@@ -1,4 +1,4 @@
-import type { Device } from '../user-record.ts'
+import type { Device } from '../directory/user-record.ts'
 
 export type CarrierName = 'fcm' | 'apns' | 'webpush'
 

@@ -1,5 +1,5 @@
-import type { DeliveryJob } from '../delivery-job.ts'
-import type { Device } from '../user-record.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import type { Device } from '../directory/user-record.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import type { CircuitBreaker, Pass } from './circuit-breaker.ts'
 import { reasonOf } from './guarded.ts'

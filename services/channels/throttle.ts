@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '../../src/index.ts'
-import type { DeliveryJob } from '../delivery-job.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import type { Merge } from './bundle.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import { type DestinationLimits, kindOf, type MessageKind } from './destination-limits.ts'

@@ -1,5 +1,5 @@
-import type { DeliveryJob } from '../delivery-job.ts'
-import { parsePhoneNumber } from '../phone-number.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import { parsePhoneNumber } from '../directory/phone-number.ts'
 import type { PhoneContent } from './bundle.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import { shorten } from './http/post-message.ts'

@@ -1,4 +1,4 @@
-import { ApiKeys } from '../../services/api-keys.ts'
+import { ApiKeys } from '../../services/access/api-keys.ts'
 import type { Scope } from '../context.ts'
 import { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'

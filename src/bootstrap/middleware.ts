@@ -1,7 +1,7 @@
 import { authenticate } from '../../middleware/authenticate.ts'
 import { notificationFilter } from '../../middleware/notification-filter.ts'
 import { rateLimit } from '../../middleware/rate-limit.ts'
-import { AccessService } from '../../services/access-service.ts'
+import { AccessService } from '../../services/access/access-service.ts'
 import type { Config } from '../config.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'

@@ -1,4 +1,4 @@
-import type { AccessService } from '../../services/access-service.ts'
+import type { AccessService } from '../../services/access/access-service.ts'
 import type { Principal } from '../context.ts'
 import { Unauthenticated } from '../support/errors.ts'
 

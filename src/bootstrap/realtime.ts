@@ -1,5 +1,5 @@
-import type { AccessService } from '../../services/access-service.ts'
-import type { Tickets } from '../../services/tickets.ts'
+import type { AccessService } from '../../services/access/access-service.ts'
+import type { Tickets } from '../../services/access/tickets.ts'
 import type { Config } from '../config.ts'
 import { everybody } from '../context.ts'
 import type { Application, Authenticate } from '../gateway/application.ts'

@@ -1,4 +1,4 @@
-import { type FileReport, TemplateFolder } from '../../services/template-folder.ts'
+import { type FileReport, TemplateFolder } from '../../services/templates/template-folder.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Services } from './services.ts'
 

@@ -1,5 +1,5 @@
-import type { AccessService } from '../../services/access-service.ts'
-import { Tickets } from '../../services/tickets.ts'
+import type { AccessService } from '../../services/access/access-service.ts'
+import { Tickets } from '../../services/access/tickets.ts'
 import { ChannelRules } from '../broadcasting/channel-rules.ts'
 import { type Config, publicUrlOf } from '../config.ts'
 import type { Principal } from '../context.ts'

@@ -1,5 +1,5 @@
 import type { Provider } from '../../services/channels/channel.ts'
-import type { UnreadTopic } from '../../services/unread-topic.ts'
+import type { UnreadTopic } from '../../services/notifications/unread-topic.ts'
 import type { Worker } from '../queue/worker.ts'
 import type { Bus } from '../store/bus.ts'
 import type { Store } from '../store/store.ts'

@@ -1,4 +1,4 @@
-import { readTemplateFolder } from '../../services/template-files.ts'
+import { readTemplateFolder } from '../../services/templates/template-files.ts'
 
 /** A template of a folder, as it is sent to `/api/templates`. */
 export interface TemplateToPush {

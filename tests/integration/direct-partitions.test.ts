@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ownWork } from '../../services/acceptance.ts'
-import { Cancellation } from '../../services/cancellation.ts'
+import { Cancellation } from '../../services/deliveries/cancellation.ts'
+import { ownWork } from '../../services/notifications/acceptance.ts'
 import { partitionOf } from '../../src/index.ts'
 import { RedisStore } from '../../src/store/redis/redis-store.ts'
 import { silentLog as log } from '../support/delivery.ts'

@@ -1,5 +1,5 @@
-import { ownWork } from '../../services/acceptance.ts'
-import type { AlertNews, AlertRecord, AlertReport } from '../../services/alert-record.ts'
+import type { AlertNews, AlertRecord, AlertReport } from '../../services/alerts/alert-record.ts'
+import { ownWork } from '../../services/notifications/acceptance.ts'
 import { createServices, type Services } from '../../src/bootstrap/services.ts'
 import { Keys } from '../../src/store/keys.ts'
 import { MemoryBus } from '../../src/store/memory-bus.ts'

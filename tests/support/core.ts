@@ -1,5 +1,5 @@
 import { tmpdir } from 'node:os'
-import { AccessService } from '../../services/access-service.ts'
+import { AccessService } from '../../services/access/access-service.ts'
 import { Breakers } from '../../services/channels/breakers.ts'
 import { createMiddleware } from '../../src/bootstrap/middleware.ts'
 import { createProviders } from '../../src/bootstrap/providers.ts'

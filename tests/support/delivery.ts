@@ -1,6 +1,6 @@
 import type { Provider } from '../../services/channels/channel.ts'
-import { type DeliveryJob, makeJob } from '../../services/delivery-job.ts'
-import { DeliveryService } from '../../services/delivery-service.ts'
+import { type DeliveryJob, makeJob } from '../../services/deliveries/delivery-job.ts'
+import { DeliveryService } from '../../services/deliveries/delivery-service.ts'
 import { Keys } from '../../src/store/keys.ts'
 import { createLogger } from '../../src/support/logger.ts'
 import type { FakeClock } from './fake-clock.ts'

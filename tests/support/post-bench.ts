@@ -1,8 +1,12 @@
 import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
 import { HttpProvider } from '../../services/channels/http/http-provider.ts'
 import type { Target } from '../../services/channels/http/target.ts'
-import { HookState } from '../../services/hook-state.ts'
-import { type Message, makeRecord, messageOf } from '../../services/notification-record.ts'
+import { HookState } from '../../services/deliveries/hook-state.ts'
+import {
+  type Message,
+  makeRecord,
+  messageOf,
+} from '../../services/notifications/notification-record.ts'
 import { Keys } from '../../src/store/keys.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { Delivery, silentLog as log } from './delivery.ts'

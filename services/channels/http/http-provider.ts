@@ -1,6 +1,6 @@
 import type { Clock } from '../../../src/index.ts'
-import type { Hook, HookState } from '../../hook-state.ts'
-import { isLastTry } from '../../last-try.ts'
+import type { Hook, HookState } from '../../deliveries/hook-state.ts'
+import { isLastTry } from '../../deliveries/last-try.ts'
 import type { Provider, SendOutcome } from '../channel.ts'
 import type { Answered } from './exchange.ts'
 import type { GuardedSender, HttpRequest, HttpResult } from './guarded-sender.ts'

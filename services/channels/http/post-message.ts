@@ -1,6 +1,6 @@
 import type { Priority } from '../../../src/index.ts'
-import type { DeliveryJob } from '../../delivery-job.ts'
-import type { NotificationRecord } from '../../notification-record.ts'
+import type { DeliveryJob } from '../../deliveries/delivery-job.ts'
+import type { NotificationRecord } from '../../notifications/notification-record.ts'
 import { mailActions } from '../mail-message.ts'
 
 /** What the job of a chat or webhook delivery holds. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DestinationLimits } from '../../../services/channels/destination-limits.ts'
-import { PhoneBudget } from '../../../services/phone-budget.ts'
+import { PhoneBudget } from '../../../services/telephone/phone-budget.ts'
 import { Keys } from '../../../src/store/keys.ts'
 import { RedisStore } from '../../../src/store/redis/redis-store.ts'
 import { systemClock as clock } from '../../../src/support/clock.ts'

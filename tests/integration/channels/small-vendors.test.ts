@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { webhookTargets } from '../../../services/channels/webhook-targets.ts'
-import type { Message } from '../../../services/notification-record.ts'
+import type { Message } from '../../../services/notifications/notification-record.ts'
 import { PostBench } from '../../support/post-bench.ts'
 import type { Behaviour, HttpVendor, Post } from '../../support/vendors/http-vendor.ts'
 import {

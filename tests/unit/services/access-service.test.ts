@@ -9,8 +9,8 @@ import {
   UnsecuredJWT,
 } from 'jose'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { AccessService, type AccessSettings } from '../../../services/access-service.ts'
-import { Tickets } from '../../../services/tickets.ts'
+import { AccessService, type AccessSettings } from '../../../services/access/access-service.ts'
+import { Tickets } from '../../../services/access/tickets.ts'
 import { Keys } from '../../../src/store/keys.ts'
 import { openSqliteStore, type SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { Conflict, NotFound, Unauthenticated, Unavailable } from '../../../src/support/errors.ts'

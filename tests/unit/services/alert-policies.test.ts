@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { choosePolicy, type EscalationPolicy } from '../../../services/escalation-policy.ts'
-import type { Rotation } from '../../../services/rotation.ts'
-import type { Schedule } from '../../../services/schedule.ts'
+import { choosePolicy, type EscalationPolicy } from '../../../services/alerts/escalation-policy.ts'
+import type { Rotation } from '../../../services/alerts/rotation.ts'
+import type { Schedule } from '../../../services/alerts/schedule.ts'
 import { AlertBench } from '../../support/alert-bench.ts'
 
 const policy = (given: Partial<EscalationPolicy>): EscalationPolicy => ({

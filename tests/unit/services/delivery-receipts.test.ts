@@ -4,8 +4,8 @@ import {
   type DeliveryStatus,
   jobKey,
   makeJob,
-} from '../../../services/delivery-job.ts'
-import { DeliveryReceipts, type Receipt } from '../../../services/delivery-receipts.ts'
+} from '../../../services/deliveries/delivery-job.ts'
+import { DeliveryReceipts, type Receipt } from '../../../services/deliveries/delivery-receipts.ts'
 import { Keys, queueKeys } from '../../../src/store/keys.ts'
 import { openSqliteStore, type SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { silentLog as log } from '../../support/delivery.ts'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ownWork } from '../../../services/acceptance.ts'
-import { messageOf } from '../../../services/notification-record.ts'
+import { ownWork } from '../../../services/notifications/acceptance.ts'
+import { messageOf } from '../../../services/notifications/notification-record.ts'
 import { queueKeys } from '../../../src/store/keys.ts'
 import { AT_ONCE, DirectBench, keyed, PLAIN_MAIL, packet } from '../../support/direct-bench.ts'
 

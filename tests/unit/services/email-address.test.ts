@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseEmailAddress, parseMailbox } from '../../../services/email-address.ts'
+import { parseEmailAddress, parseMailbox } from '../../../services/directory/email-address.ts'
 
 describe('parseEmailAddress()', () => {
   it.each([

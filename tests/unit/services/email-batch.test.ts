@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ownWork } from '../../../services/acceptance.ts'
+import { ownWork } from '../../../services/notifications/acceptance.ts'
 import type { Store } from '../../../src/store/store.ts'
 import { Unavailable } from '../../../src/support/errors.ts'
 import { DirectBench, keyed, PLAIN_MAIL, packet } from '../../support/direct-bench.ts'

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { SendOutcome } from '../../../services/channels/channel.ts'
-import { HookState } from '../../../services/hook-state.ts'
+import { HookState } from '../../../services/deliveries/hook-state.ts'
 import { Keys } from '../../../src/store/keys.ts'
 import { openSqliteStore, type SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { silentLog as log } from '../../support/delivery.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type NotificationRule, planOf } from '../../../services/notification-rules.ts'
+import { type NotificationRule, planOf } from '../../../services/alerts/notification-rules.ts'
 import { AlertBench } from '../../support/alert-bench.ts'
 
 const rule = (

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { OutboxProvider } from '../../../services/channels/outbox-provider.ts'
-import { Outbox, type OutboxMessage } from '../../../services/outbox.ts'
+import { Outbox, type OutboxMessage } from '../../../services/deliveries/outbox.ts'
 import { Keys } from '../../../src/store/keys.ts'
 import { openSqliteStore, type SqliteStore } from '../../../src/store/sqlite/sqlite-store.ts'
 import { Delivery, silentLog as log } from '../../support/delivery.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ownWork } from '../../../services/acceptance.ts'
-import { messageOf } from '../../../services/notification-record.ts'
+import { ownWork } from '../../../services/notifications/acceptance.ts'
+import { messageOf } from '../../../services/notifications/notification-record.ts'
 import { createServices } from '../../../src/bootstrap/services.ts'
 import { Keys } from '../../../src/store/keys.ts'
 import { MemoryBus } from '../../../src/store/memory-bus.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PreferencesBody, QuietHoursBody } from '../../../controllers/preference-fields.ts'
-import { type PlanWish, planDelivery } from '../../../services/delivery-plan.ts'
+import { type PlanWish, planDelivery } from '../../../services/deliveries/delivery-plan.ts'
 import {
   DEFAULT_PREFERENCES,
   isMuted,
@@ -8,8 +8,8 @@ import {
   subjectOf,
   wants,
   withChanges,
-} from '../../../services/preferences.ts'
-import { emptyProfile, type Recipient } from '../../../services/user-record.ts'
+} from '../../../services/directory/preferences.ts'
+import { emptyProfile, type Recipient } from '../../../services/directory/user-record.ts'
 
 const VALUES = [undefined, true, false] as const
 const combinations = VALUES.flatMap((type) =>

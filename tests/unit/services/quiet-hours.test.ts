@@ -4,7 +4,7 @@ import {
   type QuietHours,
   quietUntil,
   WEEKDAYS,
-} from '../../../services/quiet-hours.ts'
+} from '../../../services/directory/quiet-hours.ts'
 
 const PARIS = 'Europe/Paris'
 const NEW_YORK = 'America/New_York'

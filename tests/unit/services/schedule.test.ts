@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type Rotation, turnOf } from '../../../services/rotation.ts'
+import { type Rotation, turnOf } from '../../../services/alerts/rotation.ts'
 import {
   onCallAt,
   type Schedule,
   type ScheduleOverride,
   type ScheduleRule,
-} from '../../../services/schedule.ts'
+} from '../../../services/alerts/schedule.ts'
 
 const at = (time: string) => Date.parse(time)
 const rotation = (given: Partial<Rotation>): Rotation => ({

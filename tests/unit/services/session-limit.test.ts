@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SessionService } from '../../../services/session-service.ts'
+import { SessionService } from '../../../services/sessions/session-service.ts'
 import { DirectBench } from '../../support/direct-bench.ts'
 
 let bench: DirectBench

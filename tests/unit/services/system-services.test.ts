@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ownWork } from '../../../services/acceptance.ts'
 import {
   type MaintenanceNotice,
   MaintenanceService,
-} from '../../../services/maintenance-service.ts'
-import { StatusService } from '../../../services/status-service.ts'
+} from '../../../services/alerts/maintenance-service.ts'
+import { ownWork } from '../../../services/notifications/acceptance.ts'
+import { StatusService } from '../../../services/operations/status-service.ts'
 import { DirectBench } from '../../support/direct-bench.ts'
 
 const DAY_MS = 86_400_000

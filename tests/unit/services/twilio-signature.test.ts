@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import twilio from 'twilio'
 import { describe, expect, it } from 'vitest'
-import { isSignedByTwilio } from '../../../services/twilio-signature.ts'
+import { isSignedByTwilio } from '../../../services/telephone/twilio-signature.ts'
 
 const TOKEN = '12345'
 /** The example of Twilio's own documentation. */

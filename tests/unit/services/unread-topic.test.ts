@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { UnreadTopic } from '../../../services/unread-topic.ts'
+import { UnreadTopic } from '../../../services/notifications/unread-topic.ts'
 import { silentLog as log } from '../../support/delivery.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Provider, SendOutcome } from '../../../../services/channels/channel.ts'
 import { CircuitBreaker } from '../../../../services/channels/circuit-breaker.ts'
 import { guarded } from '../../../../services/channels/guarded.ts'
-import { makeJob } from '../../../../services/delivery-job.ts'
+import { makeJob } from '../../../../services/deliveries/delivery-job.ts'
 import { Delivery } from '../../../support/delivery.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 

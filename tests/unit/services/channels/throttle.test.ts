@@ -10,8 +10,12 @@ import type { Provider, SendOutcome } from '../../../../services/channels/channe
 import { DestinationLimits } from '../../../../services/channels/destination-limits.ts'
 import type { EmailContent } from '../../../../services/channels/email-content.ts'
 import { Throttle } from '../../../../services/channels/throttle.ts'
-import { type DeliveryJob, enqueueOp, makeJob } from '../../../../services/delivery-job.ts'
-import { DeliveryService } from '../../../../services/delivery-service.ts'
+import {
+  type DeliveryJob,
+  enqueueOp,
+  makeJob,
+} from '../../../../services/deliveries/delivery-job.ts'
+import { DeliveryService } from '../../../../services/deliveries/delivery-service.ts'
 import { Keys, queueKeys } from '../../../../src/store/keys.ts'
 import { openSqliteStore, type SqliteStore } from '../../../../src/store/sqlite/sqlite-store.ts'
 import { silentLog as log } from '../../../support/delivery.ts'

@@ -1,0 +1,151 @@
+import { AlreadyResolved, InvalidPayload, isoTime, type Keys } from '../../src/index.ts'
+import type { AlertChange, AlertChanges, Changed } from './alert-changes.ts'
+import { alertJobOp } from './alert-job.ts'
+import { type AlertEvent, logEntry, type StoredAlert, triggeredAgain } from './alert-record.ts'
+import { nextPosition } from './escalation-policy.ts'
+import type { Responders } from './responders.ts'
+
+/** Who did something to an alert, and what he said about it. */
+export interface Doing {
+  readonly who: string | null
+  readonly note: string | null
+}
+
+/** What is known of an alert after somebody did something to it. */
+export type Done<Status extends string> = {
+  readonly status: Status
+  readonly alert_id: string
+}
+
+interface Parts {
+  readonly keys: Keys
+  readonly changes: AlertChanges
+  readonly responders: Responders
+}
+
+/** What people do to an alert. Each throws `NotFound` or `AlreadyResolved`. */
+export class AlertActions {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /**
+   * Stops the alert from going on, for `forMs` or as long as its policy lets an
+   * acknowledgement hold; `already_acknowledged` is no error.
+   */
+  async acknowledge(
+    id: string,
+    doing: Doing,
+    forMs: number | null = null,
+  ): Promise<Done<'acknowledged' | 'already_acknowledged'>> {
+    const { before } = await this.#change(id, async (alert, now) => {
+      if (alert.status === 'acknowledged' && forMs === null) return null
+      const { ack_timeout_minutes: minutes } = await this.#parts.responders.policyOf(alert)
+      const holdsMs = forMs ?? (minutes === null ? null : minutes * 60_000)
+      const until = holdsMs === null ? null : now + holdsMs
+      const after: StoredAlert = {
+        ...stopped(alert),
+        status: 'acknowledged',
+        acknowledged: true,
+        acknowledged_by: doing.who,
+        acknowledged_at: isoTime(now),
+        acknowledged_until: until === null ? null : isoTime(until),
+      }
+      return this.#answered(after, 'acknowledged', { now, until, ...doing })
+    })
+    const again = before.status === 'acknowledged'
+    return { status: again ? 'already_acknowledged' : 'acknowledged', alert_id: id }
+  }
+
+  /** Silences the alert until a moment (epoch ms), then it is triggered again. */
+  async snooze(id: string, doing: Doing, until: number): Promise<Done<'snoozed'>> {
+    await this.#change(id, async (alert, now) => {
+      if (until <= now) throw new InvalidPayload('An alert is snoozed until a moment to come.')
+      const after: StoredAlert = {
+        ...stopped(alert),
+        status: 'snoozed',
+        snoozed_until: isoTime(until),
+      }
+      return this.#answered(after, 'snoozed', { now, until, ...doing })
+    })
+    return { status: 'snoozed', alert_id: id }
+  }
+
+  /** Takes an acknowledgement or a snooze back: the policy begins again. */
+  async unacknowledge(id: string, doing: Doing): Promise<Done<'triggered'>> {
+    await this.#change(id, async (alert, now) => {
+      if (alert.status === 'triggered') return null
+      return this.#told(triggeredAgain(alert), 'unacknowledged', { now, ...doing })
+    })
+    return { status: 'triggered', alert_id: id }
+  }
+
+  /** Tells the people of the next step at once, also when somebody has acknowledged. */
+  async escalate(id: string, doing: Doing): Promise<Done<'escalated'> & { readonly step: number }> {
+    const { after } = await this.#change(id, async (alert, now) => {
+      const policy = await this.#parts.responders.policyOf(alert)
+      const next = nextPosition(policy, alert) ?? { step: 0, loop: 0 }
+      return this.#told({ ...triggeredAgain(alert), ...next }, 'escalated', { now, ...doing })
+    })
+    return { status: 'escalated', alert_id: id, step: after.step }
+  }
+
+  /** Ends the alert; the next report of the same thing is a new one. */
+  async resolve(id: string, doing: Doing): Promise<Done<'resolved'>> {
+    await this.#change(id, async (alert, now) => {
+      const after: StoredAlert = {
+        ...stopped(alert),
+        status: 'resolved',
+        resolved_by: doing.who,
+        resolved_at: isoTime(now),
+      }
+      return this.#answered(after, 'resolved', { now, until: null, ...doing })
+    })
+    return { status: 'resolved', alert_id: id }
+  }
+
+  #change(
+    id: string,
+    decide: (alert: StoredAlert, now: number) => Promise<AlertChange | null>,
+  ): Promise<Changed> {
+    return this.#parts.changes.change(id, async (alert, now) => {
+      if (alert.status === 'resolved') throw new AlreadyResolved(`Alert ${id} is resolved already.`)
+      return decide(alert, now)
+    })
+  }
+
+  /** Nobody need look any more; who was told hears of it, and it may come back. */
+  #answered(
+    alert: StoredAlert,
+    event: AlertEvent,
+    { now, until, who, note }: Doing & { now: number; until: number | null },
+  ): AlertChange {
+    const { keys } = this.#parts
+    const update = alertJobOp(keys, alert, { kind: 'update', now, news: { event, who, note } })
+    const back = until === null ? [] : [alertJobOp(keys, alert, { kind: 'return', now, at: until })]
+    return { alert, log: [logEntry(now, event, who, note)], ops: [update, ...back], event }
+  }
+
+  /** The people of the alert's step are told at once. */
+  #told(
+    alert: StoredAlert,
+    event: AlertEvent,
+    { now, who, note }: Doing & { now: number },
+  ): AlertChange {
+    const ops = [alertJobOp(this.#parts.keys, alert, { kind: 'notify', now })]
+    return { alert, log: [logEntry(now, event, who, note)], ops, event }
+  }
+}
+
+/** Neither escalated nor waiting to come back. */
+function stopped(alert: StoredAlert): StoredAlert {
+  return {
+    ...alert,
+    acknowledged_until: null,
+    snoozed_until: null,
+    next_escalation_at: null,
+    revision: alert.revision + 1,
+  }
+}

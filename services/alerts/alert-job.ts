@@ -1,0 +1,91 @@
+import type { Keys, Op } from '../../src/index.ts'
+import { type DeliveryJob, enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
+import type { AlertEvent, StoredAlert } from './alert-record.ts'
+import type { LaterTelling } from './notification-rules.ts'
+
+/**
+ * What a job of the alert queue does: tell the people of a step, tell one of them
+ * on another channel by his own rules, go on to the next step, bring an alert back, end a forgotten one, or say what became of it.
+ */
+export type AlertJobKind =
+  | 'notify'
+  | 'personal'
+  | 'escalate'
+  | 'return'
+  | 'close'
+  | 'update'
+  | 'exhausted'
+
+/** What those who were told of an alert hear of it later. */
+export interface AlertUpdate {
+  readonly event: AlertEvent
+  readonly who: string | null
+  readonly note: string | null
+}
+
+/** Somebody's own rule that becomes due some time after his step was told. */
+export interface PersonalTelling extends LaterTelling {
+  readonly userId: string
+}
+
+export interface AlertWork {
+  readonly alert_id: string
+  readonly kind: AlertJobKind
+  /** The alert's revision for which it was made: with another one there is nothing to do. */
+  readonly revision: number
+  readonly news?: AlertUpdate
+  readonly personal?: PersonalTelling
+  /** The maintenance for which it waits. */
+  readonly silenced_by?: string
+}
+
+export type AlertJob = DeliveryJob<AlertWork>
+
+/** `<alert>.<kind>.<revision>`: a step is done once, whoever puts it into the queue. */
+export function alertJobId(alertId: string, kind: AlertJobKind, revision: number): string {
+  return kind === 'close' ? `${alertId}.close` : `${alertId}.${kind}.${revision}`
+}
+
+interface NewAlertJob {
+  readonly kind: AlertJobKind
+  readonly now: number
+  readonly at?: number
+  readonly news?: AlertUpdate
+}
+
+/** Tells one person on further channels, unless the alert has been answered by then. */
+export function personalJobOp(
+  keys: Keys,
+  { id, revision, severity }: StoredAlert,
+  { personal, now }: { personal: PersonalTelling; now: number },
+): Op {
+  const { userId, delayMinutes } = personal
+  const content: AlertWork = { alert_id: id, kind: 'personal', revision, personal }
+  const job = makeJob({
+    id: `${alertJobId(id, 'personal', revision)}.${delayMinutes}.${userId}`,
+    channel: 'alert',
+    priority: severity === 'critical' ? 'critical' : 'high',
+    content,
+    now,
+    sendAt: now + delayMinutes * 60_000,
+  })
+  return enqueueOp(keys, job, now)
+}
+
+/** Puts work for an alert into the queue, at once or for a moment (epoch ms). */
+export function alertJobOp(
+  keys: Keys,
+  { id, revision, severity }: StoredAlert,
+  { kind, now, at, news }: NewAlertJob,
+): Op {
+  const content: AlertWork = { alert_id: id, kind, revision, ...(news ? { news } : {}) }
+  const job = makeJob({
+    id: alertJobId(id, kind, revision),
+    channel: 'alert',
+    priority: severity === 'critical' && kind !== 'update' ? 'critical' : 'high',
+    content,
+    now,
+    sendAt: at ?? null,
+  })
+  return enqueueOp(keys, job, now)
+}

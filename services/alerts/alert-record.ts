@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { isoTime } from '../../src/index.ts'
+
+export type Severity = 'critical' | 'warning' | 'info'
+export type AlertStatus = 'triggered' | 'acknowledged' | 'snoozed' | 'resolved'
+
+/** One line of an alert's history. */
+export interface AlertLogEntry {
+  readonly at: string
+  readonly what: string
+  readonly who: string | null
+  readonly why: string | null
+}
+
+/** The record of contract §4 without count and log, which are kept beside it. */
+export interface StoredAlert {
+  readonly id: string
+  readonly type: string
+  readonly severity: Severity
+  readonly status: AlertStatus
+  readonly acknowledged: boolean
+  readonly message: string
+  readonly source: string | null
+  readonly affected_systems: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly data: Readonly<Record<string, unknown>>
+  readonly dedup_key: string
+  readonly created_at: string
+  readonly timestamp: number
+  readonly acknowledged_by: string | null
+  readonly acknowledged_at: string | null
+  readonly resolved_by: string | null
+  readonly resolved_at: string | null
+  /** Until when the acknowledgement holds; `null`: for good. */
+  readonly acknowledged_until: string | null
+  readonly snoozed_until: string | null
+  readonly policy: string | null
+  readonly step: number
+  /** How often the policy began again. */
+  readonly loop: number
+  readonly next_escalation_at: string | null
+  /** Whether nobody answered through the whole policy. */
+  readonly exhausted: boolean
+  /** Counts changes of state: work that was planned for an earlier one is not done. */
+  readonly revision: number
+  /** The revision in which it was last triggered; personal rules count from there. */
+  readonly triggered_revision: number
+  /** Whether the people of this step are being told, or were. */
+  readonly notified: boolean
+}
+
+/** What happened to an alert, as the outside hears of it. */
+export type AlertEvent =
+  | 'triggered'
+  | 'acknowledged'
+  | 'unacknowledged'
+  | 'snoozed'
+  | 'returned'
+  | 'escalated'
+  | 'exhausted'
+  | 'resolved'
+
+export interface AlertNews {
+  readonly event: AlertEvent
+  readonly alert: StoredAlert
+}
+
+export interface AlertRecord extends StoredAlert {
+  readonly count: number
+  readonly last_seen_at: string
+  readonly log: readonly AlertLogEntry[]
+}
+
+/** What a publisher says of something that must be looked after. */
+export interface AlertReport {
+  readonly type: string
+  readonly severity: Severity
+  readonly message: string
+  readonly source: string | null
+  readonly affectedSystems: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  readonly data: Readonly<Record<string, unknown>>
+  readonly dedupKey: string | null
+}
+
+/**
+ * Which reports are one alert: the publisher's key, else type and source, and
+ * the message only where there is no source (contract §9).
+ */
+export function dedupKeyOf({ type, source, message, dedupKey }: AlertReport): string {
+  if (dedupKey !== null) return `user:1:${type}:${dedupKey}`
+  const words = source === null ? [type, '', message] : [type, source]
+  const hash = createHash('sha256').update(words.join('\0')).digest('hex')
+  return `auto:1:${hash}`
+}
+
+const UNANSWERED = {
+  status: 'triggered',
+  acknowledged: false,
+  acknowledged_by: null,
+  acknowledged_at: null,
+  acknowledged_until: null,
+  snoozed_until: null,
+  step: 0,
+  loop: 0,
+  next_escalation_at: null,
+  exhausted: false,
+  notified: false,
+} as const
+
+/** The same alert at the beginning of its policy: nobody has answered. */
+export function triggeredAgain(alert: StoredAlert): StoredAlert {
+  const revision = alert.revision + 1
+  return { ...alert, ...UNANSWERED, revision, triggered_revision: revision }
+}
+
+/** A stored alert; one of before there were steps stands at the first. */
+export function parseAlert(text: string): StoredAlert {
+  const alert = JSON.parse(text) as StoredAlert
+  return { ...OLDER, ...alert }
+}
+
+const OLDER = {
+  acknowledged_until: null,
+  snoozed_until: null,
+  loop: 0,
+  exhausted: false,
+  revision: 0,
+  triggered_revision: 0,
+  notified: true,
+} as const
+
+/** One line of an alert's history. */
+export function logEntry(
+  now: number,
+  what: string,
+  who: string | null,
+  why: string | null,
+): AlertLogEntry {
+  return { at: isoTime(now), what, who, why }
+}
+
+/** A freshly triggered alert. */
+export function makeAlert(
+  id: string,
+  report: AlertReport,
+  { policy, now }: { policy: string; now: number },
+): StoredAlert {
+  return {
+    id,
+    type: report.type,
+    severity: report.severity,
+    message: report.message,
+    source: report.source,
+    affected_systems: report.affectedSystems,
+    labels: report.labels,
+    data: report.data,
+    dedup_key: dedupKeyOf(report),
+    created_at: isoTime(now),
+    timestamp: now / 1000,
+    resolved_by: null,
+    resolved_at: null,
+    ...UNANSWERED,
+    policy,
+    revision: 1,
+    triggered_revision: 1,
+  }
+}

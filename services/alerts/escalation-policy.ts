@@ -1,0 +1,94 @@
+import type { ChannelName } from '../deliveries/channel-policy.ts'
+import type { Severity } from './alert-record.ts'
+
+/** Who a step tells: somebody, the people of a set, or whoever is on call. */
+export type StepTarget =
+  | { readonly type: 'user' | 'group' | 'role' | 'schedule'; readonly id: string }
+  /** The set `oncall:<id>`; `null`: that of the alert's own type. */
+  | { readonly type: 'oncall'; readonly id: string | null }
+
+export interface EscalationStep {
+  readonly targets: readonly StepTarget[]
+  /** How long this step may take until the next one is told. */
+  readonly delay_minutes: number
+  /** `null`: as the severity has it. */
+  readonly channels: readonly ChannelName[] | null
+}
+
+/** Who is told of an alert, one step after the other, until somebody acknowledges it. */
+export interface EscalationPolicy {
+  readonly id: string
+  readonly name: string
+  /** For which types and severities; empty: all. */
+  readonly alert_types: readonly string[]
+  readonly severities: readonly Severity[]
+  readonly steps: readonly EscalationStep[]
+  /** How often to begin again after the last step; -1: for ever. */
+  readonly repeat: number
+  /** An acknowledged alert that is not resolved in time is triggered again; `null`: never. */
+  readonly ack_timeout_minutes: number | null
+}
+
+/** Where an alert stands in its policy. */
+export interface Position {
+  readonly step: number
+  readonly loop: number
+}
+
+const EVERYBODY: readonly StepTarget[] = [
+  { type: 'role', id: 'admin' },
+  { type: 'oncall', id: null },
+]
+const DELAY_MINUTES = 5
+const ACK_TIMEOUT_MINUTES = 30
+
+/** All ways that reach a person, without a call. */
+export const EVERY_CHANNEL: readonly ChannelName[] = [
+  'realtime',
+  'email',
+  'sms',
+  'push',
+  'slack',
+  'discord',
+  'webhook',
+]
+
+/** What wakes people: never used for alerts that only inform. */
+export const PAGING: readonly ChannelName[] = ['sms', 'voice']
+
+/** What holds where nobody made a policy: admins and whoever is on call, then by phone too. */
+export function defaultPolicy(severity: Severity): EscalationPolicy {
+  const first = { targets: EVERYBODY, delay_minutes: DELAY_MINUTES, channels: null }
+  const second = { ...first, channels: [...EVERY_CHANNEL, 'voice'] as const }
+  return {
+    id: 'default',
+    name: 'Admins and whoever is on call',
+    alert_types: [],
+    severities: [severity],
+    steps: severity === 'info' ? [first] : [first, second],
+    repeat: severity === 'info' ? 0 : 3,
+    ack_timeout_minutes: severity === 'critical' ? ACK_TIMEOUT_MINUTES : null,
+  }
+}
+
+/** The step after `at`, or the first one again; `null` when the policy is exhausted. */
+export function nextPosition(policy: EscalationPolicy, { step, loop }: Position): Position | null {
+  if (step + 1 < policy.steps.length) return { step: step + 1, loop }
+  const again = policy.repeat === -1 || loop < policy.repeat
+  return again ? { step: 0, loop: loop + 1 } : null
+}
+
+/** The policy that says most about a type and a severity; by name where two say the same. */
+export function choosePolicy(
+  policies: readonly EscalationPolicy[],
+  { type, severity }: { readonly type: string; readonly severity: Severity },
+): EscalationPolicy {
+  const fits = (wanted: readonly string[], word: string) =>
+    wanted.length === 0 || wanted.includes(word)
+  const weight = ({ alert_types, severities }: EscalationPolicy) =>
+    (alert_types.length > 0 ? 2 : 0) + (severities.length > 0 ? 1 : 0)
+  const [best] = policies
+    .filter((policy) => fits(policy.alert_types, type) && fits(policy.severities, severity))
+    .sort((a, b) => weight(b) - weight(a) || a.name.localeCompare(b.name) || (a.id < b.id ? -1 : 1))
+  return best ?? defaultPolicy(severity)
+}

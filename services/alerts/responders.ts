@@ -1,0 +1,66 @@
+import type { Memberships } from '../directory/memberships.ts'
+import type { StoredAlert } from './alert-record.ts'
+import type { Documents } from './documents.ts'
+import {
+  choosePolicy,
+  defaultPolicy,
+  type EscalationPolicy,
+  type EscalationStep,
+  type StepTarget,
+} from './escalation-policy.ts'
+import type { OnCall } from './on-call.ts'
+
+interface Parts {
+  readonly memberships: Memberships
+  readonly onCall: OnCall
+  readonly policies: Documents<EscalationPolicy>
+}
+
+type Concern = Pick<StoredAlert, 'type' | 'severity'>
+
+/** Says by which policy an alert is escalated, and who each step means at this moment. */
+export class Responders {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** The policy for a new alert. */
+  async choose(alert: Concern): Promise<EscalationPolicy> {
+    return choosePolicy(await this.#parts.policies.list(), alert)
+  }
+
+  /** The policy of an alert, as it is by now; the default one when it was deleted. */
+  async policyOf(alert: StoredAlert): Promise<EscalationPolicy> {
+    if (alert.policy === null || alert.policy === 'default') return defaultPolicy(alert.severity)
+    const policies = await this.#parts.policies.list()
+    return policies.find(({ id }) => id === alert.policy) ?? defaultPolicy(alert.severity)
+  }
+
+  /** Everybody a step means, once each, sorted. */
+  async of(step: EscalationStep | undefined, alert: Concern): Promise<string[]> {
+    const sets = await Promise.all((step?.targets ?? []).map((one) => this.#members(one, alert)))
+    return [...new Set(sets.flat())].sort()
+  }
+
+  admins(): Promise<readonly string[]> {
+    return this.#parts.memberships.roleMembers('admin')
+  }
+
+  async #members(target: StepTarget, { type }: Concern): Promise<readonly string[]> {
+    const { memberships, onCall } = this.#parts
+    switch (target.type) {
+      case 'user':
+        return [target.id]
+      case 'group':
+        return memberships.groupMembers(target.id)
+      case 'role':
+        return memberships.roleMembers(target.id)
+      case 'schedule':
+        return onCall.inSchedule(target.id)
+      case 'oncall':
+        return onCall.forType(target.id ?? type)
+    }
+  }
+}

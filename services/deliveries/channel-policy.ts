@@ -1,0 +1,92 @@
+import { PRIORITIES, type Priority } from '../../src/index.ts'
+import { type Subject, wants } from '../directory/preferences.ts'
+import type { Recipient, UserRecord } from '../directory/user-record.ts'
+
+/** The ways of delivery that a message may name (contract §1), the inbox aside. */
+export const CHANNELS = [
+  'realtime',
+  'email',
+  'sms',
+  'voice',
+  'push',
+  'slack',
+  'discord',
+  'webhook',
+  'mqtt',
+] as const
+
+export type ChannelName = (typeof CHANNELS)[number]
+
+/** Why a channel was left out; the word is part of the notification's trace. */
+export type SkipReason = 'preference' | 'priority' | 'no_address' | 'not_chosen' | 'quiet_hours'
+
+/** From which priority on a channel is used when the message names none (seed S1-033…036). */
+const FROM_PRIORITY: Partial<Record<ChannelName, Priority>> = {
+  realtime: 'low',
+  push: 'low',
+  email: 'high',
+  sms: 'critical',
+}
+
+export interface ChannelChoice {
+  readonly channels: readonly ChannelName[]
+  readonly skipped: Readonly<Partial<Record<ChannelName, SkipReason>>>
+}
+
+export interface Wish {
+  readonly subject: Subject
+  readonly priority: Priority
+  /** Beats the priority gate, never an opt-out (contract §9). */
+  readonly channels: readonly ChannelName[] | null
+  /** Alerts and events marked critical override preferences; ordinary messages never do. */
+  readonly overridesPreferences?: boolean
+}
+
+/** Which channels a message takes to one recipient, and why not the others. */
+export function chooseChannels(recipient: Recipient, wish: Wish): ChannelChoice {
+  const channels: ChannelName[] = []
+  const skipped: Partial<Record<ChannelName, SkipReason>> = {}
+  for (const channel of CHANNELS) {
+    const reason = reasonAgainst(channel, recipient, wish)
+    if (reason === null) channels.push(channel)
+    else if (reason !== 'not_chosen') skipped[channel] = reason
+  }
+  return { channels, skipped }
+}
+
+function reasonAgainst(
+  channel: ChannelName,
+  { user, preferences, hasDevices }: Recipient,
+  wish: Wish,
+): SkipReason | null {
+  const from = FROM_PRIORITY[channel]
+  if (wish.channels ? !wish.channels.includes(channel) : from === undefined) return 'not_chosen'
+  if (!wish.overridesPreferences && !wants(preferences, channel, wish.subject)) return 'preference'
+  if (!wish.channels && from && rank(wish.priority) > rank(from)) return 'priority'
+  if (channel === 'push' ? !hasDevices : addressFor(channel, user) === null) return 'no_address'
+  return null
+}
+
+/** 0 is the most urgent. */
+function rank(priority: Priority): number {
+  return PRIORITIES.indexOf(priority)
+}
+
+/** Where a channel reaches a user; `null` when it cannot. */
+export function addressFor(channel: ChannelName, user: UserRecord): string | null {
+  switch (channel) {
+    case 'email':
+      return user.email
+    case 'sms':
+    case 'voice':
+      return user.phone
+    case 'slack':
+      return user.slack_webhook_url
+    case 'discord':
+      return user.discord_webhook_url
+    case 'webhook':
+      return user.webhook_url
+    default:
+      return user.id
+  }
+}

@@ -1,0 +1,73 @@
+import { wants } from '../directory/preferences.ts'
+import { isTimeZone, quietUntil } from '../directory/quiet-hours.ts'
+import type { Recipient } from '../directory/user-record.ts'
+import {
+  type ChannelChoice,
+  type ChannelName,
+  chooseChannels,
+  type Wish,
+} from './channel-policy.ts'
+
+/** Where a message goes to one person, and when. */
+export interface DeliveryPlan extends ChannelChoice {
+  /** Whether it is put into his inbox. */
+  readonly inInbox: boolean
+  /** Channels that wait, and until when: epoch milliseconds. */
+  readonly held: Readonly<Partial<Record<ChannelName, number>>>
+}
+
+export interface PlanWish extends Wish {
+  readonly now: number
+  /** Epoch milliseconds; `null`: never. */
+  readonly expiresAt: number | null
+  /** Of people who did not say theirs. */
+  readonly timezone: string
+  /** 0 to 1: spreads what is let go at one moment over a minute. */
+  readonly spread: number
+}
+
+/** One gate on the way to a delivery: what is left of the plan, and why not the rest. */
+type Stage = (plan: DeliveryPlan, recipient: Recipient, wish: PlanWish) => DeliveryPlan
+
+/** What disturbs somebody who is asleep. */
+const DISTURBING: readonly ChannelName[] = ['email', 'sms', 'voice', 'push']
+const SPREAD_MS = 60_000
+
+const STAGES: readonly Stage[] = [inboxStage, quietHoursStage]
+
+/** Decides, before anything is written, on which channels a message reaches somebody and when. */
+export function planDelivery(recipient: Recipient, wish: PlanWish): DeliveryPlan {
+  const chosen = { ...chooseChannels(recipient, wish), inInbox: true, held: {} }
+  return STAGES.reduce<DeliveryPlan>((plan, stage) => stage(plan, recipient, wish), chosen)
+}
+
+function inboxStage(plan: DeliveryPlan, { preferences }: Recipient, wish: PlanWish): DeliveryPlan {
+  const inInbox = wish.overridesPreferences || wants(preferences, 'database', wish.subject)
+  return { ...plan, inInbox }
+}
+
+/** What is critical comes at any hour. */
+function quietHoursStage(
+  plan: DeliveryPlan,
+  { user, preferences }: Recipient,
+  wish: PlanWish,
+): DeliveryPlan {
+  const hours = preferences.quiet_hours
+  if (!hours?.is_enabled || wish.overridesPreferences || wish.priority === 'critical') return plan
+  const named = [hours.timezone, user.timezone, wish.timezone]
+  const timezone = named.find((name) => name !== null && isTimeZone(name)) ?? 'UTC'
+  const until = quietUntil(hours, timezone, wish.now)
+  if (until === null) return plan
+  const releaseAt = until + Math.floor(wish.spread * SPREAD_MS)
+  const affected = plan.channels.filter((channel) => DISTURBING.includes(channel))
+  const isTooLate = wish.expiresAt !== null && wish.expiresAt <= releaseAt
+  if (hours.mode === 'hold' && !isTooLate) {
+    return { ...plan, held: Object.fromEntries(affected.map((channel) => [channel, releaseAt])) }
+  }
+  const skipped = Object.fromEntries(affected.map((channel) => [channel, 'quiet_hours' as const]))
+  return {
+    ...plan,
+    channels: plan.channels.filter((channel) => !affected.includes(channel)),
+    skipped: { ...plan.skipped, ...skipped },
+  }
+}

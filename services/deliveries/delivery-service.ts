@@ -1,0 +1,141 @@
+import {
+  backoffMs,
+  type Clock,
+  isoTime,
+  type Keys,
+  type Lease,
+  type Logger,
+  type Op,
+  queueKeys,
+  type Settlement,
+} from '../../src/index.ts'
+import type { Provider, SendOutcome } from '../channels/channel.ts'
+import { type DeliveryJob, enqueueOp, FAILED_LIMIT, FINAL_TTL_MS, jobKey } from './delivery-job.ts'
+import { deliveryLogOps } from './delivery-log.ts'
+import { isLastTry } from './last-try.ts'
+import { retryWaitMs } from './retry-schedule.ts'
+
+interface Parts {
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Logger
+  /** Channel → its provider. */
+  readonly providers: ReadonlyMap<string, Provider>
+  readonly onOutcome?: (job: DeliveryJob, provider: string, outcome: SendOutcome) => void
+}
+
+/** Works on delivery jobs: sends, and decides what becomes of the job after each try. */
+export class DeliveryService {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** The handler of one channel's worker. */
+  handle = async (lease: Lease, signal: AbortSignal): Promise<Settlement> => {
+    const job = JSON.parse(lease.job) as DeliveryJob
+    const provider = this.#parts.providers.get(job.channel)
+    const outcome = await this.#send(job, provider, signal)
+    const name = outcome.provider ?? provider?.name ?? 'none'
+    this.#parts.onOutcome?.(job, name, outcome)
+    return { ops: this.#settle(lease.queue, job, name, outcome) }
+  }
+
+  async #send(
+    job: DeliveryJob,
+    provider: Provider | undefined,
+    signal: AbortSignal,
+  ): Promise<SendOutcome> {
+    if (job.expires_at !== null && job.expires_at * 1000 <= this.#parts.clock.now()) {
+      return { status: 'skipped', reason: 'expired' }
+    }
+    if (!provider) return { status: 'failed', reason: `no provider for channel ${job.channel}` }
+    try {
+      return await provider.send(job, signal)
+    } catch (error) {
+      this.#parts.log.error({ err: error, job: job.id }, `the ${provider.name} sender threw`)
+      return { status: 'retry', reason: error instanceof Error ? error.message : String(error) }
+    }
+  }
+
+  #settle(queue: string, job: DeliveryJob, provider: string, outcome: SendOutcome): Op[] {
+    const { keys, clock } = this.#parts
+    const now = clock.now()
+    const tried = this.#record(job, provider, outcome, now)
+    if (isLastTry(job, outcome, now)) return this.#fail(queue, tried)
+    switch (outcome.status) {
+      case 'retry': {
+        const next = { ...tried, ...outcome.content }
+        return [enqueueOp(keys, again(next, now + this.#wait(tried, outcome)), now)]
+      }
+      case 'unreachable': {
+        const next = { ...tried, ...outcome.content }
+        return [enqueueOp(keys, again(next, now + awayMs(job, outcome)), now)]
+      }
+      case 'postponed':
+        return [enqueueOp(keys, again(tried, now + outcome.retryAfterMs), now)]
+      default:
+        return this.#finish({ ...tried, status: outcome.status })
+    }
+  }
+
+  #wait(job: DeliveryJob, outcome: SendOutcome & { status: 'retry' }): number {
+    return Math.max(outcome.retryAfterMs ?? 0, retryWaitMs(job.channel, job.attempts))
+  }
+
+  #record(job: DeliveryJob, provider: string, outcome: SendOutcome, now: number): DeliveryJob {
+    const entry = {
+      at: isoTime(now),
+      provider,
+      outcome: outcome.status,
+      ...('reason' in outcome ? { reason: outcome.reason } : {}),
+      ...('id' in outcome && outcome.id ? { id: outcome.id } : {}),
+      ...(outcome.parts ? { parts: outcome.parts } : {}),
+    }
+    const counts = !['unreachable', 'postponed', 'skipped'].includes(outcome.status)
+    // Waiting for its turn again and again must not push out what was tried.
+    const waits = outcome.status === 'postponed' && job.history.at(-1)?.outcome === 'postponed'
+    const history = waits ? job.history.slice(0, -1) : job.history.slice(-19)
+    return {
+      ...job,
+      attempts: job.attempts + (counts ? 1 : 0),
+      history: [...history, entry],
+    }
+  }
+
+  #fail(queue: string, job: DeliveryJob): Op[] {
+    return [
+      ...this.#finish({ ...job, status: 'failed' }),
+      ['push', queueKeys.failed(queue), job.id, FAILED_LIMIT],
+    ]
+  }
+
+  #finish(job: DeliveryJob): Op[] {
+    const { keys, clock } = this.#parts
+    const ttl = job.status === 'failed' ? 7 * FINAL_TTL_MS : FINAL_TTL_MS
+    return [
+      ['set', jobKey(keys, job.channel, job.id), JSON.stringify(job), ttl],
+      ...deliveryLogOps(keys, job, clock.now()),
+    ]
+  }
+}
+
+/** Of ten thousand that wait for one provider, not all come at once. */
+const CROWD_SPREAD = 3
+
+/**
+ * How long a delivery waits for a provider that is away: until it is asked again,
+ * if somebody knows when, so that none waits much longer than the outage lasted.
+ */
+function awayMs(
+  job: DeliveryJob,
+  { retryAfterMs }: SendOutcome & { status: 'unreachable' },
+): number {
+  if (retryAfterMs !== undefined) return retryAfterMs + backoffMs(CROWD_SPREAD)
+  return backoffMs(job.history.length)
+}
+
+function again(job: DeliveryJob, at: number): DeliveryJob {
+  return { ...job, status: 'queued', send_at: at / 1000 }
+}

@@ -1,0 +1,44 @@
+import {
+  type Clock,
+  isoTime,
+  type Keys,
+  type Lease,
+  queueKeys,
+  type Store,
+} from '../../src/index.ts'
+import { type DeliveryJob, FINAL_TTL_MS } from './delivery-job.ts'
+import { deliveryLogOps } from './delivery-log.ts'
+
+interface Parts {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+}
+
+/** Sees to jobs that were given up because worker after worker died with them. */
+export class GivenUp {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Writes into the record of such a job that it has failed, and why, unless it is gone or back. */
+  note = async ({ queue, partition, jobId }: Pick<Lease, 'queue' | 'partition' | 'jobId'>) => {
+    const { store, keys, clock } = this.#parts
+    const key = queueKeys.job(queue, jobId)
+    const text = await store.get(partition, key)
+    if (text === null) return
+    const now = clock.now()
+    const before = JSON.parse(text) as DeliveryJob
+    const reason = 'every process that worked on it died'
+    const entry = { at: isoTime(now), provider: 'none', outcome: 'failed', reason }
+    const history = [...(before.history ?? []).slice(-19), entry]
+    const job: DeliveryJob = { ...before, status: 'failed', history }
+    await store.commit({
+      partition,
+      guards: [['expect', key, text]],
+      ops: [['set', key, JSON.stringify(job), 7 * FINAL_TTL_MS], ...deliveryLogOps(keys, job, now)],
+    })
+  }
+}

@@ -1,0 +1,227 @@
+import {
+  Batcher,
+  InvalidPayload,
+  type Keys,
+  NotFound,
+  type Op,
+  partitionOf,
+  type Store,
+  Unavailable,
+} from '../../src/index.ts'
+import type { Memberships } from './memberships.ts'
+import {
+  DEFAULT_PREFERENCES,
+  type Preferences,
+  parsePreferences,
+  withChanges,
+} from './preferences.ts'
+import {
+  assertUserId,
+  type Device,
+  emptyProfile,
+  parseDevice,
+  parseProfile,
+  type Recipient,
+  type UserChanges,
+  type UserRecord,
+} from './user-record.ts'
+
+const RECIPIENTS = { size: 256, inFlight: 2 }
+
+/** The people Belfry knows: profiles, roles, groups, preferences, devices. */
+export class Directory {
+  readonly #store: Store
+  readonly #keys: Keys
+  readonly #memberships: Memberships
+  /** One per partition. */
+  readonly #recipients: readonly Batcher<string, Recipient>[]
+
+  constructor(parts: { store: Store; keys: Keys; memberships: Memberships }) {
+    this.#store = parts.store
+    this.#keys = parts.keys
+    this.#memberships = parts.memberships
+    this.#recipients = Array.from({ length: parts.store.partitions }, (_, partition) => {
+      return new Batcher((ids) => this.#readRecipients(partition, ids), RECIPIENTS)
+    })
+  }
+
+  /**
+   * What routing to `id` needs; a user that nobody named before has the defaults.
+   * Recipients that are asked for in one turn are read together.
+   */
+  recipient(id: string): Promise<Recipient> {
+    return this.#recipients[this.#at(id)]!.add(id)
+  }
+
+  async #readRecipients(partition: number, ids: readonly string[]): Promise<Recipient[]> {
+    const keys = this.#keys
+    const [texts, devices] = await Promise.all([
+      this.#store.getMany(
+        partition,
+        ids.flatMap((id) => [keys.profile(id), keys.preferences(id)]),
+      ),
+      this.#store.countMany(
+        partition,
+        ids.map((id) => keys.pushTokens(id)),
+      ),
+    ])
+    return ids.map((id, n) => {
+      const profile = texts[2 * n]
+      const preferences = texts[2 * n + 1]
+      return {
+        user: profile ? parseProfile(id, profile) : emptyProfile(id),
+        preferences: preferences ? parsePreferences(preferences) : DEFAULT_PREFERENCES,
+        hasDevices: (devices[n] ?? 0) > 0,
+      }
+    })
+  }
+
+  /** The profile of `id` with its devices; `NotFound` when nobody ever named him. */
+  async find(id: string): Promise<UserRecord> {
+    const partition = this.#at(id)
+    const [profile, named, devices] = await Promise.all([
+      this.#store.get(partition, this.#keys.profile(id)),
+      this.#isListed(id),
+      this.devices(id),
+    ])
+    if (profile === null && !named) throw new NotFound(`There is no user ${id}.`)
+    const user = profile === null ? emptyProfile(id) : parseProfile(id, profile)
+    return { ...user, devices }
+  }
+
+  /** Creates or changes one user; fields that are not given stay as they are. */
+  async save(id: string, changes: UserChanges): Promise<UserRecord> {
+    assertUserId(id)
+    const { devices, ...fields } = changes
+    const partition = this.#at(id)
+    const key = this.#keys.profile(id)
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const old = await this.#store.get(partition, key)
+      const before = old === null ? emptyProfile(id) : parseProfile(id, old)
+      const after: UserRecord = { ...before, ...fields, id, devices: [] }
+      const outcome = await this.#store.commit({
+        partition,
+        guards: [['expect', key, old]],
+        ops: [
+          ['set', key, JSON.stringify(after), 0],
+          ['zadd', this.#keys.users(), 0, id],
+        ],
+      })
+      if (!outcome.applied) continue
+      await this.#memberships.move(id, before, after)
+      if (devices) await Promise.all(devices.map((device) => this.addDevice(id, device)))
+      return { ...after, devices: await this.devices(id) }
+    }
+    throw new Unavailable(`The profile of ${id} is being changed by others; try again.`)
+  }
+
+  async preferences(id: string): Promise<Preferences> {
+    const text = await this.#store.get(this.#at(id), this.#keys.preferences(id))
+    return text === null ? DEFAULT_PREFERENCES : parsePreferences(text)
+  }
+
+  /** What is not given stays, of types and categories too. */
+  async savePreferences(id: string, changes: Partial<Preferences>): Promise<Preferences> {
+    assertUserId(id)
+    const partition = this.#at(id)
+    const key = this.#keys.preferences(id)
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const old = await this.#store.get(partition, key)
+      const before = old === null ? DEFAULT_PREFERENCES : parsePreferences(old)
+      const after = withChanges(before, changes)
+      const outcome = await this.#store.commit({
+        partition,
+        guards: [['expect', key, old]],
+        ops: [
+          ['set', key, JSON.stringify(after), 0],
+          ['zadd', this.#keys.users(), 0, id],
+        ],
+      })
+      if (outcome.applied) return after
+    }
+    throw new Unavailable(`The preferences of ${id} are being changed by others; try again.`)
+  }
+
+  async devices(id: string): Promise<Device[]> {
+    const tokens = await this.#store.members(this.#at(id), this.#keys.pushTokens(id))
+    return tokens.map(parseDevice)
+  }
+
+  /** Registers a device; at most 100 a user. */
+  async addDevice(id: string, device: Device): Promise<void> {
+    assertUserId(id)
+    const partition = this.#at(id)
+    if ((await this.#store.count(partition, this.#keys.pushTokens(id))) >= 100) {
+      throw new InvalidPayload(`User ${id} has 100 devices; remove one first.`)
+    }
+    await this.#store.commit({
+      partition,
+      ops: [
+        ['sadd', this.#keys.pushTokens(id), `${device.platform}:${device.token}`],
+        ['zadd', this.#keys.users(), 0, id],
+      ],
+    })
+  }
+
+  async removeDevice(id: string, token: string): Promise<void> {
+    const partition = this.#at(id)
+    const key = this.#keys.pushTokens(id)
+    const stored = await this.#store.members(partition, key)
+    const ops = stored
+      .filter((member) => parseDevice(member).token === token)
+      .map((member): Op => ['srem', key, member])
+    if (ops.length > 0) await this.#store.commit({ partition, ops })
+  }
+
+  /** How many users there are in all. */
+  async size(): Promise<number> {
+    const counts = await Promise.all(
+      Array.from({ length: this.#store.partitions }, (_, partition) =>
+        this.#store.count(partition, this.#keys.users()),
+      ),
+    )
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Users of one partition in order of id, from the first past `after`. */
+  async usersOf(partition: number, after: string, limit: number): Promise<string[]> {
+    return this.#store.rangeByName(partition, this.#keys.users(), after, limit)
+  }
+
+  /** One page over everybody; the cursor is opaque. */
+  async page(
+    cursor: string | null,
+    limit: number,
+  ): Promise<{ ids: string[]; cursor: string | null }> {
+    const [from, after] = cursor === null ? ['0', ''] : splitCursor(cursor)
+    const ids: string[] = []
+    for (let partition = Number(from); partition < this.#store.partitions; partition++) {
+      const last = ids.length === 0 ? after : ''
+      const found = await this.usersOf(partition, last, limit - ids.length)
+      ids.push(...found)
+      if (ids.length === limit) return { ids, cursor: `${partition}~${ids.at(-1)}` }
+    }
+    return { ids, cursor: null }
+  }
+
+  async #isListed(id: string): Promise<boolean> {
+    const users = this.#keys.users()
+    const [next] = await this.#store.rangeByName(this.#at(id), users, justBefore(id), 1)
+    return next === id
+  }
+
+  #at(id: string): number {
+    return partitionOf(id, this.#store.partitions)
+  }
+}
+
+/** Where the list of names is read from so that `id` comes first if it is there. */
+function justBefore(id: string): string {
+  const last = id.charCodeAt(id.length - 1)
+  return `${id.slice(0, -1)}${String.fromCharCode(last - 1)}\u{10FFFF}`
+}
+
+function splitCursor(cursor: string): [string, string] {
+  const cut = cursor.indexOf('~')
+  return [cursor.slice(0, cut), cursor.slice(cut + 1)]
+}

@@ -1,0 +1,114 @@
+import {
+  type Clock,
+  isoTime,
+  type Keys,
+  type Op,
+  partitionOf,
+  queueKeys,
+  type Store,
+} from '../../src/index.ts'
+import { CHANNELS } from '../deliveries/channel-policy.ts'
+import { jobKey } from '../deliveries/delivery-job.ts'
+import { deliveryId } from '../deliveries/notification-deliveries.ts'
+import type { InboxService } from '../notifications/inbox-service.ts'
+import type { SessionService } from '../sessions/session-service.ts'
+import type { Directory } from './directory.ts'
+import type { Memberships } from './memberships.ts'
+
+interface Parts {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly directory: Directory
+  readonly memberships: Memberships
+  readonly inbox: InboxService
+  readonly sessions: SessionService
+}
+
+/** What is kept of a person: shown to him, or erased. */
+export class PersonalData {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** Profile, preferences, devices, sessions and every notification. `NotFound` for nobody. */
+  async export(user: string) {
+    const { clock, directory, sessions } = this.#parts
+    const profile = await directory.find(user)
+    return {
+      exported_at: isoTime(clock.now()),
+      profile,
+      preferences: await directory.preferences(user),
+      notifications: await this.#notifications(user),
+      sessions: await sessions.sessionsOf(user),
+    }
+  }
+
+  /** Deletes all of it, what waits to be delivered included; answers how many records that were. */
+  async erase(
+    user: string,
+  ): Promise<{ status: 'erased'; notifications: number; sessions: number }> {
+    const { store, keys, directory, memberships, sessions } = this.#parts
+    const profile = await directory.find(user)
+    const partition = partitionOf(user, store.partitions)
+    const open = await sessions.sessionsOf(user)
+    for (const { session_id } of open) await sessions.disconnect(user, session_id)
+    const notifications = await this.#notifications(user)
+    for (const { id } of notifications) {
+      await this.#withdraw(partition, id)
+      await store.commit({ partition, ops: this.#recordOps(user, id) })
+    }
+    await memberships.move(user, profile, { groups: [], roles: [] })
+    const own = [
+      ...[keys.inbox(user), keys.unread(user), keys.unreadCount(user), keys.profile(user)],
+      ...[
+        keys.preferences(user),
+        keys.notificationRules(user),
+        keys.contactMethods(user),
+        keys.pushTokens(user),
+        keys.sessions(user),
+        keys.sessionSeq(user),
+      ],
+    ]
+    const ops = own.map((key): Op => ['del', key])
+    const leave: Op[] = [
+      ['zrem', keys.users(), user],
+      ['srem', keys.connectedUsers(), user],
+    ]
+    await store.commit({ partition, ops: [...ops, ...leave] })
+    return { status: 'erased', notifications: notifications.length, sessions: open.length }
+  }
+
+  /** Deliveries that nobody has taken yet must not go out any more. */
+  async #withdraw(partition: number, id: string): Promise<void> {
+    const { store, keys } = this.#parts
+    for (const channel of CHANNELS) {
+      const job = deliveryId(id, channel)
+      const queue = keys.queue(channel)
+      await store.commit({ partition, guards: [['withdraw', queue, job]], ops: [] })
+    }
+  }
+
+  #recordOps(user: string, id: string): Op[] {
+    const { keys } = this.#parts
+    return [
+      ['discard', keys.scope, user, id],
+      ...CHANNELS.flatMap((channel): Op[] => {
+        const job = deliveryId(id, channel)
+        return [
+          ['del', jobKey(keys, channel, job)],
+          ['pull', queueKeys.failed(keys.queue(channel)), job],
+        ]
+      }),
+    ]
+  }
+
+  async #notifications(user: string) {
+    const { inbox } = this.#parts
+    const open = await inbox.list(user, {}, 10_000, null)
+    const archived = await inbox.list(user, { archived: true }, 10_000, null)
+    return [...open.data, ...archived.data]
+  }
+}

@@ -1,0 +1,136 @@
+import { isoTime, type Priority } from '../../src/index.ts'
+import type { ChannelChoice, ChannelName, SkipReason } from '../deliveries/channel-policy.ts'
+import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
+import type { ChannelTexts, TemplateUse } from '../templates/template-use.ts'
+
+/** Something a person can do about a notification (at most three). */
+export interface Action {
+  readonly type: 'view' | 'http' | 'mqtt' | 'ack' | 'reply'
+  readonly label: string
+  readonly [field: string]: unknown
+}
+
+/** What a publisher asks for, validated, with the seed's defaults. Moments in epoch ms. */
+export interface Message {
+  readonly message: string
+  readonly title: string
+  readonly type: string
+  readonly priority: Priority
+  readonly data: Readonly<Record<string, unknown>>
+  readonly actions: readonly Action[]
+  readonly channels: readonly ChannelName[] | null
+  readonly sendAt: number | null
+  readonly expiresAt: number | null
+  readonly collapseKey: string | null
+  /** What SMS and voice say; `null`: the message. */
+  readonly shortText: string | null
+  /** Whose words it takes, in the language of each recipient. */
+  readonly template: TemplateUse | null
+  /** The words of channels that have their own. */
+  readonly texts: ChannelTexts
+}
+
+/** A message with the seed's defaults where nothing else is said. */
+export function messageOf(given: Partial<Message> & { readonly message: string }): Message {
+  return { ...DEFAULT_MESSAGE, ...given }
+}
+
+const DEFAULT_MESSAGE = {
+  title: 'Notification',
+  type: 'info',
+  priority: 'normal',
+  data: {},
+  actions: [],
+  channels: null,
+  sendAt: null,
+  expiresAt: null,
+  collapseKey: null,
+  shortText: null,
+  template: null,
+  texts: {},
+} as const
+
+/** Where a notification came from, besides its message. */
+export interface Origin {
+  readonly broadcast_id?: string
+  readonly group_id?: string
+  readonly event_id?: string
+  readonly template?: string
+}
+
+/** The record of contract §4, as it is stored and as every wire shows it. */
+export interface NotificationRecord extends Origin {
+  readonly id: string
+  readonly user_id: string
+  readonly title: string
+  readonly message: string
+  readonly type: string
+  readonly priority: Priority
+  readonly data: Readonly<Record<string, unknown>>
+  readonly actions: readonly Action[]
+  readonly channels: readonly ChannelName[]
+  readonly skipped: Readonly<Partial<Record<ChannelName, SkipReason>>>
+  /** Channels that wait until somebody's quiet hours are over. */
+  readonly held?: Readonly<Partial<Record<ChannelName, string>>>
+  readonly read: boolean
+  readonly read_at: string | null
+  readonly seen_at: string | null
+  readonly archived_at: string | null
+  readonly snoozed_until: string | null
+  readonly created_at: string
+  /** Epoch seconds, as the seed has it. */
+  readonly timestamp: number
+  readonly expires_at: string | null
+  readonly collapse_key: string | null
+  readonly version: number
+}
+
+interface Making {
+  readonly id: string
+  readonly userId: string
+  readonly message: Message
+  readonly choice: ChannelChoice & Partial<Pick<DeliveryPlan, 'held'>>
+  readonly origin: Origin
+  readonly now: number
+}
+
+/** A fresh, unread record. */
+export function makeRecord({
+  id,
+  userId,
+  message,
+  choice,
+  origin,
+  now,
+}: Making): NotificationRecord {
+  return {
+    id,
+    user_id: userId,
+    title: message.title,
+    message: message.message,
+    type: message.type,
+    priority: message.priority,
+    data: message.data,
+    actions: message.actions,
+    channels: choice.channels,
+    skipped: choice.skipped,
+    ...heldOf(choice),
+    read: false,
+    read_at: null,
+    seen_at: null,
+    archived_at: null,
+    snoozed_until: null,
+    created_at: isoTime(now),
+    timestamp: now / 1000,
+    expires_at: message.expiresAt === null ? null : isoTime(message.expiresAt),
+    collapse_key: message.collapseKey,
+    version: 1,
+    ...origin,
+  }
+}
+
+function heldOf({ held = {} }: Making['choice']): Pick<NotificationRecord, 'held'> {
+  const entries = Object.entries(held)
+  if (entries.length === 0) return {}
+  return { held: Object.fromEntries(entries.map(([channel, at]) => [channel, isoTime(at)])) }
+}

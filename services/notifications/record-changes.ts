@@ -1,0 +1,104 @@
+import {
+  type Clock,
+  isoTime,
+  type Keys,
+  NotFound,
+  type Op,
+  partitionOf,
+  type Store,
+  Unavailable,
+} from '../../src/index.ts'
+import { fanoutOp } from './fanout.ts'
+import type { NotificationRecord } from './notification-record.ts'
+import type { Retention } from './notification-service.ts'
+import type { Realtime } from './realtime.ts'
+
+export interface ChangeParts {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly realtime: Realtime
+  readonly retention: Retention
+  /** Told whenever a user's unread count may have changed. */
+  readonly onUnread?: (user: string) => void
+}
+
+/** One change of one record: the new record, and what keeps the unread count in step. */
+export interface Change {
+  readonly record: NotificationRecord
+  readonly unread: boolean
+}
+
+/** Changes records of an inbox, one at a time, and tells the user's sessions. */
+export class RecordChanges {
+  readonly #parts: ChangeParts
+
+  constructor(parts: ChangeParts) {
+    this.#parts = parts
+  }
+
+  /** Compare and set, so that a change made elsewhere is never undone. */
+  async change(
+    user: string,
+    id: string,
+    change: (record: NotificationRecord, at: string) => Change,
+  ): Promise<number> {
+    const { store, keys, clock } = this.#parts
+    const partition = partitionOf(user, store.partitions)
+    const key = keys.notification(id)
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const old = await store.get(partition, key)
+      const before = old === null ? null : (JSON.parse(old) as NotificationRecord)
+      if (before === null || before.user_id !== user) throw notFound(id)
+      const now = clock.now()
+      const { record, unread } = change(before, isoTime(now))
+      const text = JSON.stringify(record)
+      if (text === old) return store.unreadCount(partition, keys.scope, user)
+      const outcome = await store.commit({
+        partition,
+        guards: [['expect', key, old]],
+        ops: this.#changeOps(record, text, unread, now),
+      })
+      if (!outcome.applied) continue
+      return this.#announce(record, text, outcome.results)
+    }
+    throw new Unavailable(`Notification ${id} is being changed by others; try again.`)
+  }
+
+  #changeOps(record: NotificationRecord, text: string, unread: boolean, now: number): Op[] {
+    const { keys, retention } = this.#parts
+    const { user_id: user, id } = record
+    const keepMs = unread ? retention.unreadTtlMs : retention.notificationTtlMs
+    const snoozedMs = record.snoozed_until ? Date.parse(record.snoozed_until) - now : 0
+    const ttlMs = keepMs === 0 ? 0 : keepMs + Math.max(0, snoozedMs)
+    return [
+      fanoutOp(keys, user, 'notification_updated', text, now),
+      ['set', keys.notification(id), text, ttlMs],
+      unread
+        ? ['unread', keys.scope, user, id, ttlMs === 0 ? 0 : now + ttlMs]
+        : ['read', keys.scope, user, id],
+      ...this.#snoozeOps(record),
+    ]
+  }
+
+  /** The end of a snooze is a moment in a sorted set, looked at by the housekeeper. */
+  #snoozeOps(record: NotificationRecord): Op[] {
+    const { keys } = this.#parts
+    const member = `${record.user_id} ${record.id}`
+    return record.snoozed_until === null
+      ? []
+      : [['zadd', keys.snoozed(), Date.parse(record.snoozed_until), member]]
+  }
+
+  #announce(record: NotificationRecord, text: string, results: readonly number[]): number {
+    const count = results[2] ?? 0
+    this.#parts.realtime.publish(record.user_id, results[0] ?? 0, 'notification_updated', text)
+    this.#parts.onUnread?.(record.user_id)
+    return count
+  }
+}
+
+/** For an id that is not in this inbox: nobody learns whether it is in another. */
+export function notFound(id: string): NotFound {
+  return new NotFound(`There is no notification ${id} in this inbox.`)
+}
