@@ -26,6 +26,7 @@ for (const [name, text] of [
   ['redis-server', '#!/bin/sh\n'],
   ['mosquitto', '#!/bin/sh\n'],
   ['mosquitto_pub', '#!/bin/sh\n'],
+  ['chromium', '#!/bin/sh\n'],
 ] as const) {
   writeFileSync(join(programs, name), text)
   chmodSync(join(programs, name), 0o755)
@@ -48,6 +49,7 @@ describe('.ci/run', () => {
       'npm run --silent typecheck (servers required)',
       'npm ci (servers required)',
       'npm test (servers required)',
+      'npm run --silent test:browser (servers required)',
       'npm run --silent test:faults (servers required)',
     ])
     expect(stdout).toMatch(/<== lint: ok in \d+:\d\d/)
