@@ -3,6 +3,8 @@ import type { SendOutcome } from '../../services/channels/channel.ts'
 import type { DeliveryJob } from '../../services/deliveries/delivery-job.ts'
 import type { NotificationRecord } from '../../services/notifications/notification-record.ts'
 import type { UnreadTopic } from '../../services/notifications/unread-topic.ts'
+import type { Refused } from '../../services/operations/dead-letters.ts'
+import type { HttpRefusal } from '../http/request-run.ts'
 import type { Publisher } from '../mqtt/message.ts'
 import type { Refusal } from '../mqtt/refusal.ts'
 import type { Logger } from '../support/logger.ts'
@@ -51,13 +53,23 @@ export class Announcements {
   }
 
   /** Records what the MQTT door refused; resolves when that is stored. */
-  onRefused = async (refusal: Refusal): Promise<void> => {
-    const { services, publisher, metrics, log } = this.#parts
-    metrics.refused.inc({ door: 'mqtt', code: refusal.code })
-    const letter = await services().deadLetters.add({ ...refusal, door: 'mqtt' })
-    const { id, topic, error, at } = letter
-    services().activity.record('refused', { id, topic, code: refusal.code })
-    if (refusal.code === 'filtered') return
+  onRefused = (refusal: Refusal): Promise<void> => {
+    this.#parts.metrics.refused.inc({ door: 'mqtt', code: refusal.code })
+    return this.#keepRefused({ ...refusal, door: 'mqtt' })
+  }
+
+  /** The same of HTTP, which counts by itself and has answered by then. */
+  onRequestRefused = ({ target: topic, ...refusal }: HttpRefusal): void => {
+    this.#keepRefused({ ...refusal, topic, door: 'http' }).catch((failure) => {
+      this.#parts.log.warn({ err: failure }, 'a refusal was not recorded')
+    })
+  }
+
+  async #keepRefused(refused: Refused): Promise<void> {
+    const { services, publisher, log } = this.#parts
+    const { id, topic, code, error, at } = await services().deadLetters.add(refused)
+    services().activity.record('refused', { id, topic, code })
+    if (code === 'filtered') return
     publisher
       .publish('notifications/errors', JSON.stringify({ id, topic, error, at }))
       .catch((failure) => log.debug({ err: failure }, 'a refusal was not published'))

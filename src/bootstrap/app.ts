@@ -88,7 +88,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ publisher, unreadTopic, metrics, log },
     services: () => services,
   })
-  const { onStored, onAlertNews, onRefused, onOutcome } = announcements
+  const { onStored, onAlertNews, onRefused, onRequestRefused, onOutcome } = announcements
   const services: Services = createServices({
     ...{ store, bus, keys, clock, log, onStored, onAlertNews },
     retention: config.retention,
@@ -121,6 +121,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ config, services, access, middleware, topics, dispatcher, store, bus, keys },
     ...{ metrics, clock, log, reload, version: version() },
     checks: createChecks({ config, store, breakers, broker: () => broker }),
+    onRefused: onRequestRefused,
   })
   undo.push(() => http.stop(1000))
 

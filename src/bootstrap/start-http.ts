@@ -7,6 +7,7 @@ import type { HealthCheck } from '../http/health-checks.ts'
 import type { HttpRouter } from '../http/http-router.ts'
 import { HttpServer } from '../http/http-server.ts'
 import type { ApiInfo } from '../http/openapi.ts'
+import type { HttpRefusal } from '../http/request-run.ts'
 import { asyncApiOf } from '../mqtt/asyncapi.ts'
 import type { Dispatcher } from '../mqtt/dispatcher.ts'
 import type { Router } from '../mqtt/router.ts'
@@ -46,6 +47,7 @@ interface Parts {
   readonly metrics: Metrics
   readonly checks: readonly HealthCheck[]
   readonly reload: Reload
+  readonly onRefused: (refusal: HttpRefusal) => void
   readonly clock: Clock
   readonly log: Logger
 }
@@ -70,12 +72,6 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
     settings: config.http,
     info,
     identify: middleware.authenticate,
-    onRefused: ({ error, target, peer, payload }) => {
-      const refused = { error, door: 'http', topic: target, peer, payload }
-      services.deadLetters.add(refused).catch((failure) => {
-        parts.log.warn({ err: failure }, 'a refusal was not recorded')
-      })
-    },
   })
   const realtime = config.roles.has('gateway')
     ? createRealtime({ ...withTickets, http, broadcasting })

@@ -8,7 +8,7 @@ import Fastify, {
 } from 'fastify'
 import { InvalidPayload, NoRoute } from '../support/errors.ts'
 import { uuidv7 } from '../support/ids.ts'
-import { MAX_BODY_BYTES, parseBody } from './http-body.ts'
+import { MAX_BODY_BYTES, readBody } from './http-body.ts'
 import type { Origins } from './origins.ts'
 import { PROBLEM_TYPE, problemOf } from './problem.ts'
 
@@ -57,11 +57,7 @@ export function createFastify(trustProxy: TrustProxy): FastifyInstance {
   })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, raw, done) => {
-    try {
-      done(null, parseBody(raw as Buffer, request.headers['content-type'] ?? ''))
-    } catch (error) {
-      done(error as Error)
-    }
+    done(null, readBody(raw as Buffer, request.headers['content-type'] ?? ''))
   })
   return app
 }

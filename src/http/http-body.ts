@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { InvalidPayload } from '../support/errors.ts'
+import { asBelfryError, type BelfryError, InvalidPayload } from '../support/errors.ts'
 import { parseJson } from '../support/parse-json.ts'
 
 /** The largest body that is read, in bytes (contract §3). */
@@ -13,23 +13,36 @@ const VAGUE_TYPES = ['', 'text/plain', FORM_TYPE]
 /** A body as it came, and what it says. */
 export interface HttpBody {
   readonly raw: Buffer
-  /** `undefined` where the body is empty. */
+  /** `undefined` where the body is empty or cannot be read. */
   readonly value: unknown
+  /** Why it cannot be read. */
+  readonly problem: BelfryError | null
+}
+
+export const NO_BODY: HttpBody = { raw: Buffer.alloc(0), value: undefined, problem: null }
+
+/** Reads a body; what is wrong with it is told once it is known who sent it. */
+export function readBody(raw: Buffer, contentType: string): HttpBody {
+  try {
+    return { raw, value: parseBody(raw, contentType), problem: null }
+  } catch (error) {
+    return { raw, value: undefined, problem: asBelfryError(error) }
+  }
 }
 
 /**
- * Reads a body by its content type: JSON, or a form, whose fields become texts
+ * What a body says, by its content type: JSON, or a form, whose fields become texts
  * (lists where a name is repeated). Text that begins like JSON is taken as JSON,
  * since `curl -d` calls everything a form. Throws `InvalidJson`, `InvalidPayload`.
  */
-export function parseBody(raw: Buffer, contentType: string): HttpBody {
-  if (raw.length === 0) return { raw, value: undefined }
+export function parseBody(raw: Buffer, contentType: string): unknown {
+  if (raw.length === 0) return undefined
   if (!isUtf8(raw)) throw new InvalidPayload('The body is not UTF-8 text.')
   const text = raw.toString('utf8')
   const type = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
   const isVagueJson = VAGUE_TYPES.includes(type) && /^\s*[{[]/.test(text)
-  if (JSON_TYPE.test(type) || isVagueJson) return { raw, value: parseJson(text) }
-  if (type === FORM_TYPE) return { raw, value: parseForm(text) }
+  if (JSON_TYPE.test(type) || isVagueJson) return parseJson(text)
+  if (type === FORM_TYPE) return parseForm(text)
   throw new InvalidPayload('The body must be JSON.', [
     { path: 'content-type', message: 'must be application/json' },
   ])

@@ -1,4 +1,5 @@
 import type { Context } from '../context.ts'
+import type { BelfryError } from '../support/errors.ts'
 
 /** Parameters named in a path, read by the compiler: `/api/users/{id}` → `{ id }`. */
 export type PathParams<Path extends string> = string extends Path
@@ -14,6 +15,8 @@ export interface RawRequest {
   readonly url: string
   /** Empty where there was no body. */
   readonly body: Buffer
+  /** Why the body cannot be read; `null`: it can, or there is none. */
+  readonly problem: BelfryError | null
 }
 
 /** What a handler of an HTTP route gets: the context of every door, and the request. */

@@ -62,6 +62,7 @@ export class HttpRoute {
       ...(middleware as readonly Middleware<HttpContext>[]),
       async (context, next) => {
         if (spec.scope !== undefined) demandScope(context, spec.scope)
+        if (context.request.problem !== null) throw context.request.problem
         this.#validate(context)
         return next()
       },

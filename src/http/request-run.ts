@@ -10,7 +10,7 @@ import {
 import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
-import { type HttpBody, MAX_BODY_BYTES } from './http-body.ts'
+import { type HttpBody, MAX_BODY_BYTES, NO_BODY } from './http-body.ts'
 import type { HttpContext } from './http-context.ts'
 import type { HttpReply } from './http-reply.ts'
 import type { HttpRoute } from './http-route.ts'
@@ -33,8 +33,6 @@ interface Parts {
   readonly metrics: Metrics
   readonly onRefused?: ((refusal: HttpRefusal) => void) | undefined
 }
-
-const NO_BODY: HttpBody = { raw: Buffer.alloc(0), value: undefined }
 
 /** Turns Fastify's requests into contexts, and results and errors into answers. */
 export class RequestRun {
@@ -76,7 +74,7 @@ export class RequestRun {
   }
 
   #contextOf(route: string, request: FastifyRequest): HttpContext {
-    const { raw, value } = bodyOf(request)
+    const { raw, value, problem } = bodyOf(request)
     const receivedAt = this.#parts.clock.now()
     return {
       id: uuidv7(receivedAt),
@@ -93,7 +91,7 @@ export class RequestRun {
       retained: false,
       packet: null,
       log: this.#parts.log,
-      request: { method: request.method, url: request.url, body: raw },
+      request: { method: request.method, url: request.url, body: raw, problem },
     }
   }
 }

@@ -292,8 +292,11 @@ describe('an error', () => {
     await bench.post('/x', { a: 'b' })
     await bench.fetch('/x', { headers: { authorization } })
     await bench.post('/x', { a: 'b' }, { authorization })
+    const headers = { authorization, 'content-type': 'application/json' }
+    await bench.fetch('/x', { method: 'POST', body: '{"a":', headers })
     expect(refusals).toMatchObject([
       { target: 'POST /x', peer: '127.0.0.1', error: { code: 'invalid_payload' } },
+      { target: 'POST /x', error: { code: 'invalid_json' } },
     ])
     expect(refusals[0]?.payload.toString()).toBe('{"a":"b"}')
   })
