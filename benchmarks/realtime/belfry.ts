@@ -35,6 +35,7 @@ const application = {
   },
   alerts: { acknowledge: async () => ({}) },
   authorizeChannel: () => null,
+  roomsOf: async () => [],
   admit: () => {},
 }
 const gateway = new Gateway({

@@ -30,6 +30,11 @@ export class Standing {
     return (await this.#profile(who)).roles.some(has)
   }
 
+  /** Every role that somebody has, once each. */
+  async rolesOf(who: Principal): Promise<string[]> {
+    return [...new Set([...who.roles, ...(await this.#profile(who)).roles])]
+  }
+
   async isInGroup(who: Principal, group: string): Promise<boolean> {
     if (who.via === 'none' || who.groups.includes(group)) return true
     return (await this.#memberships.groupMembers(group)).includes(who.id)

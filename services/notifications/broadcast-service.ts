@@ -53,6 +53,8 @@ interface Parts {
   readonly acceptance: Acceptance
   readonly notifications: NotificationService
   readonly templates: TemplateRenderer
+  /** Tells those who watch, on a broadcast channel. */
+  readonly broadcast: (channel: string, event: string, data: object) => void
 }
 
 interface Announcing<Status extends string> {
@@ -75,7 +77,7 @@ export class BroadcastService {
   async announce<Status extends string>(
     announcing: Announcing<Status>,
   ): Promise<BroadcastSent<Status>> {
-    const { acceptance, keys, clock, store, templates } = this.#parts
+    const { acceptance, keys, clock, store, templates, broadcast } = this.#parts
     const { audience, identity, status, origin = {} } = announcing
     const message = await templates.accept(announcing.message)
     const now = clock.now()
@@ -104,6 +106,7 @@ export class BroadcastService {
       ],
       reply: { status, broadcast_id: id, sent_count: selected },
     })
+    if (accepted.status === 'fresh') broadcast('broadcast', 'broadcast_message', shown(record))
     return accepted.status === 'conflict'
       ? { status, broadcast_id: id, sent_count: selected }
       : accepted.reply
@@ -209,6 +212,12 @@ export class BroadcastService {
   #partition(id: string): number {
     return partitionOf(id, this.#parts.store.partitions)
   }
+}
+
+/** As administrators see it on the channel `broadcast` (seed 004). */
+function shown({ id, title, message, type, audience, timestamp }: BroadcastRecord) {
+  const { roles: target_roles, groups: target_groups } = audience
+  return { id, title, message, level: type, target_roles, target_groups, timestamp }
 }
 
 function makeBroadcast(

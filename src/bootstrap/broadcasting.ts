@@ -45,6 +45,7 @@ export interface Broadcasting {
   readonly credentials: AppCredentials
   readonly access: ChannelAccess
   readonly cache: ChannelCache
+  readonly standing: Standing
   stop(): Promise<void>
 }
 
@@ -76,5 +77,5 @@ export async function createBroadcasting(parts: Parts): Promise<Broadcasting> {
     broadcasting: new BroadcastingController({ credentials, access }),
     pusher: new PusherController({ desk }),
   })
-  return { credentials, access, cache, stop: () => questions.stop() }
+  return { credentials, access, cache, standing, stop: () => questions.stop() }
 }

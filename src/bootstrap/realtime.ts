@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { AccessService } from '../../services/access/access-service.ts'
 import type { Tickets } from '../../services/access/tickets.ts'
 import type { Config } from '../config.ts'
@@ -8,6 +9,7 @@ import { FrameLimit } from '../gateway/frame-limit.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { NativeDoor } from '../gateway/native-door.ts'
 import { PusherDoor } from '../gateway/pusher-door.ts'
+import { SocketIoDoor } from '../gateway/socketio-door.ts'
 import { SseDoor } from '../gateway/sse-door.ts'
 import type { Door, Upgrade } from '../gateway/upgrade.ts'
 import { clientAddress } from '../http/client-address.ts'
@@ -19,6 +21,7 @@ import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { Broadcasting } from './broadcasting.ts'
+import { roomsOf } from './rooms-of.ts'
 import type { Services } from './services.ts'
 
 interface Parts {
@@ -70,20 +73,28 @@ export function createRealtime(parts: Parts) {
       metrics.sessions.set({ protocol }, count)
     }
   })
-  const sse = new SseDoor({
+  const overHttp = {
     ...shared,
     application,
     nobody,
+    allowsOrigin: (headers: IncomingHttpHeaders) => http.origins.allows(headers),
+    addressOf: (request: IncomingMessage) => clientAddress(request, config.http.trustProxy),
+  }
+  const sse = new SseDoor({
+    ...overHttp,
     keepTicket: (ticket, session, principal) => parts.tickets.keep(ticket, session, principal),
-    allowsOrigin: (headers) => http.origins.allows(headers),
-    addressOf: (request) => clientAddress(request, config.http.trustProxy),
   })
+  const socketIo = new SocketIoDoor({ ...overHttp, clock })
   http.onRaw('GET', '/sse', sse.handle)
+  http.onRaw('GET', '/socket.io', socketIo.handle)
+  http.onRaw('POST', '/socket.io', socketIo.handle)
+  open(http, '/socket.io', socketIo.door)
   open(http, '/ws', native.door)
   open(http, '/app', pusher.door)
   const stop = async (withinMs: number) => {
     native.stop()
     await gateway.stop(withinMs)
+    socketIo.stop()
   }
   return { gateway, stop }
 }
@@ -111,6 +122,7 @@ function applicationOf({ services, broadcasting, keys, clock }: Parts): Applicat
     },
     alerts: { acknowledge: (id, who, note) => alertActions.acknowledge(id, { who, note }) },
     authorizeChannel: (principal, channel) => broadcasting.access.verdict(principal, channel),
+    roomsOf: (principal) => roomsOf(principal, broadcasting),
     admit: (principal, frameType) => limit.admit(principal.id, frameType),
   }
 }

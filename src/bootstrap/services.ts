@@ -86,6 +86,7 @@ export function createServices(ingredients: Ingredients) {
     acceptance,
     notifications,
     templates: templateRenderer,
+    broadcast,
   })
   const maintenance = new MaintenanceService({
     ...base,

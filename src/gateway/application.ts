@@ -84,6 +84,8 @@ export interface Application {
     principal: Principal | null,
     channel: string,
   ): ChannelVerdict | Promise<ChannelVerdict>
+  /** Broadcast channels that somebody is put onto unasked, where the protocol has such: of his roles, and of the system. */
+  roomsOf(principal: Principal): Promise<readonly string[]>
   /** Throws `RateLimitExceeded` when a client sends too much. */
   admit(principal: Principal, frameType: string): void | Promise<void>
 }

@@ -10,6 +10,7 @@ import { readCredential } from './credential.ts'
 import type { Gateway } from './gateway.ts'
 import { Greeting } from './greeting.ts'
 import { Handshakes } from './handshakes.ts'
+import { Commands } from './protocols/commands.ts'
 import { NativeProtocol } from './protocols/native.ts'
 import { type Door, ignoreError, refuse, type Upgrade } from './upgrade.ts'
 
@@ -43,10 +44,12 @@ export class NativeDoor {
 
   constructor(parts: Parts) {
     this.#parts = parts
+    const { gateway, authenticate, log } = parts
+    const onRenewed: Gateway['renewed'] = (session, principal) =>
+      gateway.renewed(session, principal)
     this.#protocol = new NativeProtocol({
-      authenticate: parts.authenticate,
-      onRenewed: (session, principal) => parts.gateway.renewed(session, principal),
-      log: parts.log,
+      commands: new Commands({ authenticate, onRenewed }),
+      log,
     })
     this.#handshakes = new Handshakes(parts)
   }

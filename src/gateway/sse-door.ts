@@ -11,9 +11,8 @@ import { readCredential } from './credential.ts'
 import { EventStream } from './event-stream.ts'
 import type { Gateway } from './gateway.ts'
 import { type Cursor, parseCursor, SseProtocol } from './protocols/sse.ts'
+import { isUnbroken } from './resumption.ts'
 
-/** As many entries as a session queue keeps: when it is full, older ones may have fallen off. */
-const QUEUE_LIMIT = 1000
 const LATER_MS = 5000
 
 interface Parts {
@@ -113,9 +112,9 @@ export class SseDoor {
     const epoch = cursor?.epoch ?? randomUUID()
     if (ticket !== null) await keepTicket(ticket, epoch, principal)
     if (cursor === null) return { epoch, cursor, channels, gap: null }
-    const { entries } = await application.sessions.backlog(principal.id, epoch)
-    const oldest = entries[0] === undefined ? 0 : (JSON.parse(entries[0]) as { seq: number }).seq
-    const hasOverflown = entries.length >= QUEUE_LIMIT && oldest > cursor.offset + 1
+    const { offset } = cursor
+    const asked = { user: principal.id, session: epoch, offset }
+    const hasOverflown = !(await isUnbroken(application.sessions, asked))
     const gap = hasOverflown
       ? { reason: 'too_many' }
       : channels.length > 0

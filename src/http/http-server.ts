@@ -104,7 +104,8 @@ export class HttpServer {
     this.#app.route({
       method,
       url: path,
-      handler: (request, reply) => {
+      // Before the body is read: it is the handler's.
+      onRequest: async (request, reply) => {
         // Headers such as those of CORS were set on the reply, which is not sent any more.
         for (const [name, value] of Object.entries(reply.getHeaders())) {
           if (value !== undefined) reply.raw.setHeader(name, value)
@@ -112,6 +113,7 @@ export class HttpServer {
         reply.hijack()
         handler(request.raw, reply.raw)
       },
+      handler: async () => {},
     })
   }
 

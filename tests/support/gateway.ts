@@ -177,6 +177,7 @@ function makeApplication(
       acknowledge: async (id, user, note) => ({ status: 'acknowledged', alert_id: id, user, note }),
     },
     authorizeChannel: authorizeChannel ?? (() => null),
+    roomsOf: async () => [],
     admit: admit ?? (() => {}),
   }
 }

@@ -1,0 +1,47 @@
+import type { IncomingMessage } from 'node:http'
+import { InvalidPayload } from '../../../support/errors.ts'
+import { isSafeId } from '../../../support/ids.ts'
+import type { Credential } from '../../application.ts'
+import { readCredential } from '../../credential.ts'
+
+/** What a client shows when it connects: the `auth` option, and what is in the address. */
+export interface SocketIoHandshake {
+  readonly credential: Credential
+  /** The place that the library comes back to; `null`: it is new. */
+  readonly pid: string | null
+  /** The session to resume, or the name of a new one. */
+  readonly sessionId: string | null
+  /** The last number that the client has; `null`: it does not say. */
+  readonly hasUpTo: number | null
+  readonly acknowledges: boolean
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+/** Throws `InvalidPayload`. */
+export function readHandshake(request: IncomingMessage, auth: Fields): SocketIoHandshake {
+  const url = new URL(request.url ?? '/', 'http://localhost')
+  const shown = readCredential(request, url)
+  const pid = textOf(auth.pid)
+  const sessionId = pid?.split('/', 1)[0] ?? textOf(auth.session_id)
+  if (sessionId !== null && !isSafeId(sessionId)) {
+    throw new InvalidPayload('The session_id is not valid.')
+  }
+  const offset = textOf(auth.offset)
+  return {
+    credential: {
+      token: textOf(auth.token) ?? shown.token,
+      ticket: textOf(auth.ticket) ?? shown.ticket,
+      userId: textOf(auth.user_id) ?? shown.userId,
+    },
+    pid,
+    sessionId,
+    hasUpTo: offset !== null && /^\d{1,15}$/.test(offset) ? Number(offset) : null,
+    acknowledges: [true, 1, '1', 'true'].includes(auth.ack as string),
+  }
+}
+
+function textOf(value: unknown): string | null {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value !== '' ? value : null
+}

@@ -1,0 +1,198 @@
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
+import { Server, type Socket } from 'socket.io'
+import type { Principal } from '../context.ts'
+import type { Clock } from '../support/clock.ts'
+import { asBelfryError, messageOf, Unauthenticated } from '../support/errors.ts'
+import { isSafeId, uuidv7 } from '../support/ids.ts'
+import type { Logger } from '../support/logger.ts'
+import type { Application, Authenticate } from './application.ts'
+import { TooManyConnections } from './connection-limits.ts'
+import type { Gateway } from './gateway.ts'
+import { Commands } from './protocols/commands.ts'
+import { readHandshake, type SocketIoHandshake } from './protocols/socketio/handshake.ts'
+import { SocketIoProtocol } from './protocols/socketio/socketio-protocol.ts'
+import { Whispers } from './protocols/socketio/whispers.ts'
+import { isUnbroken } from './resumption.ts'
+import { type EngineSocket, SocketIoConnection } from './socketio-connection.ts'
+import type { Door } from './upgrade.ts'
+
+/** How long a client may stay without saying who it is. */
+const UNKNOWN_FOR_MS = 5000
+const MAX_MESSAGE_BYTES = 64 * 1024
+/** The rhythm of `Heartbeat`. */
+const PING_INTERVAL_MS = 25_000
+const PING_TIMEOUT_MS = 8000
+
+interface Parts {
+  readonly gateway: Gateway
+  readonly application: Application
+  readonly authenticate: Authenticate
+  /** Who comes without a credential; `null`: nobody may. */
+  readonly nobody: Principal | null
+  readonly allowsOrigin: (headers: IncomingHttpHeaders) => boolean
+  /** The client's address, behind proxies that count. */
+  readonly addressOf: (request: IncomingMessage) => string
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** What is known of a client between its handshake and its session. */
+interface Known {
+  readonly principal: Principal
+  readonly sessionId: string
+  readonly hasUpTo: number | null
+  readonly acknowledges: boolean
+  readonly rooms: readonly string[]
+}
+
+/**
+ * Lets Socket.IO clients in: `/socket.io/`, by polling or WebSocket. The library
+ * does the handshake, the transports and the heartbeat; who a client is, what it
+ * is told and how it resumes is the gateway's, as with every other protocol.
+ */
+export class SocketIoDoor {
+  readonly #parts: Parts
+  readonly #io: Server
+  readonly #protocol: SocketIoProtocol
+  readonly #connections = new WeakMap<EngineSocket, SocketIoConnection>()
+  readonly #known = new WeakMap<Socket, Known>()
+
+  constructor(parts: Parts) {
+    const { gateway, authenticate, clock, log } = parts
+    this.#parts = parts
+    const onRenewed: Gateway['renewed'] = (session, principal) =>
+      gateway.renewed(session, principal)
+    this.#protocol = new SocketIoProtocol({
+      commands: new Commands({ authenticate, onRenewed }),
+      whispers: new Whispers({ busOf: (scope) => gateway.busOf(scope), clock }),
+      log,
+    })
+    // Requests are handed to it: it must not listen beside the other doors.
+    this.#io = new Server(createServer(), {
+      serveClient: false,
+      connectTimeout: UNKNOWN_FOR_MS,
+      pingInterval: PING_INTERVAL_MS,
+      pingTimeout: PING_TIMEOUT_MS,
+      maxHttpBufferSize: MAX_MESSAGE_BYTES,
+      allowRequest: (request, answer) => {
+        const objection = this.#objectionTo(request)
+        answer(objection, objection === null)
+      },
+    })
+    this.#io.engine.on('connection', (engine: EngineSocket) => this.#onConnection(engine))
+    this.#io.use((socket, next) => {
+      this.#identify(socket).then(
+        () => next(),
+        (error: unknown) => next(this.#refusal(error)),
+      )
+    })
+    this.#io.on('connection', (socket) => this.#open(socket))
+  }
+
+  /** Takes upgrades to its path. */
+  readonly door: Door = ({ request, socket, head, url }) => {
+    if (!/^\/socket\.io\/?$/.test(url.pathname)) return false
+    this.#io.engine.handleUpgrade(request as never, socket, head)
+    return true
+  }
+
+  /** Answers requests of clients that poll. */
+  readonly handle = (request: IncomingMessage, response: ServerResponse): void => {
+    this.#io.engine.handleRequest(request as never, response as never)
+  }
+
+  /** Cuts what is left, its timers too. */
+  stop(): void {
+    this.#io.engine.close()
+  }
+
+  /** Why a client is not let in; `null`: it is. */
+  #objectionTo(request: IncomingMessage): string | null {
+    const { gateway, allowsOrigin, addressOf } = this.#parts
+    if (gateway.isStopping) return 'The server is stopping.'
+    if (!allowsOrigin(request.headers)) return 'Pages of this origin may not connect.'
+    const from = addressOf(request)
+    try {
+      gateway.sockets.enter(from)
+      gateway.sockets.leave(from) // it enters once its connection is there
+      return null
+    } catch (error) {
+      return messageOf(error)
+    }
+  }
+
+  #onConnection(engine: EngineSocket): void {
+    const { sockets } = this.#parts.gateway
+    const from = this.#parts.addressOf(engine.request)
+    try {
+      sockets.enter(from)
+    } catch {
+      engine.close()
+      return
+    }
+    const connection = new SocketIoConnection({ engine, sockets, from })
+    sockets.hold(connection)
+    this.#connections.set(engine, connection)
+  }
+
+  /** Throws what the client hears as `connect_error`. */
+  async #identify(socket: Socket): Promise<void> {
+    const { gateway, application, authenticate, nobody } = this.#parts
+    const asked = readHandshake(socket.request, socket.handshake.auth)
+    const principal = (await authenticate(asked.credential)) ?? nobody
+    if (principal === null) throw new Unauthenticated('Say who you are: auth: {token}.')
+    if (!isSafeId(principal.id)) throw new Unauthenticated('The user id is not valid.')
+    const { sessionId, pid } = await this.#resume(principal, asked)
+    if (!gateway.hasRoomFor(principal, sessionId)) {
+      throw new TooManyConnections('You have too many connections.')
+    }
+    const { hasUpTo, acknowledges } = asked
+    const rooms = await application.roomsOf(principal)
+    this.#known.set(socket, { principal, sessionId, hasUpTo, acknowledges, rooms })
+    // The library's own recovery names the place to come back to so; ours is the session queue.
+    ;(socket as unknown as { pid: string }).pid = pid
+  }
+
+  /** To a client that gets another `pid` than it showed the library says `recovered: false`. */
+  async #resume({ id: user }: Principal, { sessionId: session, hasUpTo, pid }: SocketIoHandshake) {
+    const { sessions } = this.#parts.application
+    const fresh = uuidv7(this.#parts.clock.now())
+    if (session === null) return { sessionId: fresh, pid: fresh }
+    const lost = await sessions.touch([{ user, session }])
+    // A name of the client's own begins a session, but what it had is gone.
+    if (lost.length > 0)
+      return { sessionId: session, pid: pid === null ? session : `${session}/${fresh}` }
+    const isWhole = await isUnbroken(sessions, { user, session, offset: hasUpTo ?? 0 })
+    return { sessionId: session, pid: isWhole ? (pid ?? session) : `${session}/${fresh}` }
+  }
+
+  #open(socket: Socket): void {
+    const { gateway } = this.#parts
+    const connection = this.#connections.get(socket.conn)
+    const known = this.#known.get(socket)
+    if (connection === undefined || known === undefined) {
+      socket.disconnect(true)
+      return
+    }
+    const { rooms: channels, ...rest } = known
+    void gateway.open({
+      ...rest,
+      protocol: this.#protocol,
+      transport: connection,
+      channels,
+      own: (owner) => connection.own(owner),
+    })
+  }
+
+  /** What the client hears: the message, and `data` with the code. */
+  #refusal(error: unknown): Error {
+    const known = asBelfryError(error)
+    if (known.code === 'internal') this.#parts.log.error({ err: error }, 'a handshake failed')
+    return Object.assign(new Error(known.message), { data: known.toBody() })
+  }
+}
