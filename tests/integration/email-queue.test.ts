@@ -61,7 +61,7 @@ describe('a queue of mails and a server that goes away', () => {
     return JSON.parse((await bench.store.get(0, key)) ?? '{}') as DeliveryJob
   }
 
-  it('sends each at least once, and twice no more than were in flight', async () => {
+  it('[G-01] sends each at least once, and twice no more than were in flight', async () => {
     const replies = await Promise.all(
       Array.from({ length: MAILS }, (_, n) =>
         bench.service.queueEmail({ ...PLAIN_MAIL, to: [`u${n}@example.com`] }, ownWork),

@@ -44,7 +44,7 @@ afterEach(async () => {
 })
 
 describe('what arrives', () => {
-  it('is text and HTML of the same words, from the configured sender', async () => {
+  it('[S0-002 S0-019] is text and HTML of the same words, from the configured sender', async () => {
     expect(await deliver().attempt()).toBe('sent')
     const mail = await received()
     expect(mail.from).toEqual({ name: 'Belfry', address: 'alerts@example.org' })
@@ -62,7 +62,7 @@ describe('what arrives', () => {
     expect(mail.text).toContain('The disk of pump-7 is full.')
   })
 
-  it('has its attachments byte for byte', async () => {
+  it('[S0-019] has its attachments byte for byte', async () => {
     const bytes = Buffer.from(Array.from({ length: 3000 }, (_, n) => (n * 7) % 256))
     const attachments = [
       { filename: 'readings.bin', content: bytes.toString('base64') },

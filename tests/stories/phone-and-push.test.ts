@@ -62,7 +62,7 @@ describe('with nothing but the variables of Twilio', () => {
     await vendor.stop()
   })
 
-  it('one MQTT message is a text message', async () => {
+  it('[S0-003 S0-014 S1-070] one MQTT message is a text message', async () => {
     const phone = freshNumber()
     const sms = { phone, message: 'Pump 7 is dry' }
     const reply = await world.device('311').ask('notifications/sms/send', sms)
@@ -129,7 +129,7 @@ describe('with nothing but the variables of Twilio', () => {
 })
 
 describe('with two mail servers', () => {
-  it('the second one takes what the first one would not, in the same try', async () => {
+  it('[G-02] the second one takes what the first one would not, in the same try', async () => {
     const [first, second] = await Promise.all([startSmtp(), startSmtp()])
     first.behave({ code: 451 })
     const world = await open({
@@ -221,7 +221,7 @@ describe('Twilio, Firebase, Apple and browsers behind one service', () => {
   }
 
   describe('text messages', () => {
-    it('are delivered when Twilio says so, and only forward', async () => {
+    it('[S1-069 S3-035] are delivered when Twilio says so, and only forward', async () => {
       const phone = freshNumber()
       const id = await sendSms(phone)
       const request = await takenBy(twilio, phone)
@@ -236,7 +236,7 @@ describe('Twilio, Firebase, Apple and browsers behind one service', () => {
       expect(job.history.map(({ outcome }: Json) => outcome)).toEqual(['sent', 'delivered'])
     })
 
-    it('fail when Twilio says so later, with its code', async () => {
+    it('[S3-036] fail when Twilio says so later, with its code', async () => {
       const phone = freshNumber()
       const id = await sendSms(phone)
       const request = await takenBy(twilio, phone)
@@ -372,7 +372,7 @@ describe('Twilio, Firebase, Apple and browsers behind one service', () => {
       return user
     }
 
-    it('reach an Android phone by Firebase', async () => {
+    it('[S0-004 S0-013 S0-020 S1-072] reach an Android phone by Firebase', async () => {
       const token = fresh('phone')
       const user = await userWith('android', token)
       const delivery = await tell(user, 'push', { data: { rack: 7 } })
@@ -385,7 +385,7 @@ describe('Twilio, Firebase, Apple and browsers behind one service', () => {
       })
     })
 
-    it("reach Apple's phones by Apple", async () => {
+    it("[S0-021] reach Apple's phones by Apple", async () => {
       const token = apnsToken('0777')
       const user = await userWith('ios', token)
       const delivery = await tell(user, 'push')
@@ -394,7 +394,7 @@ describe('Twilio, Firebase, Apple and browsers behind one service', () => {
       expect(post?.payload.aps).toMatchObject({ alert: { title: 'Disk full' }, badge: 1 })
     })
 
-    it('reach a browser, and are read by it alone', async () => {
+    it('[S0-022] reach a browser, and are read by it alone', async () => {
       const user = await userWith('web', browsers.subscribe())
       const delivery = await tell(user, 'push', { actions: [{ type: 'ack', label: 'OK' }] })
       expect(delivery).toMatchObject({ status: 'sent', attempts: [{ provider: 'webpush' }] })
@@ -411,7 +411,7 @@ describe('Twilio, Firebase, Apple and browsers behind one service', () => {
       expect(fcmMessages(fcm).some((each) => each.token === token)).toBe(true)
     })
 
-    it('forget a dead token and serve the others', async () => {
+    it('[S0-023 S1-072 G-18] forget a dead token and serve the others', async () => {
       const user = fresh('u')
       const devices = [
         { platform: 'android', token: fresh('gone') },

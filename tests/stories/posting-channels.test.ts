@@ -72,22 +72,25 @@ describe('a message on MQTT reaches people where they are', () => {
   const channelOf = (profile: object) =>
     Object.keys(profile)[0]!.replace(/_?webhook_url/, '') || 'webhook'
 
-  it.each(POSTED)('$name', async ({ name, profile = () => ({}) }) => {
-    const fields = profile(vendor(name).url)
-    const channel = channelOf(fields)
-    const { id } = await tell(fields, channel)
-    const trace = await ended(id, channel)
-    expect(trace).toMatchObject({
-      status: 'sent',
-      attempts: [{ provider: name, outcome: 'sent', at: expect.any(String) }],
-    })
-    const posts = vendor(name).posts.filter(({ body }) => body.includes('98 % full'))
-    expect(posts).toHaveLength(1)
-    expect(posts[0]?.body).toContain('Disk full')
-    const delivery = await world.http('GET', `/api/deliveries/${id}.${channel}`)
-    expect(delivery).toMatchObject({ status: 'sent', attempts: 1 })
-    expect(delivery.url).toMatch(/…$/)
-  })
+  it.each(POSTED)(
+    '[S0-005 S0-006 S0-007 S0-012 S0-015] $name',
+    async ({ name, profile = () => ({}) }) => {
+      const fields = profile(vendor(name).url)
+      const channel = channelOf(fields)
+      const { id } = await tell(fields, channel)
+      const trace = await ended(id, channel)
+      expect(trace).toMatchObject({
+        status: 'sent',
+        attempts: [{ provider: name, outcome: 'sent', at: expect.any(String) }],
+      })
+      const posts = vendor(name).posts.filter(({ body }) => body.includes('98 % full'))
+      expect(posts).toHaveLength(1)
+      expect(posts[0]?.body).toContain('Disk full')
+      const delivery = await world.http('GET', `/api/deliveries/${id}.${channel}`)
+      expect(delivery).toMatchObject({ status: 'sent', attempts: 1 })
+      expect(delivery.url).toMatch(/…$/)
+    },
+  )
 
   it('Slack as a bot, to a member', async () => {
     const { id } = await tell({ slack_webhook_url: 'slack://U0042' }, 'slack')

@@ -53,7 +53,7 @@ describe('the Apple Push Notification service', () => {
     ])
   })
 
-  it('is asked over one connection, however many there are, and over a new one after GOAWAY', async () => {
+  it('[S0-077] is asked over one connection, however many there are, and over a new one after GOAWAY', async () => {
     const tokens = Array.from({ length: 200 }, (_, n) => apnsToken(String(1000 + n)))
     expect(await bench.toTokens('ios', tokens).attempt()).toBe('sent')
     expect([vendor.posts.length, vendor.connections]).toEqual([200, 1])

@@ -94,7 +94,7 @@ describe('Firebase Cloud Messaging', () => {
     expect(tokens).toEqual(left)
   })
 
-  it('the same message taken for another token shows that an odd one is dead', async () => {
+  it('[G-18] the same message taken for another token shows that an odd one is dead', async () => {
     const alone = await bench.toUser([{ platform: 'android', token: 'odd-1' }])
     expect(await alone.attempt()).toBe('failed')
     expect(await bench.directory.devices('ada')).toHaveLength(1)

@@ -43,7 +43,7 @@ async function certificates() {
   return (name: string) => readFileSync(at(name))
 }
 
-test('the TLS door serves those who trust it; with an authority, those whom it trusts', async () => {
+test('[S4-054] the TLS door serves those who trust it; with an authority, those whom it trusts', async () => {
   const pem = await certificates()
   const tls = { cert: pem('server.crt'), key: pem('server.key') }
   const { broker, taken } = await startBroker({ tlsPort: 0, tls })

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { waitFor } from '../../support/wait-for.ts'
 import { connect, received, startBroker } from './harness.ts'
 
-test('three members of a group get each of 3000 messages once, shared within 5 %', async () => {
+test('[X-18] three members of a group get each of 3000 messages once, shared within 5 %', async () => {
   const { url } = await startBroker()
   const members = await Promise.all(Array.from({ length: 3 }, () => connect(url)))
   const inboxes = members.map(received)

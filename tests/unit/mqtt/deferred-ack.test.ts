@@ -93,7 +93,7 @@ describe('deferred acknowledgement', () => {
     expect(packets.inFlight).toBe(50)
   })
 
-  it('acknowledges in the order of arrival, PUBACK and PUBREC in one line', async () => {
+  it('[X-17] acknowledges in the order of arrival, PUBACK and PUBREC in one line', async () => {
     await connected()
     broker.send(publish(7, 'a'))
     broker.send(publish(8, 'b', { qos: 2 }))

@@ -20,7 +20,7 @@ const last = instructions.slice(instructions.findLastIndex(([name]) => name === 
 const ignored = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n')
 
 describe('Dockerfile', () => {
-  it('is built in stages on the Node that the project is made for', () => {
+  it('[S4-053] is built in stages on the Node that the project is made for', () => {
     const images = instructions.filter(([name]) => name === 'FROM').map(([, image]) => image)
     const major = readFileSync(join(root, '.nvmrc'), 'utf8').trim()
     expect(images.length).toBeGreaterThan(1)

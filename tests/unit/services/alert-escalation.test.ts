@@ -15,7 +15,7 @@ afterEach(() => bench.store.close())
 const channelsOf = async (user: string) => (await bench.heard(user)).map(({ channels }) => channels)
 
 describe('an alert nobody acknowledges', () => {
-  it('reaches admins and whoever is on call at once, and by phone after five minutes', async () => {
+  it('[S1-053] reaches admins and whoever is on call at once, and by phone after five minutes', async () => {
     const id = await bench.raise()
     for (const user of ['ada', 'grace']) {
       expect(await channelsOf(user)).toEqual([['realtime', 'email', 'sms']])

@@ -28,7 +28,7 @@ describe('a mail of lines', () => {
     (m: MailMessage) => withLine(m, 'Nobody has looked yet.'),
   ].reduce((m, step) => step(m), mailMessage('Disk', { greeting: 'Hello!', salutation: 'Bye' }))
 
-  it('has lines before the button and after it, white space collapsed', () => {
+  it('[S0-011] has lines before the button and after it, white space collapsed', () => {
     expect(mail.introLines).toEqual(['The disk is full.'])
     expect(mail.outroLines).toEqual(['Nobody has looked yet.'])
   })

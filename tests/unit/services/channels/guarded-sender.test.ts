@@ -25,7 +25,7 @@ describe('GuardedSender', () => {
   const post = (signal = never, url = `${vendor.url}/hook?a=1`) =>
     sender.post({ url, body: '{"a":"ö"}', headers: { 'x-own': 'b' } }, signal)
 
-  it('posts JSON and hands out what was answered', async () => {
+  it('[S0-077 S4-048] posts JSON and hands out what was answered', async () => {
     vendor.behave({ status: 418, headers: { 'X-Word': 'tea' }, body: 'pot' })
     expect(await post()).toMatchObject({
       ...{ kind: 'answered', status: 418, body: 'pot', isComplete: true },

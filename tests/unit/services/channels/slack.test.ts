@@ -16,7 +16,7 @@ const MESSAGE: PostMessage = {
 }
 
 describe('slackMessage()', () => {
-  it('is a header, the text, buttons and where it comes from', () => {
+  it('[S0-012] is a header, the text, buttons and where it comes from', () => {
     expect(slackMessage(MESSAGE)).toEqual({
       text: 'Disk full: It is 98 % full.',
       blocks: [
