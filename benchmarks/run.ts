@@ -8,6 +8,7 @@
 import { parseArgs } from 'node:util'
 import { serverAvailable } from '../tests/support/servers.ts'
 import { broadcast } from './broadcast.ts'
+import { deliveries } from './deliveries.ts'
 import { embeddedIngest } from './embedded-ingest.ts'
 import { fanOut } from './fan-out.ts'
 import { ingest } from './ingest.ts'
@@ -22,6 +23,7 @@ const QUESTIONS: readonly Question[] = [
   embeddedIngest,
   latency,
   queue,
+  deliveries,
   fanOut,
   broadcast,
   routes,

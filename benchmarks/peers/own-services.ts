@@ -5,8 +5,6 @@
  * @module
  */
 
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ownWork } from '../../services/notifications/acceptance.ts'
 import { EVERYBODY } from '../../services/notifications/broadcast-record.ts'
@@ -24,6 +22,7 @@ import { singleConfig } from '../../tests/support/redis-configs.ts'
 import { answerParent } from '../support/child.ts'
 import { inFlight } from '../support/queue-command.ts'
 import { DAY_MS, type ServicesCommand } from '../support/services-command.ts'
+import { temporaryFolder } from '../support/temporary-folder.ts'
 
 /** As many as one MQTT connection has under way. */
 const AT_ONCE = 500
@@ -39,9 +38,7 @@ async function openStore(): Promise<Store> {
   if (where !== 'sqlite') {
     return RedisStore.connect(singleConfig(Number(new URL(where).port)), { log })
   }
-  const folder = mkdtempSync(join(tmpdir(), 'belfry-bench-'))
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
-  return openSqliteStore({ path: join(folder, 'store.db'), clock, log })
+  return openSqliteStore({ path: join(temporaryFolder(), 'store.db'), clock, log })
 }
 
 const userOf = (number: number) => `user-${number}`

@@ -22,7 +22,7 @@ export interface WorkerOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly handler: JobHandler
-  /** Most jobs at once. */
+  /** Most jobs worked on at once; as many again may be about to be settled. */
   readonly concurrency: number
   readonly leaseMs?: number
   readonly heartbeatMs?: number
@@ -58,6 +58,8 @@ export class Worker {
   readonly #options: Required<WorkerOptions>
   readonly #held = new Map<Lease, { abort: AbortController; done: Promise<void> }>()
   readonly #suspects = new Set<Lease>()
+  /** Jobs whose handlers are at work; the others in hand are being settled. */
+  #running = 0
   readonly #timers: (() => void)[] = []
   #unsubscribe: (() => Promise<void>) | null = null
   #cycle: Promise<number> | null = null
@@ -106,10 +108,10 @@ export class Worker {
 
   /** One look at every partition; resolves to how many jobs were taken. */
   async takeOnce(): Promise<number> {
-    const { store, queue, concurrency, leaseMs } = this.#options
+    const { store, queue, leaseMs } = this.#options
     let taken = 0
     for (let n = 0; n < store.partitions; n++) {
-      const free = Math.min(64, concurrency - this.#held.size)
+      const free = this.#room()
       if (free <= 0 || this.#stopping || this.#suspects.size > 0) break
       const partition = this.#nextPartition
       const leases = await store.take(partition, queue, free, leaseMs)
@@ -155,6 +157,12 @@ export class Worker {
     }
   }
 
+  /** Settling takes its time too: what is settled meanwhile keeps no provider waiting. */
+  #room(): number {
+    const { concurrency } = this.#options
+    return Math.min(64, concurrency - this.#running, 2 * concurrency - this.#held.size)
+  }
+
   #run(lease: Lease): void {
     const abort = new AbortController()
     const done = this.#perform(lease, abort.signal).finally(() => {
@@ -181,10 +189,20 @@ export class Worker {
   async #perform(lease: Lease, signal: AbortSignal): Promise<void> {
     const { handler, log, queue } = this.#options
     try {
-      const { ops } = await handler(lease, signal)
+      const { ops } = await this.#work(() => handler(lease, signal))
       await this.#settle(lease, ops, signal)
     } catch (error) {
       log.error({ err: error, queue, job: lease.jobId }, 'a job was not settled; it comes back')
+    }
+  }
+
+  async #work(handle: () => Promise<Settlement>): Promise<Settlement> {
+    this.#running += 1
+    try {
+      return await handle()
+    } finally {
+      this.#running -= 1
+      this.#wakeWhenWorthIt()
     }
   }
 
@@ -206,9 +224,9 @@ export class Worker {
     }
   }
 
-  /** A look for every finished job would be waste: one for every quarter of the room. */
+  /** A look for every finished job would be waste: one for an eighth of the room. */
   #wakeWhenWorthIt(): void {
-    if (this.#again || this.#held.size <= this.#options.concurrency * 0.75) this.wake()
+    if (this.#again || this.#running <= this.#options.concurrency * 0.875) this.wake()
   }
 
   async #heartbeat(): Promise<void> {
