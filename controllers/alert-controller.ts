@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import type { AlertActions } from '../services/alerts/alert-actions.ts'
+import type { AlertBoard } from '../services/alerts/alert-board.ts'
 import type { AlertReport, Severity } from '../services/alerts/alert-record.ts'
 import type { AlertService } from '../services/alerts/alert-service.ts'
-import type { AlertStore } from '../services/alerts/alert-store.ts'
 import { assertUserId } from '../services/directory/user-record.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
 import type { Context } from '../src/index.ts'
@@ -66,16 +66,16 @@ type IdParam = { readonly alert_id: string }
 export class AlertController {
   readonly #alerts: AlertService
   readonly #actions: AlertActions
-  readonly #alertStore: AlertStore
+  readonly #alertBoard: AlertBoard
 
   constructor(parts: {
     alerts: AlertService
     alertActions: AlertActions
-    alertStore: AlertStore
+    alertBoard: AlertBoard
   }) {
     this.#alerts = parts.alerts
     this.#actions = parts.alertActions
-    this.#alertStore = parts.alertStore
+    this.#alertBoard = parts.alertBoard
   }
 
   /** The topic decides the severity; what the payload says of it is a label. */
@@ -90,7 +90,7 @@ export class AlertController {
   report = async (context: Context<unknown, z.output<typeof AlertBody>>) =>
     this.#act(context, reportOf(context.payload, context.payload))
 
-  find = async (context: Context<IdParam>) => this.#alertStore.find(context.params.alert_id)
+  find = async (context: Context<IdParam>) => this.#alertBoard.find(context.params.alert_id)
 
   async #act(context: Context<unknown, z.output<typeof AlertPayload>>, report: AlertReport) {
     const doing = doingOf(context)

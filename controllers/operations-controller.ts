@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AlertStore } from '../services/alerts/alert-store.ts'
+import type { AlertBoard } from '../services/alerts/alert-board.ts'
 import type { Outbox } from '../services/deliveries/outbox.ts'
 import type { QueueAdmin } from '../services/deliveries/queue-admin.ts'
 import { shownDelivery } from '../services/deliveries/shown-delivery.ts'
@@ -29,7 +29,7 @@ interface Parts {
   readonly deadLetters: DeadLetters
   readonly outbox: Outbox
   readonly events: EventLog
-  readonly alertStore: AlertStore
+  readonly alertBoard: AlertBoard
   readonly status: StatusService
   /** Sends a refused message through the pipeline again. */
   readonly replay: (message: {
@@ -122,14 +122,14 @@ export class OperationsController {
   alerts = async ({ query }: Context) => {
     const { limit, status } = query as z.output<typeof ListQuery>
     const state = status === 'all' || status === 'resolved' ? 'all' : 'open'
-    const data = await this.#parts.alertStore.list(state, limit)
+    const data = await this.#parts.alertBoard.list(state, limit)
     const wanted = data.filter(
       (alert) => !status || status === 'all' || status === 'open' || alert.status === status,
     )
     return { data: wanted, next_cursor: null }
   }
 
-  alert = async ({ params }: Context<IdParam>) => this.#parts.alertStore.find(params.id)
+  alert = async ({ params }: Context<IdParam>) => this.#parts.alertBoard.find(params.id)
 
   systemStatus = async () => ({ data: await this.#parts.status.list() })
 }

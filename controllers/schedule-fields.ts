@@ -15,10 +15,11 @@ const SEVERITIES = ['critical', 'warning', 'info'] as const
 
 const isoMoment = () => moment().transform((at) => isoTime(at))
 const name = () => z.string().min(1).max(200)
-const timeOfDay = () => z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM')
+/** A time of a day by the clock on the wall. */
+export const timeOfDay = () => z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be HH:MM')
 
 /** A zone of the IANA database, `Europe/Berlin`. */
-function timeZone() {
+export function timeZone() {
   return z.string().max(100).refine(isTimeZone, 'must be a time zone such as Europe/Berlin')
 }
 

@@ -5,7 +5,8 @@ import type { LaterTelling } from './notification-rules.ts'
 
 /**
  * What a job of the alert queue does: tell the people of a step, tell one of them
- * on another channel by his own rules, go on to the next step, bring an alert back, end a forgotten one, or say what became of it.
+ * on another channel by his own rules, go on to the next step, bring an alert back, end a
+ * forgotten one, say what became of it, or look again at what waits for quiet to end.
  */
 export type AlertJobKind =
   | 'notify'
@@ -15,6 +16,7 @@ export type AlertJobKind =
   | 'close'
   | 'update'
   | 'exhausted'
+  | 'wake'
 
 /** What those who were told of an alert hear of it later. */
 export interface AlertUpdate {
@@ -35,11 +37,19 @@ export interface AlertWork {
   readonly revision: number
   readonly news?: AlertUpdate
   readonly personal?: PersonalTelling
-  /** The maintenance for which it waits. */
-  readonly silenced_by?: string
+  /** The silences for whose end it waits. */
+  readonly muted_by?: string
 }
 
 export type AlertJob = DeliveryJob<AlertWork>
+
+/** Whether a job still says something of its alert: nobody answered, and it did not move on. */
+export function isAbout(job: AlertJob, alert: StoredAlert): boolean {
+  if (alert.status !== 'triggered') return false
+  // A person's own rules go on while steps follow each other.
+  if (job.kind === 'personal') return job.revision >= alert.triggered_revision
+  return alert.revision === job.revision
+}
 
 /** `<alert>.<kind>.<revision>`: a step is done once, whoever puts it into the queue. */
 export function alertJobId(alertId: string, kind: AlertJobKind, revision: number): string {

@@ -11,6 +11,7 @@ import {
   uuidFrom,
 } from '../../src/index.ts'
 import type { ChannelName } from '../deliveries/channel-policy.ts'
+import type { Silences } from '../noise/silences.ts'
 import { ownWork } from '../notifications/acceptance.ts'
 import type { Message } from '../notifications/notification-record.ts'
 import type { NotificationService } from '../notifications/notification-service.ts'
@@ -33,6 +34,7 @@ interface Parts {
   readonly responders: Responders
   readonly notifications: NotificationService
   readonly rules: NotificationRules
+  readonly silences: Silences
 }
 
 /** Where an alert stands once steps with nobody are passed over. */
@@ -42,6 +44,8 @@ interface Place {
   readonly skipped: readonly Position[]
 }
 
+/** How many open alerts are looked at before a silence may end with the last of them. */
+const MOST_OPEN = 1000
 const NOTHING: Settlement = { ops: [] }
 
 /** Tells people of an alert. Doing it again tells nobody twice. */
@@ -124,7 +128,7 @@ export class AlertNotifier {
 
   /** Says what became of an alert to everybody who was told of it. */
   async update(job: AlertJob): Promise<Settlement> {
-    const { alerts } = this.#parts
+    const { alerts, silences } = this.#parts
     if (job.news === undefined) return NOTHING
     const { alert } = await alerts.read(job.alert_id)
     const targets = await alerts.told(alert.id)
@@ -132,6 +136,8 @@ export class AlertNotifier {
     // Named by the job: later changes of the alert do not make it another message.
     const named = { ...alert, revision: job.revision }
     await this.#tell(named, { targets, messageFor: () => message, frames: [], overrides: false })
+    if (alert.status === 'resolved')
+      await silences.resolved(alert, () => alerts.list('open', MOST_OPEN))
     return NOTHING
   }
 

@@ -1,6 +1,10 @@
-import { type Clock, isoTime, type Keys, partitionOf, type Store } from '../../src/index.ts'
+import { type Clock, isoTime, type Keys, type Op, type Store } from '../../src/index.ts'
+import type { Silence } from '../noise/silence.ts'
+import { expired } from '../noise/silences.ts'
+import { wakeOp } from '../noise/wake.ts'
 import type { Acceptance, Identity } from '../notifications/acceptance.ts'
 import { mintId } from '../notifications/mint-id.ts'
+import type { Documents } from './documents.ts'
 
 export interface MaintenanceNotice {
   readonly type: 'scheduled' | 'started' | 'completed'
@@ -27,13 +31,14 @@ interface Parts {
   readonly keys: Keys
   readonly clock: Clock
   readonly acceptance: Acceptance
+  readonly silences: Documents<Silence>
   /** Sends an event on a broadcast channel. */
   readonly broadcast: (channel: string, event: string, data: object) => void
-  /** Told when a maintenance was completed: what it silenced need not wait any more. */
-  readonly onCompleted: () => void
 }
 
-/** Announced maintenance: everybody who listens hears of it, and its services raise no noise. */
+const DAY_MS = 86_400_000
+
+/** Announced maintenance: everybody who listens hears of it, and a silence keeps its services quiet. */
 export class MaintenanceService {
   readonly #parts: Parts
 
@@ -41,85 +46,79 @@ export class MaintenanceService {
     this.#parts = parts
   }
 
+  /** The announcement, its silence, and the end of those that are completed: one write. */
   async announce(
     notice: MaintenanceNotice,
     identity: Identity,
   ): Promise<{ status: 'maintenance_announced'; maintenance_id: string }> {
-    const { keys, clock, acceptance, broadcast, store } = this.#parts
+    const { keys, clock, acceptance, broadcast, store, silences } = this.#parts
     const now = clock.now()
     const maintenance = makeMaintenance(
       mintId(identity, { scope: keys.scope, partitions: store.partitions, now }),
       notice,
       now,
     )
-    const completed = notice.type === 'completed' ? await this.#lastingFor(notice.services) : []
-    const over = [...completed.map(({ id }) => id), ...(await this.#over())]
-    const endsAt = Date.parse(maintenance.ends_at)
-    const lasts = endsAt - now + 86_400_000
+    const key = keys.maintenance(maintenance.id)
+    const lasts = Math.max(0, Date.parse(maintenance.ends_at) - now) + DAY_MS
     const accepted = await acceptance.accept({
-      partition: this.#partition(),
+      partition: silences.partition,
       identity,
-      creates: keys.maintenance(maintenance.id),
+      creates: key,
       ops: [
-        ['set', keys.maintenance(maintenance.id), JSON.stringify(maintenance), Math.max(lasts, 1)],
-        ...over.map((id) => ['zrem', keys.maintenances(), id] as const),
+        ['set', key, JSON.stringify(maintenance), lasts],
         ...(notice.type === 'completed'
-          ? []
-          : [['zadd', keys.maintenances(), endsAt, maintenance.id] as const]),
+          ? await this.#endOps(notice.services, now)
+          : this.#silenceOps(maintenance)),
       ],
       reply: { status: 'maintenance_announced' as const, maintenance_id: maintenance.id },
     })
     if (accepted.status === 'fresh') {
       broadcast('system-maintenance', `maintenance.${notice.type}`, maintenance)
-      if (notice.type === 'completed') this.#parts.onCompleted()
     }
     return accepted.status === 'conflict'
       ? { status: 'maintenance_announced', maintenance_id: maintenance.id }
       : accepted.reply
   }
 
-  /** The maintenance that is going on now for one of these systems, if there is one. */
-  async silencing(systems: readonly string[]): Promise<{ id: string; endsAt: number } | null> {
-    if (systems.length === 0) return null
-    const now = this.#parts.clock.now()
-    const lasting = await this.#lasting()
-    const found = lasting.find(
-      ({ services, starts_at }) =>
-        Date.parse(starts_at) <= now && services.some((service) => systems.includes(service)),
+  #silenceOps(maintenance: Maintenance): Op[] {
+    // Without services nothing is affected, so that nothing is to be silent.
+    if (maintenance.services.length === 0) return []
+    return this.#parts.silences.writeOps(silenceOf(maintenance))
+  }
+
+  /** What was announced for these services, or for any when none is named, is over. */
+  async #endOps(services: readonly string[], now: number): Promise<Op[]> {
+    const { silences, keys, store } = this.#parts
+    const { partition } = silences
+    const lasting = (await silences.list()).filter(
+      ({ maintenance, ends_at, affected_systems: own }) =>
+        maintenance &&
+        Date.parse(ends_at ?? '') > now &&
+        (services.length === 0 || own.some((service) => services.includes(service))),
     )
-    return found ? { id: found.id, endsAt: Date.parse(found.ends_at) } : null
+    return [
+      ...lasting.flatMap((silence) => silences.writeOps(expired(silence, now))),
+      wakeOp(keys, { now, partition, partitions: store.partitions }),
+    ]
   }
+}
 
-  async #lastingFor(services: readonly string[]): Promise<Maintenance[]> {
-    const lasting = await this.#lasting()
-    const wanted = (one: Maintenance) => one.services.some((service) => services.includes(service))
-    return services.length === 0 ? lasting : lasting.filter(wanted)
-  }
-
-  /** Those whose time is over are forgotten with the next announcement. */
-  async #over(): Promise<string[]> {
-    const { store, keys, clock } = this.#parts
-    const key = keys.maintenances()
-    const ended = await store.rangeByScore(this.#partition(), key, 0, clock.now(), 100)
-    return ended.map(({ member }) => member)
-  }
-
-  /** Whatever has not ended, begun or not. */
-  async #lasting(): Promise<Maintenance[]> {
-    const { store, keys, clock } = this.#parts
-    const now = clock.now()
-    const partition = this.#partition()
-    const open = await store.rangeByScore(partition, keys.maintenances(), now + 1, Infinity, 100)
-    if (open.length === 0) return []
-    const texts = await store.getMany(
-      partition,
-      open.map(({ member }) => keys.maintenance(member)),
-    )
-    return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as Maintenance]))
-  }
-
-  #partition(): number {
-    return partitionOf('maintenance', this.#parts.store.partitions)
+function silenceOf({
+  id,
+  starts_at,
+  ends_at,
+  services,
+  message,
+  created_at,
+}: Maintenance): Silence {
+  return {
+    ...{ id, starts_at, ends_at, created_at, matchers: [], affected_systems: services },
+    ...{ recurrence: null, expire_on_resolve: false, notify_on_end: true, replaces: null },
+    ...{
+      maintenance: true,
+      created_by: 'maintenance',
+      comment: message ?? 'announced maintenance',
+    },
   }
 }
 

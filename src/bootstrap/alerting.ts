@@ -1,4 +1,5 @@
 import { AlertActions } from '../../services/alerts/alert-actions.ts'
+import { AlertBoard } from '../../services/alerts/alert-board.ts'
 import { AlertChanges } from '../../services/alerts/alert-changes.ts'
 import { AlertNotifier } from '../../services/alerts/alert-notifier.ts'
 import type { AlertNews } from '../../services/alerts/alert-record.ts'
@@ -9,13 +10,17 @@ import { AlertWorkHandler } from '../../services/alerts/alert-work.ts'
 import { ContactMethods } from '../../services/alerts/contact-methods.ts'
 import { Documents } from '../../services/alerts/documents.ts'
 import type { EscalationPolicy } from '../../services/alerts/escalation-policy.ts'
-import type { MaintenanceService } from '../../services/alerts/maintenance-service.ts'
+import { MaintenanceService } from '../../services/alerts/maintenance-service.ts'
 import { NotificationRules } from '../../services/alerts/notification-rules.ts'
 import { OnCall } from '../../services/alerts/on-call.ts'
 import { Responders } from '../../services/alerts/responders.ts'
 import type { Schedule } from '../../services/alerts/schedule.ts'
 import type { Directory } from '../../services/directory/directory.ts'
 import type { Memberships } from '../../services/directory/memberships.ts'
+import { HeldWork } from '../../services/noise/held-work.ts'
+import { Mutes } from '../../services/noise/mutes.ts'
+import type { Silence } from '../../services/noise/silence.ts'
+import { Silences, silenceTtlMs } from '../../services/noise/silences.ts'
 import type { Acceptance } from '../../services/notifications/acceptance.ts'
 import type { DirectService } from '../../services/notifications/direct-service.ts'
 import type { NotificationService } from '../../services/notifications/notification-service.ts'
@@ -35,8 +40,9 @@ interface Ingredients {
   readonly directory: Directory
   readonly direct: DirectService
   readonly memberships: Memberships
-  readonly maintenance: MaintenanceService
   readonly notifications: NotificationService
+  /** Sends an event on a broadcast channel. */
+  readonly broadcast: (channel: string, event: string, data: object) => void
   /** Told after every change of an alert's state. */
   readonly onNews: (news: AlertNews) => void
 }
@@ -47,16 +53,7 @@ export type Alerting = ReturnType<typeof createAlerting>
 export function createAlerting(ingredients: Ingredients) {
   const alerts = new AlertStore(ingredients)
   const { store, keys } = ingredients
-  const policies = new Documents<EscalationPolicy>({
-    store,
-    keys: { all: keys.escalationPolicies(), one: keys.escalationPolicy },
-    noun: 'escalation policy',
-  })
-  const schedules = new Documents<Schedule>({
-    store,
-    keys: { all: keys.schedules(), one: keys.schedule },
-    noun: 'schedule',
-  })
+  const { policies, schedules, silenceDocuments } = createDocuments(ingredients)
   const onCall = new OnCall({ ...ingredients, schedules })
   const responders = new Responders({ ...ingredients, onCall, policies })
   const base = { ...ingredients, alerts, responders }
@@ -64,16 +61,47 @@ export function createAlerting(ingredients: Ingredients) {
   const timers = new AlertTimers({ ...base, changes })
   const contacts = new ContactMethods(ingredients)
   const notificationRules = new NotificationRules({ store, keys, contacts })
-  const notifier = new AlertNotifier({ ...base, changes, rules: notificationRules })
+  const silences = new Silences({ ...ingredients, silences: silenceDocuments })
+  const mutes = new Mutes({ silences })
+  const held = new HeldWork({ ...base, mutes })
+  const notifier = new AlertNotifier({ ...base, changes, silences, rules: notificationRules })
   return {
     alerts: new AlertService(base),
     alertActions: new AlertActions({ ...base, changes }),
+    alertBoard: new AlertBoard({ alerts, mutes }),
     alertStore: alerts,
-    alertWork: new AlertWorkHandler({ ...base, notifier, timers }),
+    alertWork: new AlertWorkHandler({ held, notifier, timers }),
     contacts,
+    maintenance: new MaintenanceService({ ...ingredients, silences: silenceDocuments }),
     notificationRules,
     onCall,
     policies,
     schedules,
+    silences,
+  }
+}
+
+/** What people write down about alerts. */
+function createDocuments({ store, keys, clock }: Ingredients) {
+  const kept = (all: string, one: (id: string) => string) => ({
+    ...{ all, one, version: keys.version(all) },
+  })
+  return {
+    policies: new Documents<EscalationPolicy>({
+      store,
+      keys: kept(keys.escalationPolicies(), keys.escalationPolicy),
+      noun: 'escalation policy',
+    }),
+    schedules: new Documents<Schedule>({
+      store,
+      keys: kept(keys.schedules(), keys.schedule),
+      noun: 'schedule',
+    }),
+    silenceDocuments: new Documents<Silence>({
+      store,
+      keys: kept(keys.silences(), keys.silence),
+      noun: 'silence',
+      ttlMs: (silence) => silenceTtlMs(silence, clock.now()),
+    }),
   }
 }

@@ -9,6 +9,7 @@ import { OperationsController } from '../../controllers/operations-controller.ts
 import { PreferenceController } from '../../controllers/preference-controller.ts'
 import { SendController } from '../../controllers/send-controller.ts'
 import { ServiceController } from '../../controllers/service-controller.ts'
+import { SilenceController } from '../../controllers/silence-controller.ts'
 import { TemplateController } from '../../controllers/template-controller.ts'
 import { TwilioController } from '../../controllers/twilio-controller.ts'
 import { UserController } from '../../controllers/user-controller.ts'
@@ -18,6 +19,7 @@ import { apiRoutes } from '../../routers/api.ts'
 import { twilioHooks } from '../../routers/hooks.ts'
 import { onCallRoutes } from '../../routers/on-call.ts'
 import { reloadRoute } from '../../routers/reload.ts'
+import { silenceRoutes } from '../../routers/silences.ts'
 import type { AccessService } from '../../services/access/access-service.ts'
 import type { Tickets } from '../../services/access/tickets.ts'
 import { type Config, publicUrlOf } from '../config.ts'
@@ -56,6 +58,7 @@ export function createApi(parts: ApiParts): HttpRouter {
   const router = new HttpRouter()
   const hallway = { router, ...middleware, idempotency: idempotency({ store }) }
   onCallRoutes({ ...hallway, onCall: new OnCallController(services) })
+  silenceRoutes({ ...hallway, silences: new SilenceController(services) })
   apiRoutes({
     ...hallway,
     access: new AccessController({ access, tickets }),

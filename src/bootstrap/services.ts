@@ -1,5 +1,4 @@
 import type { AlertNews } from '../../services/alerts/alert-record.ts'
-import { MaintenanceService } from '../../services/alerts/maintenance-service.ts'
 import { Cancellation } from '../../services/deliveries/cancellation.ts'
 import { HookState } from '../../services/deliveries/hook-state.ts'
 import { Outbox } from '../../services/deliveries/outbox.ts'
@@ -88,19 +87,9 @@ export function createServices(ingredients: Ingredients) {
     templates: templateRenderer,
     broadcast,
   })
-  const maintenance = new MaintenanceService({
-    ...base,
-    acceptance,
-    broadcast,
-    onCompleted: () => {
-      alerting.alertWork
-        .wake()
-        .catch((error) => log.warn({ err: error }, 'silenced alerts wait on'))
-    },
-  })
   const direct = new DirectService({ ...base, acceptance })
   const alerting: Alerting = createAlerting({
-    ...{ ...base, bell, acceptance, directory, direct, memberships, maintenance, notifications },
+    ...{ ...base, bell, acceptance, directory, direct, memberships, notifications, broadcast },
     onNews: onAlertNews,
   })
   const status = new StatusService({ ...base, acceptance, broadcast })
@@ -132,7 +121,6 @@ export function createServices(ingredients: Ingredients) {
     events,
     hooks,
     inbox,
-    maintenance,
     memberships,
     notifications,
     outbox,

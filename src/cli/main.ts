@@ -8,6 +8,7 @@ import { peopleCommands } from './commands/people.ts'
 import { processCommands } from './commands/process.ts'
 import { deadLetterCommands, queueCommands } from './commands/queues.ts'
 import { serviceCommands } from './commands/service.ts'
+import { silenceCommands } from './commands/silences.ts'
 import { templateCommands } from './commands/templates.ts'
 import { Output } from './output.ts'
 
@@ -23,6 +24,7 @@ const COMMANDS: readonly Command[] = [
   ...serviceCommands,
   ...peopleCommands,
   ...alertCommands,
+  ...silenceCommands,
   ...templateCommands,
   ...queueCommands,
   ...deadLetterCommands,
@@ -37,6 +39,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   oncall: 'Who is on call for which alerts',
   templates: 'Words of notifications: list, preview, push',
   alerts: 'Alerts: list, show, acknowledge, resolve',
+  silences: 'Alerts that tell nobody for a while: list, add, expire',
   queue: 'Queues: look, retry, forget, pause',
   'dead-letters': 'Refused messages: look, replay, forget',
   keys: 'API keys: create, list, revoke',

@@ -36,10 +36,12 @@ const RULES: readonly Rule[] = [
   [/^oncall:(.+)$/, id],
   [/^users:(.+)$/, id],
   [/^groups$/, fixed('groups')],
-  [/^(?:maintenance|maintenance:.+)$/, fixed('maintenance')],
+  [/^(?:silences?(?::.+)?|maintenance:.+)$/, fixed('silences')],
+  [/^(?:schedules?(?::.+)?)$/, fixed('schedules')],
+  [/^escalation_polic(?:y:.+|ies(?::.+)?)$/, fixed('escalation_policies')],
   [/^system:status/, fixed('system')],
   [
-    /^(?:users|alerts:open|alerts:recent|alerts:critical|events:log|notifications:snoozed)$/,
+    /^(?:users|alerts:open|alerts:recent|alerts:critical|alerts:held|events:log|notifications:snoozed)$/,
     members,
   ],
 ]

@@ -11,6 +11,9 @@ export class Keys {
     this.scope = tenant === '' ? '' : `t:${tenant}:`
   }
 
+  /** Counts the changes of a set of documents. */
+  version = (all: string) => `${all}:version`
+
   /** What every key of a user's own begins with. */
   user = (user: string) => `${this.scope}user:${user}:`
 
@@ -79,7 +82,12 @@ export class Keys {
   systemStatus = (component: string) => `${this.scope}system:status:${component}`
   systemComponents = () => `${this.scope}system:status`
   maintenance = (id: string) => `${this.scope}maintenance:${id}`
-  maintenances = () => `${this.scope}maintenance`
+
+  // What keeps alerts quiet
+  silence = (id: string) => `${this.scope}silence:${id}`
+  silences = () => `${this.scope}silences`
+  /** Jobs of the alert queue that wait for quiet to end. */
+  heldAlertJobs = () => `${this.scope}alerts:held`
 
   // Events
   event = (id: string) => `${this.scope}event:${id}`

@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import {
-  type MaintenanceNotice,
-  MaintenanceService,
-} from '../../../services/alerts/maintenance-service.ts'
+import type { MaintenanceNotice } from '../../../services/alerts/maintenance-service.ts'
 import { ownWork } from '../../../services/notifications/acceptance.ts'
 import { StatusService } from '../../../services/operations/status-service.ts'
+import { isoTime } from '../../../src/support/clock.ts'
+import { AlertBench } from '../../support/alert-bench.ts'
 import { DirectBench } from '../../support/direct-bench.ts'
 
 const DAY_MS = 86_400_000
@@ -44,28 +43,50 @@ describe('MaintenanceService', () => {
   const notice: MaintenanceNotice = {
     ...{ type: 'started', startsAt: null, durationMinutes: 60, services: ['db'], message: null },
   }
+  let alerts: AlertBench
+  beforeEach(() => {
+    alerts = new AlertBench()
+  })
+  afterEach(() => alerts.store.close())
 
-  it('[S1-059] silences its services until its end, and is then taken off the list', async () => {
-    const service = new MaintenanceService({ ...bench, broadcast, onCompleted: () => {} })
-    await service.announce(notice, ownWork)
-    const endsAt = bench.clock.now() + 3_600_000
-    expect(await service.silencing(['web', 'db'])).toMatchObject({ endsAt })
-    expect(await service.silencing(['web'])).toBeNull()
-    bench.clock.advance(3_600_001)
-    expect(await service.silencing(['db'])).toBeNull()
-    await service.announce({ ...notice, services: ['web'] }, ownWork)
-    expect(await bench.store.count(0, bench.keys.maintenances())).toBe(1)
+  const announce = (given: Partial<MaintenanceNotice> = {}) =>
+    alerts.services.maintenance.announce({ ...notice, ...given }, ownWork)
+  const states = async () =>
+    (await alerts.services.silences.list()).map(({ state }) => state).sort()
+
+  it('[S1-059] is a silence for its services until its end', async () => {
+    const { maintenance_id: id } = await announce({ message: 'new disks' })
+    const { silences } = alerts.services
+    expect(await silences.find(id)).toMatchObject({
+      ...{ state: 'active', maintenance: true, affected_systems: ['db'], comment: 'new disks' },
+      ends_at: isoTime(alerts.clock.now() + 3_600_000),
+    })
+    const alert = { type: 'slow', severity: 'warning', source: null, labels: {} } as const
+    const quiet = async (...affected_systems: string[]) =>
+      (await silences.inForce({ ...alert, affected_systems })).length
+    expect(await quiet('web', 'db')).toBe(1)
+    expect(await quiet('web')).toBe(0)
+    expect(await quiet()).toBe(0)
+    alerts.clock.advance(3_600_000)
+    expect(await quiet('db')).toBe(0)
+    expect(await states()).toEqual(['expired'])
   })
 
-  it('[S1-059] completed, it silences nobody any more, and says so', async () => {
-    let completed = 0
-    const onCompleted = () => void completed++
-    const service = new MaintenanceService({ ...bench, broadcast, onCompleted })
-    await service.announce(notice, ownWork)
-    expect(completed).toBe(0)
-    await service.announce({ ...notice, type: 'completed' }, ownWork)
-    expect(completed).toBe(1)
-    expect(await service.silencing(['db'])).toBeNull()
-    expect(told).toEqual(['maintenance.started', 'maintenance.completed'])
+  it('[S1-059] scheduled, it begins when it said; without services it silences nothing', async () => {
+    await announce({ type: 'scheduled', startsAt: alerts.clock.now() + 60_000 })
+    await announce({ services: [] })
+    expect(await states()).toEqual(['pending'])
+    alerts.clock.advance(60_000)
+    expect(await states()).toEqual(['active'])
+  })
+
+  it('[S1-059] completed, it ends for the services that it names, for all when it names none', async () => {
+    await announce()
+    await announce({ services: ['web'] })
+    await announce({ services: ['mail'] })
+    await announce({ type: 'completed', services: ['db', 'other'] })
+    expect(await states()).toEqual(['active', 'active', 'expired'])
+    await announce({ type: 'completed', services: [] })
+    expect(await states()).toEqual(['expired', 'expired', 'expired'])
   })
 })

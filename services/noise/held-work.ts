@@ -1,0 +1,111 @@
+import type { Clock, Keys, Op, Settlement, Store } from '../../src/index.ts'
+import { type AlertJob, isAbout } from '../alerts/alert-job.ts'
+import { logEntry, type StoredAlert } from '../alerts/alert-record.ts'
+import type { AlertStore } from '../alerts/alert-store.ts'
+import { enqueueOp, jobKey } from '../deliveries/delivery-job.ts'
+import type { Mute, Mutes } from './mutes.ts'
+
+interface Parts {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly alerts: AlertStore
+  readonly mutes: Mutes
+}
+
+/** What somebody else had in hand is looked at again so soon. */
+const AGAIN_MS = 1000
+const MUTED_KINDS = ['notify', 'personal', 'escalate', 'exhausted'] as const
+
+/**
+ * Puts off the telling of an alert while something keeps it quiet, as durable
+ * work for the end of that, and takes it up earlier when the quiet ends early.
+ */
+export class HeldWork {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  /** What to settle a job with that must wait; `null`: it need not. */
+  async hold(job: AlertJob): Promise<Settlement | null> {
+    const { alerts, mutes } = this.#parts
+    if (!mayBeMuted(job)) return null
+    const { alert } = await alerts.read(job.alert_id)
+    if (!isAbout(job, alert)) return { ops: this.freed(job) }
+    if ((await mutes.of(alert)).length === 0) return null
+    // First on the list, then a second look: who ends the quiet reads the list after that.
+    await this.#list(job)
+    const lasting = await mutes.of(alert)
+    if (lasting.length === 0) return null
+    return { ops: await this.#postponed(job, alert, lasting) }
+  }
+
+  /** For the settlement of a job that may have been held. */
+  freed(job: AlertJob): Op[] {
+    return mayBeMuted(job) ? [['srem', this.#parts.keys.heldAlertJobs(), job.id]] : []
+  }
+
+  /** Quiet ended: everything that waits is looked at now, what is in other hands soon. */
+  async wake(job: AlertJob): Promise<Settlement> {
+    const { store, keys, clock } = this.#parts
+    let isBusy = false
+    for (let partition = 0; partition < store.partitions; partition++) {
+      for (const id of await store.members(partition, keys.heldAlertJobs())) {
+        if (!(await this.#hasten(partition, id))) isBusy = true
+      }
+    }
+    if (!isBusy) return { ops: [] }
+    const now = clock.now()
+    return { ops: [enqueueOp(keys, { ...job, send_at: (now + AGAIN_MS) / 1000 }, now)] }
+  }
+
+  async #list({ id, alert_id }: AlertJob): Promise<void> {
+    const { store, keys, alerts } = this.#parts
+    const partition = alerts.partition(alert_id)
+    await store.commit({ partition, ops: [['sadd', keys.heldAlertJobs(), id]] })
+  }
+
+  async #postponed(job: AlertJob, alert: StoredAlert, mutes: readonly Mute[]): Promise<Op[]> {
+    const { keys, clock, alerts } = this.#parts
+    const now = clock.now()
+    const tellsAtEnd = mutes.some((mute) => mute.tellsAtEnd)
+    const isUnknown = !tellsAtEnd && (await alerts.told(alert.id)).length === 0
+    const names = mutes.map(({ id }) => id).join(' ')
+    const entries = mutes.map(({ kind, why }) =>
+      logEntry(now, kind === 'silence' ? 'silenced' : 'inhibited', null, why),
+    )
+    const log = job.muted_by === names ? [] : alerts.logOps(alert.id, entries)
+    if (isUnknown) {
+      const end = logEntry(now, 'dropped', null, 'nobody is to be told when the silence ends')
+      return [...log, ...alerts.logOps(alert.id, [end]), ...this.freed(job)]
+    }
+    const until = Math.max(...mutes.map((mute) => mute.until))
+    const next = { ...job, muted_by: names, send_at: until / 1000 }
+    return [...log, enqueueOp(keys, next, now)]
+  }
+
+  /** `false`: a worker has it in hand and may put it off for another while. */
+  async #hasten(partition: number, jobId: string): Promise<boolean> {
+    const { store, keys, clock } = this.#parts
+    const text = await store.get(partition, jobKey(keys, 'alert', jobId))
+    if (text === null) {
+      await store.commit({ partition, ops: [['srem', keys.heldAlertJobs(), jobId]] })
+      return true
+    }
+    const now = clock.now()
+    const job = { ...(JSON.parse(text) as AlertJob), send_at: now / 1000 }
+    const outcome = await store.commit({
+      partition,
+      guards: [['withdraw', keys.queue('alert'), jobId]],
+      ops: [enqueueOp(keys, job, now)],
+    })
+    return outcome.applied
+  }
+}
+
+/** What answers an alert, and what keeps its state, is never muted. */
+function mayBeMuted({ kind }: AlertJob): boolean {
+  return MUTED_KINDS.some((one) => one === kind)
+}
