@@ -114,9 +114,10 @@ export function describeConfig(config: Config): readonly Setting[] {
 function assemble(draft: Draft): Omit<Config, 'warnings' | 'settings'> {
   const { values } = draft
   const auth = accessConfig(draft, reachOf(draft))
+  const redis = redisConfig(draft)
   return {
     mqtt: brokerConfig(draft),
-    redis: redisConfig(draft),
+    redis,
     dataDir: draft.path(values.DATA_DIR),
     http: httpConfig(draft, auth.mode),
     roles: new Set(values.BELFRY_ROLES),
@@ -128,7 +129,7 @@ function assemble(draft: Draft): Omit<Config, 'warnings' | 'settings'> {
       secret: values.BELFRY_APP_SECRET ?? null,
       encryptionKey: values.BELFRY_APP_ENCRYPTION_KEY ?? null,
     },
-    broadcast: broadcastConfig(draft),
+    broadcast: broadcastConfig(draft, redis !== null),
     rateLimit: values.RATE_LIMIT,
     providers: providersConfig(draft),
     outboundAllow: values.OUTBOUND_ALLOW ?? [],

@@ -5,6 +5,26 @@
  */
 
 export { AppCredentials, type SignedRequest } from './broadcasting/app-credentials.ts'
+export { Broadcast } from './broadcasting/broadcast.ts'
+export {
+  BroadcastManager,
+  type ConnectionOptions,
+  type MakeBroadcaster,
+} from './broadcasting/broadcast-manager.ts'
+export {
+  type Broadcastable,
+  type BroadcastPlan,
+  isBroadcastable,
+} from './broadcasting/broadcastable.ts'
+export {
+  BROADCAST_QUEUES,
+  type Broadcaster,
+  BroadcastFailed,
+  type BroadcastMessage,
+  type BroadcastQueue,
+  type BroadcastQueueName,
+  type QueuedBroadcast,
+} from './broadcasting/broadcaster.ts'
 export {
   isChannelName,
   readChannelName,
@@ -16,6 +36,7 @@ export {
   type ChannelVerdict,
   type PresenceInfo,
 } from './broadcasting/channel-rules.ts'
+export type { PendingBroadcast } from './broadcasting/pending-broadcast.ts'
 export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
 export { everybody } from './context.ts'
 export { BroadcastDesk, type Triggered } from './gateway/fleet/broadcast-desk.ts'

@@ -1,5 +1,6 @@
 import {
   type Bell,
+  BROADCAST_QUEUES,
   type Clock,
   type Keys,
   NotFound,
@@ -17,6 +18,7 @@ export const QUEUE_NAMES: readonly string[] = [
   'notification',
   'broadcast',
   'alert',
+  ...BROADCAST_QUEUES,
 ]
 
 export interface QueueState {

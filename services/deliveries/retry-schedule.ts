@@ -6,6 +6,9 @@ const HOUR_MS = 60 * MINUTE_MS
 
 const MAX_ATTEMPTS = 3
 
+/** What is news now: whoever listens has looked elsewhere after some minutes. */
+const SOON = [SECOND_MS, 5 * SECOND_MS, 30 * SECOND_MS, 2 * MINUTE_MS, 10 * MINUTE_MS]
+
 /**
  * Waits between the tries of channels whose receivers are not services of
  * vendors but machines of users, which may be away for a day. Milliseconds.
@@ -20,6 +23,8 @@ const SCHEDULES: Readonly<Record<string, readonly number[]>> = {
     10 * HOUR_MS,
     10 * HOUR_MS,
   ],
+  broadcasts: SOON,
+  'critical-broadcasts': SOON,
 }
 
 /** How long an unreachable provider is waited for before a delivery fails. */

@@ -4,6 +4,7 @@ import type { DeliveryJob } from '../../services/deliveries/delivery-job.ts'
 import type { NotificationRecord } from '../../services/notifications/notification-record.ts'
 import type { UnreadTopic } from '../../services/notifications/unread-topic.ts'
 import type { Refused } from '../../services/operations/dead-letters.ts'
+import { isBroadcastQueue } from '../broadcasting/broadcaster.ts'
 import type { HttpRefusal } from '../http/request-run.ts'
 import type { Publisher } from '../mqtt/message.ts'
 import type { Refusal } from '../mqtt/refusal.ts'
@@ -78,6 +79,7 @@ export class Announcements {
   onOutcome = (job: DeliveryJob, provider: string, { status }: SendOutcome): void => {
     const { services, metrics } = this.#parts
     const { id, channel } = job
+    if (isBroadcastQueue(channel)) metrics.broadcasts.inc({ driver: provider, outcome: status })
     metrics.deliveries.inc({ channel, provider, outcome: status })
     if (status === 'sent') {
       metrics.deliveryLatency.observe({ channel }, Math.max(0, Date.now() / 1000 - job.send_at))

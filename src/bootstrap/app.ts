@@ -1,7 +1,11 @@
 import { hostname } from 'node:os'
 import { AccessService } from '../../services/access/access-service.ts'
+import { BroadcastProvider } from '../../services/broadcasts/broadcast-provider.ts'
 import { Breakers } from '../../services/channels/breakers.ts'
+import type { Provider } from '../../services/channels/channel.ts'
 import { UnreadTopic } from '../../services/notifications/unread-topic.ts'
+import { Broadcast } from '../broadcasting/broadcast.ts'
+import { BROADCAST_QUEUES } from '../broadcasting/broadcaster.ts'
 import type { Config } from '../config.ts'
 import { Dispatcher } from '../mqtt/dispatcher.ts'
 import { Keys } from '../store/keys.ts'
@@ -9,6 +13,7 @@ import { type Clock, systemClock } from '../support/clock.ts'
 import { createLogger, type Logger } from '../support/logger.ts'
 import { Metrics } from '../support/metrics.ts'
 import { Announcements } from './announcements.ts'
+import { createBroadcasts } from './broadcasts.ts'
 import { createChecks } from './checks.ts'
 import { fillBreakerGauge, fillGauges } from './gauges.ts'
 import { Housekeeper } from './housekeeper.ts'
@@ -72,7 +77,7 @@ interface Making {
 }
 
 async function assemble(config: Config, { clock, log, undo }: Making): Promise<App> {
-  const { store, bus } = await openStore(config, { clock, log })
+  const { store, bus, announce } = await openStore(config, { clock, log })
   undo.push(async () => {
     await bus.close()
     await store.close()
@@ -97,6 +102,12 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     webhookSecrets: config.providers.webhookSecrets,
     onUnread: (user) => unreadTopic.changed(user),
   })
+  const manager = createBroadcasts({
+    ...{ config, announce, publisher, metrics, store, keys, clock, log, bell: services.bell },
+    broadcasting: () => http.broadcasting,
+  })
+  const detach = Broadcast.attach(manager)
+  undo.push(async () => detach())
   const access = new AccessService({
     store,
     keys,
@@ -117,7 +128,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
 
   const breakers = new Breakers({ clock, log })
   let broker: RunningBroker | null = null
-  const http = await startHttp({
+  const http: RunningHttp = await startHttp({
     ...{ config, services, access, middleware, topics, dispatcher, store, bus, keys },
     ...{ metrics, clock, log, reload, version: version() },
     checks: createChecks({ config, store, breakers, broker: () => broker }),
@@ -138,6 +149,9 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const providers = createProviders({
     ...{ config, services, publisher, store, keys, breakers, clock, log },
   })
+  for (const queue of BROADCAST_QUEUES) {
+    providers.set(queue, new BroadcastProvider({ manager }) as Provider)
+  }
   const { queue } = config
   const workers = config.roles.has('worker')
     ? createWorkers({ store, bus, keys, clock, log, services, providers, queue, onOutcome })
@@ -156,6 +170,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     storeDescription: store.description,
     stop() {
       isStopping = true
+      detach()
       return stopApp(parts, config.shutdownMs)
     },
   }

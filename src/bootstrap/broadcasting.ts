@@ -22,6 +22,7 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import { pusherCredentials } from './broadcasts.ts'
 import type { Services } from './services.ts'
 import type { TopicMiddleware } from './topics.ts'
 
@@ -46,7 +47,13 @@ export interface Broadcasting {
   readonly access: ChannelAccess
   readonly cache: ChannelCache
   readonly standing: Standing
+  readonly desk: BroadcastDesk
   stop(): Promise<void>
+}
+
+/** Whose sockets are authorised: with the driver `pusher` clients are connected over there. */
+function clientsOf(config: Config, own: AppCredentials): AppCredentials {
+  return config.broadcast.driver === 'pusher' ? (pusherCredentials(config) ?? own) : own
 }
 
 /** Rules, credentials and HTTP routes of broadcast channels. */
@@ -74,8 +81,11 @@ export async function createBroadcasting(parts: Parts): Promise<Broadcasting> {
     router,
     ...middleware,
     signature: appSignature(credentials),
-    broadcasting: new BroadcastingController({ credentials, access }),
+    broadcasting: new BroadcastingController({
+      credentials: clientsOf(config, credentials),
+      access,
+    }),
     pusher: new PusherController({ desk }),
   })
-  return { credentials, access, cache, standing, stop: () => questions.stop() }
+  return { credentials, access, cache, standing, desk, stop: () => questions.stop() }
 }

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Announce } from '../broadcasting/drivers/redis.ts'
 import type { Config } from '../config.ts'
 import type { Bus } from '../store/bus.ts'
 import { MemoryBus } from '../store/memory-bus.ts'
@@ -10,17 +11,25 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 
+export interface OpenedStore {
+  readonly store: Store
+  readonly bus: Bus
+  /** Tells whoever listens on Redis by these names; `null` where there is none. */
+  readonly announce: Announce | null
+}
+
 /** Where things are kept and how processes talk: Redis where there is one, else the embedded parts. */
 export async function openStore(
   config: Pick<Config, 'redis' | 'dataDir'>,
   { clock, log }: { clock: Clock; log: Logger },
-): Promise<{ store: Store; bus: Bus }> {
+): Promise<OpenedStore> {
   if (config.redis === null) {
     mkdirSync(config.dataDir, { recursive: true })
     const path = join(config.dataDir, 'belfry.db')
-    return { store: openSqliteStore({ path, clock, log }), bus: new MemoryBus() }
+    return { store: openSqliteStore({ path, clock, log }), bus: new MemoryBus(), announce: null }
   }
   const store = await RedisStore.connect(config.redis, { log })
   for (const warning of await store.checkDurability()) log.warn(warning)
-  return { store, bus: await RedisBus.connect(config.redis, { log }) }
+  const bus = await RedisBus.connect(config.redis, { log })
+  return { store, bus, announce: (channels, message) => bus.announce(channels, message) }
 }

@@ -17,7 +17,7 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
-import { createBroadcasting } from './broadcasting.ts'
+import { type Broadcasting, createBroadcasting } from './broadcasting.ts'
 import { createApi } from './http-api.ts'
 import { loadApp } from './load-app.ts'
 import { createRealtime } from './realtime.ts'
@@ -30,6 +30,7 @@ export interface RunningHttp {
   readonly port: number
   /** Where people find it. */
   readonly url: string
+  readonly broadcasting: Broadcasting
   stop(withinMs: number): Promise<void>
 }
 
@@ -80,6 +81,7 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
   await http.start()
   return {
     port: http.port,
+    broadcasting,
     url: config.http.publicUrl ?? publicUrlOf(config.http.host, http.port),
     async stop(withinMs) {
       http.drain()

@@ -1,4 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import nacl from 'tweetnacl'
 
 /** How far a request's clock may be off, in seconds. */
 const WINDOW_SECONDS = 600
@@ -9,6 +10,13 @@ interface Parts {
   readonly secret: string
   /** Base64 of 32 bytes, for encrypted channels; `null`: made from the secret. */
   readonly encryptionKey?: string | null
+}
+
+/** A request that we make to a server that knows the same secret. */
+export interface RequestToSign {
+  readonly method: string
+  readonly path: string
+  readonly body: string
 }
 
 /** A request of a back end, with its signature in the query. */
@@ -51,6 +59,32 @@ export class AppCredentials {
   /** What the members of an encrypted channel share, base64. */
   sharedSecret(channel: string): string {
     return createHash('sha256').update(channel).update(this.#encryptionKey).digest('base64')
+  }
+
+  /** What only the members of an encrypted channel can read: `{nonce,ciphertext}` (NaCl secretbox). */
+  seal(channel: string, text: string): string {
+    const nonce = nacl.randomBytes(nacl.secretbox.nonceLength)
+    const secret = Buffer.from(this.sharedSecret(channel), 'base64')
+    const ciphertext = nacl.secretbox(Buffer.from(text), nonce, secret)
+    const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+    return JSON.stringify({ nonce: base64(nonce), ciphertext: base64(ciphertext) })
+  }
+
+  /** The headers by which a receiver knows that a webhook is ours (Pusher Channels, "webhooks"). */
+  webhookHeaders(body: string): Record<string, string> {
+    return { 'x-pusher-key': this.key, 'x-pusher-signature': this.#sign(body) }
+  }
+
+  /** Path and query of a request as Pusher's HTTP API wants it signed. `now` in epoch milliseconds. */
+  signedUrl({ method, path, body }: RequestToSign, now: number): string {
+    const query = new URLSearchParams({
+      auth_key: this.key,
+      auth_timestamp: String(Math.floor(now / 1000)),
+      auth_version: '1.0',
+      ...(body === '' ? {} : { body_md5: createHash('md5').update(body).digest('hex') }),
+    })
+    query.set('auth_signature', this.#sign(requestText(method, path, query)))
+    return `${path}?${query}`
   }
 
   verifies(auth: string, socketId: string, channel: string, data: string | null): boolean {

@@ -42,6 +42,8 @@ export interface BroadcastConfig {
   readonly driver: BroadcastDriver
   /** Whether the administrators' public channels are guarded too. */
   readonly guardAdmin: boolean
+  /** Before channel names, by drivers whose names others share; empty: the driver's own. */
+  readonly prefix: string
   readonly pusher: PusherConfig | null
 }
 
@@ -64,14 +66,21 @@ export function httpConfig({ values }: Draft, mode: 'off' | 'token'): HttpConfig
 }
 
 /** The broadcasting part of the configuration. */
-export function broadcastConfig(draft: Draft): BroadcastConfig {
+export function broadcastConfig(draft: Draft, hasRedis: boolean): BroadcastConfig {
   const { values } = draft
   const names = ['PUSHER_APP_ID', 'PUSHER_APP_KEY', 'PUSHER_APP_SECRET'] as const
   const driver = values.BROADCAST_CONNECTION
-  const guardAdmin = values.BROADCAST_GUARD_ADMIN
+  const common = {
+    driver,
+    guardAdmin: values.BROADCAST_GUARD_ADMIN,
+    prefix: values.BROADCAST_PREFIX,
+  }
+  if (driver === 'redis' && !hasRedis) {
+    draft.complain('BROADCAST_CONNECTION', 'another driver, or a Redis by REDIS_URL', 'redis')
+  }
   const given = names.find((name) => draft.isGiven(name))
   const cause = driver === 'pusher' ? 'BROADCAST_CONNECTION is pusher' : `${given} is set`
-  if (given === undefined && driver !== 'pusher') return { driver, guardAdmin, pusher: null }
+  if (given === undefined && driver !== 'pusher') return { ...common, pusher: null }
   for (const name of names) {
     if (!draft.isGiven(name)) draft.complain(name, `a value, since ${cause}`, null)
   }
@@ -84,7 +93,7 @@ export function broadcastConfig(draft: Draft): BroadcastConfig {
     port: values.PUSHER_PORT,
     scheme: values.PUSHER_SCHEME,
   }
-  return { driver, guardAdmin, pusher }
+  return { ...common, pusher }
 }
 
 type PathName = 'BELFRY_APP' | 'RULES_FILE' | 'TEMPLATES_DIR'

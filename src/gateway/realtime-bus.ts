@@ -111,6 +111,9 @@ interface Parts {
 export class RealtimeBus {
   readonly #parts: Parts
   readonly #waiting = new Map<number, string[]>()
+  /** Made when somebody wants to know what becomes of what waits. */
+  #outcome: PromiseWithResolvers<void> | null = null
+  #passing: Promise<unknown> = Promise.resolve()
   #lastSeq = 0
 
   constructor(parts: Parts) {
@@ -168,6 +171,12 @@ export class RealtimeBus {
     this.#send(user, { kind: 'session', scope, user, session, connection, data: '' })
   }
 
+  /** Resolves when everything said so far has been passed on; rejects when some of it was not. */
+  async flushed(): Promise<void> {
+    if (this.#waiting.size > 0) this.#outcome ??= Promise.withResolvers()
+    await Promise.all([this.#passing, this.#outcome?.promise])
+  }
+
   #send(spreadBy: string, message: RealtimeMessage): void {
     const shard = partitionOf(spreadBy, SHARDS)
     const waiting = this.#waiting.get(shard)
@@ -181,12 +190,20 @@ export class RealtimeBus {
 
   #flush(): void {
     const { bus, log } = this.#parts
-    for (const [shard, messages] of this.#waiting) {
-      bus.publish(shardChannel(shard), messages.join(RECORD)).catch((error: unknown) => {
-        log.warn({ err: error }, 'a live message was not passed on; clients find it in their queue')
-      })
-    }
+    const published = [...this.#waiting].map(([shard, messages]) =>
+      bus.publish(shardChannel(shard), messages.join(RECORD)),
+    )
     this.#waiting.clear()
+    const outcome = this.#outcome
+    this.#outcome = null
+    this.#passing = Promise.all(published)
+    this.#passing.then(
+      () => outcome?.resolve(),
+      (error: unknown) => {
+        if (outcome) outcome.reject(error)
+        log.warn({ err: error }, 'a live message was not passed on; clients find it in their queue')
+      },
+    )
   }
 
   /** Microseconds, never the same twice: grows over restarts too. */

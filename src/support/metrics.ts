@@ -79,6 +79,12 @@ export class Metrics {
     ['queue'],
   )
 
+  readonly broadcasts = this.#counter(
+    'broadcasts_total',
+    'Events for broadcast channels, by driver and what became of each try.',
+    ['driver', 'outcome'],
+  )
+
   readonly sessions = this.#gauge('sessions', 'Connected realtime clients of this process.', [
     'protocol',
   ])

@@ -65,6 +65,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   pino: ['src/support'],
   'prom-client': ['src/support'],
   'temporal-polyfill': ['src/support', 'services'],
+  tweetnacl: ['src/broadcasting'],
   commander: ['src/cli'],
   jose: ['src/http', 'services'],
   croner: ['services'],

@@ -143,6 +143,10 @@ export const BROADCASTING = {
     about:
       'Lets only administrators onto admin-dashboard, system-maintenance, compliance- and payment-notifications.',
   }),
+  BROADCAST_PREFIX: withDefault('', matching('no spaces, + or #', /^[^\s+#]{0,100}$/), {
+    about:
+      'Put before channel names by the drivers redis (as Laravel’s Redis prefix) and mqtt (whose topics are broadcasts/<channel> without it).',
+  }),
   PUSHER_APP_ID: optional(matching('letters, digits, - or _', /^[\w-]{1,128}$/), {
     about: 'The application at the remote service, for BROADCAST_CONNECTION=pusher.',
     otherwise: 'none',

@@ -35,6 +35,11 @@ export class BroadcastDesk {
     bus.broadcast(channel, event, data, { except })
   }
 
+  /** Resolves when all processes were told of what was triggered; rejects when they were not. */
+  flushed(): Promise<void> {
+    return this.#parts.bus.flushed()
+  }
+
   /** Channels that somebody is on, with how many clients. */
   channels(prefix: string): Promise<Map<string, number>> {
     const { questions, scope } = this.#parts

@@ -29,7 +29,7 @@ export class AccessRules {
       return allowed ? null : 'the topic is outside the rights of this connection'
     }
     // These are Belfry's to say: who could write them could speak in its name.
-    const isOurs = local !== null && /^(users|belfry)(\/|$)/.test(local)
+    const isOurs = local !== null && /^(users|belfry|broadcasts)(\/|$)/.test(local)
     const isOwn = local !== null && ownFilters(principal).some(isMatchOf(local))
     return isOurs && !isOwn ? 'the topic is reserved for the service' : null
   }

@@ -15,6 +15,8 @@ export interface RedisBusOptions {
   readonly deadlineMs?: number
 }
 
+const ANNOUNCE = "for n = 2, #ARGV do redis.call('publish', ARGV[n], ARGV[1]) end"
+
 interface Channel {
   readonly listeners: Set<(message: string) => void>
   /** Settled when the channel is subscribed, for whoever joins meanwhile. */
@@ -79,6 +81,14 @@ export class RedisBus implements Bus {
 
   async publish(channel: string, message: string): Promise<void> {
     await this.#publisher.call(this.#command, this.#nameOf(channel), message)
+  }
+
+  /**
+   * Publishes on channels of exactly these names, for listeners that are none of
+   * ours, all in one step; on a Cluster by ordinary pub/sub, which any node takes.
+   */
+  async announce(channels: readonly string[], message: string): Promise<void> {
+    await this.#publisher.runAnywhere(ANNOUNCE, [message, ...channels])
   }
 
   async subscribe(

@@ -56,6 +56,15 @@ export class RedisConnection {
     }
   }
 
+  /** Runs Lua that touches no key, on whichever node. */
+  async runAnywhere(lua: string, args: readonly Argument[]): Promise<unknown> {
+    try {
+      return await this.#send('eval', [lua, 0], args)
+    } catch (error) {
+      throw redisFailure(error)
+    }
+  }
+
   async #send(
     name: string,
     known: readonly Argument[],
