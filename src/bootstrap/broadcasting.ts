@@ -22,7 +22,7 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
-import { pusherCredentials } from './broadcasts.ts'
+import { pusherCredentials } from './pusher-credentials.ts'
 import type { Services } from './services.ts'
 import type { TopicMiddleware } from './topics.ts'
 

@@ -1,5 +1,4 @@
 import { StoredBroadcasts } from '../../services/broadcasts/stored-broadcasts.ts'
-import { AppCredentials } from '../broadcasting/app-credentials.ts'
 import { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
 import type { Broadcaster } from '../broadcasting/broadcaster.ts'
 import { GatewayBroadcaster } from '../broadcasting/drivers/gateway.ts'
@@ -18,6 +17,7 @@ import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { Broadcasting } from './broadcasting.ts'
+import { pusherCredentials } from './pusher-credentials.ts'
 
 interface Parts {
   readonly config: Pick<Config, 'broadcast' | 'app'>
@@ -87,14 +87,4 @@ function driversOf(parts: Parts): Record<BroadcastDriver, Make | null> {
     log: () => new LogBroadcaster({ log }),
     null: nullBroadcaster,
   }
-}
-
-/** The application at the remote service; `null`: there is none. */
-export function pusherCredentials({
-  broadcast,
-  app,
-}: Pick<Config, 'broadcast' | 'app'>): AppCredentials | null {
-  if (broadcast.pusher === null) return null
-  const { appId: id, key, secret } = broadcast.pusher
-  return new AppCredentials({ id, key, secret, encryptionKey: app.encryptionKey })
 }

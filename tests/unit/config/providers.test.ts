@@ -112,6 +112,7 @@ describe('vendors', () => {
     expect(load(env).broadcast).toEqual({
       driver: 'pusher',
       guardAdmin: false,
+      prefix: '',
       pusher: { ...pusher, host: 'api-mt1.pusher.com' },
     })
     const other = { ...env, PUSHER_HOST: 'h', PUSHER_PORT: '80', PUSHER_SCHEME: 'http' }
