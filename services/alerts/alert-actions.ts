@@ -1,4 +1,4 @@
-import { AlreadyResolved, InvalidPayload, isoTime, type Keys } from '../../src/index.ts'
+import { AlreadyResolved, InvalidPayload, isoTime, type Keys, type Op } from '../../src/index.ts'
 import type { AlertChange, AlertChanges, Changed } from './alert-changes.ts'
 import { alertJobOp } from './alert-job.ts'
 import { type AlertEvent, logEntry, type StoredAlert, triggeredAgain } from './alert-record.ts'
@@ -9,6 +9,8 @@ import type { Responders } from './responders.ts'
 export interface Doing {
   readonly who: string | null
   readonly note: string | null
+  /** What else is written with it, in the partition of the alert. */
+  readonly ops?: readonly Op[]
 }
 
 /** What is known of an alert after somebody did something to it. */
@@ -120,12 +122,12 @@ export class AlertActions {
   #answered(
     alert: StoredAlert,
     event: AlertEvent,
-    { now, until, who, note }: Doing & { now: number; until: number | null },
+    { now, until, who, note, ops = [] }: Doing & { now: number; until: number | null },
   ): AlertChange {
     const { keys } = this.#parts
     const update = alertJobOp(keys, alert, { kind: 'update', now, news: { event, who, note } })
     const back = until === null ? [] : [alertJobOp(keys, alert, { kind: 'return', now, at: until })]
-    return { alert, log: [logEntry(now, event, who, note)], ops: [update, ...back], event }
+    return { alert, log: [logEntry(now, event, who, note)], ops: [update, ...back, ...ops], event }
   }
 
   /** The people of the alert's step are told at once. */

@@ -41,8 +41,16 @@ export const mergeEmail: Merge<EmailContent> = (jobs) => {
   if (taken === 1) return { job: first, taken }
   const parts = jobs.slice(0, taken).map(({ subject, body }) => `${subject}\n\n${body}`)
   const subject = `${taken} notifications: ${first.subject}`
-  const job = { ...first, subject, body: parts.join('\n\n—\n\n'), actions: [] }
+  const actions = jobs.slice(0, taken).flatMap(acknowledging)
+  const job = { ...first, subject, body: parts.join('\n\n—\n\n'), actions }
   return { job, taken }
+}
+
+/** Of several alerts in one mail each keeps its button. */
+function acknowledging({ subject, actions = [] }: EmailContent) {
+  return actions
+    .filter(({ type }) => type === 'ack')
+    .map((action) => ({ ...action, label: `${action.label} ${subject}` }))
 }
 
 function isPlain({ html_body, cc, bcc, attachments, mail, pending }: EmailContent): boolean {

@@ -7,7 +7,7 @@ import {
   parseMailbox,
 } from '../directory/email-address.ts'
 import type { EmailContent } from './email-content.ts'
-import { safeUrl } from './html.ts'
+import { escapeHtml, safeUrl } from './html.ts'
 import { layoutHtml, layoutText } from './mail-layout.ts'
 import { type MailMessage, mailActions, mailOfText } from './mail-message.ts'
 
@@ -57,7 +57,7 @@ export function composeMail(
     })),
     date: new Date(now),
     messageId: messageIdOf(job, sender),
-    ...threading(job),
+    ...threading(job, sender),
     headers: headersOf(job, leave),
     xMailer: false,
     disableFileAccess: true,
@@ -78,7 +78,17 @@ function bodies(job: DeliveryJob<EmailContent>, from: Mailbox, unsubscribeUrl: s
   const mail = mailOf(job)
   const brand = from.name || domainOf(from.address)
   const frame = { brand, locale: job.locale ?? null, unsubscribeUrl }
-  return { text: layoutText(mail, frame), html: job.html_body || layoutHtml(mail, frame) }
+  const html = job.html_body || layoutHtml(mail, frame)
+  return { text: layoutText(mail, frame), html: withPixel(html, safeUrl(job.open_url)) }
+}
+
+/** At the end, so that nothing waits for it. */
+function withPixel(html: string, url: string | null): string {
+  if (url === null) return html
+  const pixel = `<img src="${escapeHtml(url)}" width="1" height="1" alt="" style="border:0">`
+  return /<\/body>/i.test(html)
+    ? html.replace(/<\/body>/i, (end) => `${pixel}${end}`)
+    : `${html}${pixel}`
 }
 
 function mailOf(job: DeliveryJob<EmailContent>): MailMessage {
@@ -87,8 +97,15 @@ function mailOf(job: DeliveryJob<EmailContent>): MailMessage {
   return mailOfText(job.subject, job.body, { level, actions: mailActions(job.actions ?? []) })
 }
 
-function threading({ references = [] }: EmailContent) {
-  const known = references.filter((id) => MESSAGE_ID.test(id))
+/**
+ * Mails of one alert answer a first one that was never sent: its name follows
+ * from the alert, so that they are one thread for everybody without a record of
+ * what was sent to whom.
+ */
+function threading({ references = [], alert_id }: EmailContent, sender: Mailbox) {
+  const named = references.filter((id) => MESSAGE_ID.test(id))
+  const root = alert_id === undefined ? '' : `<alert-${alert_id}@${domainOf(sender.address)}>`
+  const known = named.length === 0 && MESSAGE_ID.test(root) ? [root] : named
   const last = known.at(-1)
   return last === undefined ? {} : { references: known, inReplyTo: last }
 }

@@ -31,6 +31,10 @@ export interface EmailContent {
   readonly actions?: readonly Action[]
   /** Where a POST unsubscribes at once (RFC 8058). */
   readonly unsubscribe_url?: string | null
+  /** A picture that tells that the mail was opened. */
+  readonly open_url?: string | null
+  /** The alert that the mail speaks of: its mails are one thread. */
+  readonly alert_id?: string
   readonly locale?: string | null
   /** A mail composed of lines; takes the place of body and actions. */
   readonly mail?: MailMessage | null

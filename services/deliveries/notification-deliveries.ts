@@ -57,8 +57,12 @@ function contentOf(
   // Which alert it speaks of: for limits of its own, and for answers by phone.
   const alert = typeof data.alert_id === 'string' ? { alert_id: data.alert_id } : {}
   switch (channel) {
-    case 'email':
-      return { to: address, subject: title, body: message, html_body: html, actions, ...alert }
+    case 'email': {
+      const mail = { to: address, subject: title, body: message, html_body: html, actions }
+      // Of what somebody unsubscribes who wants no more of such mails.
+      const { category } = data
+      return { ...mail, type, ...(typeof category === 'string' ? { category } : {}), ...alert }
+    }
     case 'sms':
     case 'voice':
       return { phone: address, message: own?.message ?? shortText ?? message, ...alert }

@@ -14,6 +14,7 @@ import {
   type Preferences,
   parsePreferences,
   withChanges,
+  withoutChannel,
 } from './preferences.ts'
 import {
   assertUserId,
@@ -121,14 +122,30 @@ export class Directory {
   }
 
   /** What is not given stays, of types and categories too. */
-  async savePreferences(id: string, changes: Partial<Preferences>): Promise<Preferences> {
+  savePreferences(id: string, changes: Partial<Preferences>): Promise<Preferences> {
+    return this.#changePreferences(id, (before) => withChanges(before, changes))
+  }
+
+  /** Ends one channel for messages of a category, or of a type. */
+  switchOff(
+    id: string,
+    channel: string,
+    subject: Parameters<typeof withoutChannel>[2],
+  ): Promise<Preferences> {
+    return this.#changePreferences(id, (before) => withoutChannel(before, channel, subject))
+  }
+
+  async #changePreferences(
+    id: string,
+    change: (before: Preferences) => Preferences,
+  ): Promise<Preferences> {
     assertUserId(id)
     const partition = this.#at(id)
     const key = this.#keys.preferences(id)
     for (let attempt = 0; attempt < 20; attempt++) {
       const old = await this.#store.get(partition, key)
       const before = old === null ? DEFAULT_PREFERENCES : parsePreferences(old)
-      const after = withChanges(before, changes)
+      const after = change(before)
       const outcome = await this.#store.commit({
         partition,
         guards: [['expect', key, old]],

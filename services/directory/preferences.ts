@@ -51,6 +51,24 @@ export function withChanges(before: Preferences, changes: Partial<Preferences>):
   return { ...before, ...changes, types, categories } as Preferences
 }
 
+/** Preferences with one channel off for a category, or for a type where there is none. */
+export function withoutChannel(
+  before: Preferences,
+  channel: string,
+  { type, category }: { readonly type: string; readonly category: string | null },
+): Preferences {
+  const off = { [channel]: false }
+  const types = before.types ?? {}
+  if (category === null) {
+    return { ...before, types: { ...types, [type]: { ...types[type], ...off } } }
+  }
+  const categories = before.categories ?? {}
+  const after = { ...categories, [category]: { ...categories[category], ...off } }
+  // A wish for the type as such would win over the category.
+  const wanted = types[type]?.[channel] === true ? { [type]: { ...types[type], ...off } } : {}
+  return { ...before, categories: after, types: { ...types, ...wanted } }
+}
+
 /** Whether a user wants something on a channel: type before category before the channel as such. */
 export function wants(preferences: Preferences, channel: string, subject: Subject): boolean {
   const switches = [

@@ -84,6 +84,28 @@ export class InboxService {
     }))
   }
 
+  /** It was shown to him, perhaps without his reading it. */
+  markSeen(user: string, id: string): Promise<number> {
+    return this.#changes.change(user, id, (record, at) => ({
+      record: { ...record, seen_at: record.seen_at ?? at },
+      unread: !record.read && record.archived_at === null && record.snoozed_until === null,
+    }))
+  }
+
+  /** He followed a link of it, so he has read it. */
+  markClicked(user: string, id: string): Promise<number> {
+    return this.#changes.change(user, id, (record, at) => ({
+      record: {
+        ...record,
+        read: true,
+        read_at: record.read_at ?? at,
+        seen_at: record.seen_at ?? at,
+        clicked_at: record.clicked_at ?? at,
+      },
+      unread: false,
+    }))
+  }
+
   markUnread(user: string, id: string): Promise<number> {
     return this.#changes.change(user, id, (record) => ({
       record: { ...record, read: false, read_at: null },

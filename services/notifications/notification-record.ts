@@ -76,6 +76,8 @@ export interface NotificationRecord extends Origin {
   readonly read_at: string | null
   readonly seen_at: string | null
   readonly archived_at: string | null
+  /** When a link in his mail was followed first; only where that is counted (`MAIL_TRACKING`). */
+  readonly clicked_at?: string
   readonly snoozed_until: string | null
   readonly created_at: string
   /** Epoch seconds, as the seed has it. */

@@ -6,7 +6,7 @@ import type { Provider } from '../../services/channels/channel.ts'
 import { UnreadTopic } from '../../services/notifications/unread-topic.ts'
 import { Broadcast } from '../broadcasting/broadcast.ts'
 import { BROADCAST_QUEUES } from '../broadcasting/broadcaster.ts'
-import type { Config } from '../config.ts'
+import { type Config, publicUrlOf } from '../config.ts'
 import { Dispatcher } from '../mqtt/dispatcher.ts'
 import { Keys } from '../store/keys.ts'
 import { type Clock, systemClock } from '../support/clock.ts'
@@ -99,6 +99,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     retention: config.retention,
     locale: config.locale,
     timezone: config.timezone,
+    publicUrl: () => config.http.publicUrl ?? publicUrlOf(config.http.host, config.http.port),
     webhookSecrets: config.providers.webhookSecrets,
     onUnread: (user) => unreadTopic.changed(user),
   })

@@ -4,8 +4,8 @@ import { appSignature } from '../../middleware/app-signature.ts'
 import { broadcastChannels } from '../../routers/broadcast-channels.ts'
 import { broadcastingRoutes } from '../../routers/broadcasting.ts'
 import type { AccessService } from '../../services/access/access-service.ts'
-import { appSecret } from '../../services/access/app-secret.ts'
 import { ChannelAccess } from '../../services/access/channel-access.ts'
+import { keptSecret } from '../../services/access/kept-secret.ts'
 import { Standing } from '../../services/access/standing.ts'
 import { AppCredentials } from '../broadcasting/app-credentials.ts'
 import type { ChannelRules } from '../broadcasting/channel-rules.ts'
@@ -61,7 +61,7 @@ export async function createBroadcasting(parts: Parts): Promise<Broadcasting> {
   const { config, services, router, rules, middleware, store, bus, keys, clock, log } = parts
   const credentials = new AppCredentials({
     ...config.app,
-    secret: config.app.secret ?? (await appSecret({ store, keys })),
+    secret: config.app.secret ?? (await keptSecret({ store, keys }, 'app_secret')),
   })
   const standing = new Standing(services)
   broadcastChannels({ channels: rules, standing, guardAdmin: config.broadcast.guardAdmin })

@@ -4,6 +4,7 @@ import { DeliveryController } from '../../controllers/delivery-controller.ts'
 import { EventController } from '../../controllers/event-controller.ts'
 import { HookController } from '../../controllers/hook-controller.ts'
 import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
+import { LinkController } from '../../controllers/link-controller.ts'
 import { OnCallController } from '../../controllers/on-call-controller.ts'
 import { OperationsController } from '../../controllers/operations-controller.ts'
 import { PreferenceController } from '../../controllers/preference-controller.ts'
@@ -17,6 +18,7 @@ import { idempotency } from '../../middleware/idempotency.ts'
 import { signedByTwilio } from '../../middleware/signed-by-twilio.ts'
 import { apiRoutes } from '../../routers/api.ts'
 import { twilioHooks } from '../../routers/hooks.ts'
+import { linkRoutes } from '../../routers/links.ts'
 import { onCallRoutes } from '../../routers/on-call.ts'
 import { reloadRoute } from '../../routers/reload.ts'
 import { silenceRoutes } from '../../routers/silences.ts'
@@ -90,6 +92,7 @@ export function createApi(parts: ApiParts): HttpRouter {
     templates: new TemplateController(services),
     users: new UserController(services),
   })
+  linkRoutes({ router, links: new LinkController(services) })
   reloadRoute(router, { authenticate: middleware.authenticate, reload: parts.reload })
   addTwilioHooks(router, parts)
   return router

@@ -13,7 +13,7 @@ export interface ProviderParts {
   readonly config: Pick<Config, 'providers' | 'outboundAllow' | 'http'>
   readonly services: Pick<
     Services,
-    'outbox' | 'hooks' | 'webhookSecrets' | 'smsConsent' | 'directory' | 'inbox'
+    'outbox' | 'hooks' | 'webhookSecrets' | 'smsConsent' | 'directory' | 'inbox' | 'linkSigner'
   >
   readonly publisher: Publisher
   readonly store: Store

@@ -5,6 +5,7 @@ import type { EmailContent } from '../../services/channels/email-content.ts'
 import { SmtpProvider } from '../../services/channels/email-smtp.ts'
 import { Failover } from '../../services/channels/failover.ts'
 import { guarded } from '../../services/channels/guarded.ts'
+import { linked } from '../../services/channels/linked.ts'
 import { MqttProvider } from '../../services/channels/mqtt.ts'
 import { OutboxProvider } from '../../services/channels/outbox-provider.ts'
 import { Throttle } from '../../services/channels/throttle.ts'
@@ -22,9 +23,11 @@ export function createProviders(given: Omit<ProviderParts, 'limits'>): Map<strin
   const pacing = pacingBy(config.providers.rates, clock)
   const providers = new Map<string, Provider>()
   const from = config.providers.mailFrom
+  const links = linksOf(parts)
   for (const channel of CHANNELS) {
     if (channel === 'realtime') continue
-    providers.set(channel, new OutboxProvider({ channel, outbox: services.outbox, clock, from }))
+    const kept = new OutboxProvider({ channel, outbox: services.outbox, clock, from })
+    providers.set(channel, linked(kept, links))
   }
   providers.set(
     'mqtt',
@@ -33,13 +36,19 @@ export function createProviders(given: Omit<ProviderParts, 'limits'>): Map<strin
       clock,
     }),
   )
-  for (const provider of postingProviders(parts)) providers.set(provider.name, provider)
+  for (const provider of postingProviders(parts)) {
+    providers.set(provider.name, linked(provider, links) as Provider)
+  }
   for (const [channel, provider] of phoneProviders(parts, pacing)) providers.set(channel, provider)
   const email = emailProvider(parts, pacing)
   if (email) providers.set('email', email)
   const push = pushProvider(parts, providers.get('push')!)
-  if (push) providers.set('push', pacing(push) as Provider)
+  if (push) providers.set('push', linked(pacing(push), links) as Provider)
   return providers
+}
+
+function linksOf({ config, services }: ProviderParts) {
+  return { signer: services.linkSigner, tracking: config.providers.mailTracking }
 }
 
 /** The mail servers in their order, each with its breaker; `null`: there is none. */
@@ -49,7 +58,7 @@ function emailProvider(parts: ProviderParts, pacing: Pacing): Provider | null {
   if (smtp.length === 0) return null
   const servers = smtp.map((server) => {
     const provider = new SmtpProvider({ ...server, from: mailFrom, clock })
-    return guarded(pacing(provider), breakers.add('email', server.name))
+    return guarded(linked(pacing(provider), linksOf(parts)), breakers.add('email', server.name))
   })
   const email = servers.length === 1 ? servers[0]! : new Failover(servers)
   if (!throttle) return email as Provider

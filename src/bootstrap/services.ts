@@ -1,3 +1,4 @@
+import { keptSecret } from '../../services/access/kept-secret.ts'
 import type { AlertNews } from '../../services/alerts/alert-record.ts'
 import { Cancellation } from '../../services/deliveries/cancellation.ts'
 import { HookState } from '../../services/deliveries/hook-state.ts'
@@ -7,6 +8,8 @@ import { WebhookSecrets } from '../../services/deliveries/webhook-secrets.ts'
 import { Directory } from '../../services/directory/directory.ts'
 import { Memberships } from '../../services/directory/memberships.ts'
 import { PersonalData } from '../../services/directory/personal-data.ts'
+import { LinkService } from '../../services/links/link-service.ts'
+import { LinkSigner } from '../../services/links/link-signer.ts'
 import { Acceptance } from '../../services/notifications/acceptance.ts'
 import { BroadcastService } from '../../services/notifications/broadcast-service.ts'
 import { DirectService } from '../../services/notifications/direct-service.ts'
@@ -45,6 +48,8 @@ export interface Ingredients {
   readonly timezone?: string
   /** Secrets that sign webhooks, newest first; none: one is generated. */
   readonly webhookSecrets?: readonly string[]
+  /** What our addresses begin with from outside. */
+  readonly publicUrl?: () => string
   /** Told after every change of an alert's state. */
   readonly onAlertNews?: (news: AlertNews) => void
   /** Told of every notification that was stored. */
@@ -105,6 +110,11 @@ export function createServices(ingredients: Ingredients) {
   })
   const { alertActions } = alerting
   const telephone = createTelephone({ store, keys, clock, directory, queues, alertActions })
+  const linkSigner = new LinkSigner({
+    secret: () => keptSecret({ store, keys }, 'link_secret'),
+    publicUrl: ingredients.publicUrl ?? (() => 'http://127.0.0.1:8080'),
+  })
+  const links = new LinkService({ ...base, ...alerting, signer: linkSigner, directory, inbox })
   const activity = new Activity({ bus, clock, log, broadcast })
   const personalData = new PersonalData({ ...base, directory, memberships, inbox, sessions })
   return {
@@ -121,6 +131,8 @@ export function createServices(ingredients: Ingredients) {
     events,
     hooks,
     inbox,
+    links,
+    linkSigner,
     memberships,
     notifications,
     outbox,

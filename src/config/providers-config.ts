@@ -53,6 +53,8 @@ export interface ProvidersConfig {
   /** In the order in which they are tried. */
   readonly smtp: readonly SmtpServer[]
   readonly mailFrom: string
+  /** What is noticed of mails. */
+  readonly mailTracking: { readonly opens: boolean; readonly clicks: boolean }
   readonly twilio: TwilioConfig | null
   readonly fcm: FcmConfig | null
   readonly apns: ApnsConfig | null
@@ -63,6 +65,10 @@ export interface ProvidersConfig {
   readonly rates: readonly ProviderRate[]
   /** Whether messages to one address are held back and bundled. */
   readonly throttle: boolean
+  /** Verifies what Slack posts to us; `null`: nothing is taken from Slack. */
+  readonly slackSigningSecret: string | null
+  /** Who is told of every change of an alert. */
+  readonly alertWebhooks: readonly string[]
   readonly slack: { readonly botToken: string; readonly apiUrl: string | null } | null
   readonly telegram: { readonly botToken: string; readonly apiUrl: string | null } | null
   readonly pushover: { readonly token: string; readonly apiUrl: string | null } | null
@@ -93,6 +99,12 @@ export function providersConfig(draft: Draft): ProvidersConfig {
   return {
     smtp,
     mailFrom,
+    mailTracking: {
+      opens: values.MAIL_TRACKING?.includes('opens') ?? false,
+      clicks: values.MAIL_TRACKING?.includes('clicks') ?? false,
+    },
+    slackSigningSecret: values.SLACK_SIGNING_SECRET ?? null,
+    alertWebhooks: values.ALERT_WEBHOOKS ?? [],
     ...vendors,
     phone: {
       countries: values.SMS_COUNTRIES ?? null,

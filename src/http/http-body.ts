@@ -6,6 +6,8 @@ import { parseJson } from '../support/parse-json.ts'
 export const MAX_BODY_BYTES = 256 * 1024
 
 const JSON_TYPE = /^(application\/json|[\w.+-]+\/[\w.+-]*\+json)$/
+/** One-click unsubscribing may come so (RFC 8058 §3.2); nothing of ours asks for its fields. */
+const MULTIPART_TYPE = 'multipart/form-data'
 const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** What clients send who were not told what to say: `fetch` with text, nothing at all. */
 const VAGUE_TYPES = ['', 'text/plain', FORM_TYPE]
@@ -37,9 +39,10 @@ export function readBody(raw: Buffer, contentType: string): HttpBody {
  */
 export function parseBody(raw: Buffer, contentType: string): unknown {
   if (raw.length === 0) return undefined
+  const type = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
+  if (type === MULTIPART_TYPE) return undefined
   if (!isUtf8(raw)) throw new InvalidPayload('The body is not UTF-8 text.')
   const text = raw.toString('utf8')
-  const type = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase()
   const isVagueJson = VAGUE_TYPES.includes(type) && /^\s*[{[]/.test(text)
   if (JSON_TYPE.test(type) || isVagueJson) return parseJson(text)
   if (type === FORM_TYPE) return parseForm(text)

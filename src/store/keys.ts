@@ -88,6 +88,8 @@ export class Keys {
   silences = () => `${this.scope}silences`
   /** Jobs of the alert queue that wait for quiet to end. */
   heldAlertJobs = () => `${this.scope}alerts:held`
+  /** That a link which works once was used. */
+  usedLink = (hash: string) => `${this.scope}link:${hash}`
 
   // Events
   event = (id: string) => `${this.scope}event:${id}`

@@ -54,6 +54,12 @@ export const EMAIL = {
     example: 'smtp,smtp2',
     otherwise: 'the configured one',
   }),
+  MAIL_TRACKING: optional(listOf('opens, clicks', readTracking), {
+    about:
+      'Notes on a notification that its mail was opened (by a pixel) and its links followed (by way of us).',
+    example: 'opens,clicks',
+    otherwise: 'nobody is watched',
+  }),
 }
 
 /** Phones and browsers. */
@@ -136,6 +142,12 @@ export const CHANNELS = {
     otherwise: "each user's webhook URL",
     secrecy: 'all',
   }),
+  SLACK_SIGNING_SECRET: optional(text, {
+    about:
+      "Makes buttons in Slack acknowledge at a press: the app's signing secret, its interactivity pointed at /hooks/slack.",
+    otherwise: 'buttons open a page',
+    secrecy: 'all',
+  }),
   SLACK_API_URL: optional(baseUrl, {
     about: 'Another base URL for Slack.',
     otherwise: "Slack's own",
@@ -171,6 +183,13 @@ export const CHANNELS = {
       secrecy: 'all',
     },
   ),
+  ALERT_WEBHOOKS: optional(listOf('http(s) URLs', readReceiver), {
+    about:
+      "Receivers of every change of an alert, in the form of Alertmanager's webhook version 4, signed with WEBHOOK_SECRET.",
+    example: 'https://ops.example.com/alerts',
+    otherwise: 'none',
+    secrecy: 'all',
+  }),
   PROVIDER_RATES: optional(RATES, {
     about: 'Most messages to a provider in so many seconds, for each process: name=count/seconds.',
     example: 'twilio=10/1,smtp=100/60',
@@ -198,4 +217,12 @@ function readWebhookSecret(item: string): string | undefined {
 function readReach(item: string): string | undefined {
   if (item.includes('/')) return isNetwork(item) ? item : undefined
   return isHost(item.replace(/^\*\./, '')) ? item.toLowerCase() : undefined
+}
+
+function readTracking(item: string): 'opens' | 'clicks' | undefined {
+  return (['opens', 'clicks'] as const).find((each) => each === item.toLowerCase())
+}
+
+function readReceiver(item: string): string | undefined {
+  return /^https?:\/\/./.test(item) && URL.canParse(item) ? item : undefined
 }

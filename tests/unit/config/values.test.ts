@@ -39,6 +39,9 @@ describe('loadConfig() without any variable', () => {
       providers: {
         smtp: [],
         mailFrom: 'Belfry <belfry@localhost>',
+        mailTracking: { opens: false, clicks: false },
+        slackSigningSecret: null,
+        alertWebhooks: [],
         twilio: null,
         fcm: null,
         apns: null,
