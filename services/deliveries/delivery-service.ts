@@ -21,7 +21,13 @@ interface Parts {
   readonly log: Logger
   /** Channel → its provider. */
   readonly providers: ReadonlyMap<string, Provider>
-  readonly onOutcome?: (job: DeliveryJob, provider: string, outcome: SendOutcome) => void
+  /** Told of every try, and how long it took in milliseconds. */
+  readonly onOutcome?: (
+    job: DeliveryJob,
+    provider: string,
+    outcome: SendOutcome,
+    tookMs: number,
+  ) => void
 }
 
 /** Works on delivery jobs: sends, and decides what becomes of the job after each try. */
@@ -36,9 +42,11 @@ export class DeliveryService {
   handle = async (lease: Lease, signal: AbortSignal): Promise<Settlement> => {
     const job = JSON.parse(lease.job) as DeliveryJob
     const provider = this.#parts.providers.get(job.channel)
+    const startedAt = performance.now()
     const outcome = await this.#send(job, provider, signal)
+    const tookMs = performance.now() - startedAt
     const name = outcome.provider ?? provider?.name ?? 'none'
-    this.#parts.onOutcome?.(job, name, outcome)
+    this.#parts.onOutcome?.(job, name, outcome, tookMs)
     return { ops: this.#settle(lease.queue, job, name, outcome) }
   }
 

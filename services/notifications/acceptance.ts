@@ -83,11 +83,13 @@ export class Acceptance {
   readonly #store: Store
   readonly #keys: Keys
   readonly #bell: Bell
+  readonly #onRepeated: () => void
 
-  constructor(parts: { store: Store; keys: Keys; bell: Bell }) {
+  constructor(parts: { store: Store; keys: Keys; bell: Bell; onRepeated?: () => void }) {
     this.#store = parts.store
     this.#keys = parts.keys
     this.#bell = parts.bell
+    this.#onRepeated = parts.onRepeated ?? (() => {})
   }
 
   async accept<Reply>(accepting: Accepting<Reply>): Promise<Accepted<Reply>> {
@@ -113,9 +115,12 @@ export class Acceptance {
       for (const op of ops) if (op[0] === 'enqueue' && op[5] === 0) this.#bell.ring(op[1])
       return { status: 'fresh', reply: accepting.reply, results: outcome.results }
     }
+    if (outcome.refusedBy > ours) {
+      return { status: 'conflict', guard: outcome.refusedBy - ours - 1 }
+    }
+    this.#onRepeated()
     if (outcome.refusedBy < ours) return repeated(identity, outcome.value ?? '')
-    if (outcome.refusedBy === ours) return { status: 'repeated', reply: accepting.reply }
-    return { status: 'conflict', guard: outcome.refusedBy - ours - 1 }
+    return { status: 'repeated', reply: accepting.reply }
   }
 }
 

@@ -76,11 +76,19 @@ export class Announcements {
       .catch((failure) => log.debug({ err: failure }, 'a refusal was not published'))
   }
 
-  onOutcome = (job: DeliveryJob, provider: string, { status }: SendOutcome): void => {
+  onOutcome = (
+    job: DeliveryJob,
+    provider: string,
+    { status }: SendOutcome,
+    tookMs: number,
+  ): void => {
     const { services, metrics } = this.#parts
     const { id, channel } = job
     if (isBroadcastQueue(channel)) metrics.broadcasts.inc({ driver: provider, outcome: status })
     metrics.deliveries.inc({ channel, provider, outcome: status })
+    if (status !== 'postponed' && status !== 'skipped') {
+      metrics.providerSeconds.observe({ channel, provider }, tookMs / 1000)
+    }
     if (status === 'sent') {
       metrics.deliveryLatency.observe({ channel }, Math.max(0, Date.now() / 1000 - job.send_at))
     }

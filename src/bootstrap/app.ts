@@ -102,6 +102,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     publicUrl: () => config.http.publicUrl ?? publicUrlOf(config.http.host, config.http.port),
     webhookSecrets: config.providers.webhookSecrets,
     onUnread: (user) => unreadTopic.changed(user),
+    onRepeated: () => metrics.duplicates.inc(),
   })
   const manager = createBroadcasts({
     ...{ config, announce, publisher, metrics, store, keys, clock, log, bell: services.bell },
@@ -118,13 +119,13 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const reload = reloader({ templatesDir: config.templatesDir, services, log })
   insistOn((await reload()).templates)
   const firstKey = await access.bootstrap()
-  const middleware = createMiddleware({ config, access, store, clock })
+  const middleware = createMiddleware({ config, access, store, clock, metrics })
   const topics = createTopics(services, middleware)
   let isStopping = false
   const { prefix } = config.mqtt
   const abandoned = () => isStopping
   const dispatcher = new Dispatcher({
-    ...{ router: topics, publisher, clock, log, onRefused, prefix, abandoned },
+    ...{ router: topics, publisher, clock, log, metrics, onRefused, prefix, abandoned },
   })
 
   const breakers = new Breakers({ clock, log })
@@ -164,6 +165,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
 
   fillGauges(metrics, services, store)
   fillBreakerGauge(metrics, breakers)
+  metrics.onScrape(() => metrics.brokerUp.set({}, running?.isConnected() ? 1 : 0))
 
   const parts = { broker, http, workers, housekeeper, unreadTopic, providers, bus, store, log }
   return {

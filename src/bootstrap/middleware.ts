@@ -5,6 +5,7 @@ import { AccessService } from '../../services/access/access-service.ts'
 import type { Config } from '../config.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
+import type { Metrics } from '../support/metrics.ts'
 import type { TopicMiddleware } from './topics.ts'
 
 /** The steps that every way in shares. */
@@ -13,11 +14,12 @@ export function createMiddleware(parts: {
   readonly access: AccessService
   readonly store: Store
   readonly clock: Clock
+  readonly metrics: Metrics
 }): TopicMiddleware {
-  const { config, access, store, clock } = parts
+  const { config, access, store, clock, metrics } = parts
   return {
     authenticate: authenticate({ access, looksLikeCredential: AccessService.looksLikeCredential }),
     rateLimit: rateLimit({ store, clock, limit: config.rateLimit }),
-    filter: notificationFilter({ clock }),
+    filter: notificationFilter({ clock, onDropped: (rule) => metrics.filtered.inc({ rule }) }),
   }
 }

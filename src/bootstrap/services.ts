@@ -56,6 +56,8 @@ export interface Ingredients {
   readonly onStored?: (record: NotificationRecord) => void
   /** Told whenever a user's unread count may have changed. */
   readonly onUnread?: (user: string) => void
+  /** Told of every message that had had its effect before. */
+  readonly onRepeated?: () => void
 }
 
 export type Services = ReturnType<typeof createServices>
@@ -70,7 +72,7 @@ export function createServices(ingredients: Ingredients) {
     realtime.broadcast(channel, event, JSON.stringify(data))
   }
 
-  const acceptance = new Acceptance({ store, keys, bell })
+  const acceptance = new Acceptance({ ...base, bell })
   const memberships = new Memberships({ store, keys })
   const directory = new Directory({ store, keys, memberships })
   const sessions = new SessionService(base)

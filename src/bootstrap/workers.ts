@@ -25,7 +25,12 @@ interface Parts {
     readonly heartbeatMs: number
     readonly reaperMs: number
   }
-  readonly onOutcome: (job: DeliveryJob, provider: string, outcome: SendOutcome) => void
+  readonly onOutcome: (
+    job: DeliveryJob,
+    provider: string,
+    outcome: SendOutcome,
+    tookMs: number,
+  ) => void
 }
 
 /** How many jobs of a queue one process works on at once. */

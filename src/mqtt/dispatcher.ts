@@ -3,6 +3,7 @@ import type { Clock } from '../support/clock.ts'
 import { asBelfryError, type BelfryError, NoRoute, Unavailable } from '../support/errors.ts'
 import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
+import type { Metrics } from '../support/metrics.ts'
 import type { IncomingMessage, Intake, Publisher } from './message.ts'
 import { decodePayload } from './payload.ts'
 import type { Refusal } from './refusal.ts'
@@ -22,6 +23,7 @@ export interface DispatcherParts {
   readonly onRefused: (refusal: Refusal) => Promise<void>
   /** Whether to stop waiting for the store: the process ends, and the broker keeps the message. */
   readonly abandoned?: () => boolean
+  readonly metrics?: Metrics
 }
 
 /** How long to wait before the nth repetition, in milliseconds. */
@@ -33,11 +35,13 @@ const TELL_EVERY_MS = 5_000
 export class Dispatcher {
   readonly #parts: DispatcherParts
   readonly #replies: Replies
+  readonly #handledBy: (route: string) => (seconds: number) => void
   #toldAt = 0
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
     this.#replies = new Replies(parts)
+    this.#handledBy = counterOf(parts.metrics)
   }
 
   /**
@@ -52,6 +56,7 @@ export class Dispatcher {
     if (message.retained && !match.value.acceptsRetained) return 'ignored'
 
     const receivedAt = this.#parts.clock.now()
+    const startedAt = performance.now()
     const id = uuidv7(receivedAt)
     let wish = NO_WISH
     try {
@@ -61,6 +66,7 @@ export class Dispatcher {
         return match.value.run(context)
       })
       this.#answer(message, wish, reply)
+      this.#handledBy(match.value.pattern)((performance.now() - startedAt) / 1000)
       return 'handled'
     } catch (error) {
       if (error instanceof Unavailable) throw error
@@ -148,6 +154,23 @@ export class Dispatcher {
       const { topic, code } = refusal
       this.#parts.log.error({ err: error, topic, code }, 'a refusal could not be recorded')
     }
+  }
+}
+
+/** Looking a label up costs more than counting: each route's place is found once. */
+function counterOf(metrics: Metrics | undefined): (route: string) => (seconds: number) => void {
+  const places = new Map<string, (seconds: number) => void>()
+  return (route) => {
+    const known = places.get(route)
+    if (known) return known
+    const received = metrics?.received.labels({ door: 'mqtt' })
+    const took = metrics?.dispatchSeconds.labels({ route })
+    const count = (seconds: number) => {
+      received?.inc()
+      took?.observe(seconds)
+    }
+    places.set(route, count)
+    return count
   }
 }
 

@@ -24,12 +24,12 @@ export class Metrics {
   readonly duplicates = this.#counter(
     'messages_duplicate_total',
     'Messages that had had their effect before.',
-    ['door'],
+    [],
   )
   readonly dispatchSeconds = this.#histogram(
     'dispatch_seconds',
-    'From arrival of a message to the end of its handler.',
-    ['door', 'route'],
+    'From arrival of a message on MQTT to the end of its handler.',
+    ['route'],
     WORK_SECONDS,
   )
   readonly httpSeconds = this.#histogram(
@@ -52,7 +52,7 @@ export class Metrics {
   )
   readonly providerSeconds = this.#histogram(
     'provider_request_seconds',
-    'Time that a provider takes for one request.',
+    'Time that a provider takes for one try of a delivery.',
     ['channel', 'provider'],
     WORK_SECONDS,
   )
@@ -91,7 +91,6 @@ export class Metrics {
   readonly sessionsOpened = this.#counter('sessions_opened_total', 'Realtime clients let in.', [
     'protocol',
   ])
-  readonly framesSent = this.#counter('frames_sent_total', 'Frames given to sockets.', ['protocol'])
 
   readonly alertsRaised = this.#counter('alerts_raised_total', 'New alerts.', ['severity'])
   readonly alertsOpen = this.#gauge('alerts_open', 'Alerts that are not resolved.', ['severity'])
@@ -108,9 +107,7 @@ export class Metrics {
   )
 
   readonly deadLetters = this.#gauge('dead_letters', 'Refused messages that are kept.', [])
-  readonly brokerConnections = this.#gauge('mqtt_connections', 'Connections to the broker.', [
-    'state',
-  ])
+  readonly brokerUp = this.#gauge('mqtt_up', 'Whether messages can come in by MQTT: 1 or 0.', [])
   readonly storeSeconds = this.#histogram(
     'store_commit_seconds',
     'Time until a write is durable.',

@@ -16,6 +16,7 @@ import { MemoryBus } from '../../src/store/memory-bus.ts'
 import { openSqliteStore, type SqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
 import { systemClock as clock } from '../../src/support/clock.ts'
 import { createLogger } from '../../src/support/logger.ts'
+import { Metrics } from '../../src/support/metrics.ts'
 
 interface Published {
   readonly topic: string
@@ -49,7 +50,7 @@ export class Core {
     this.services = createServices({ ...base, store, retention: config.retention })
     const settings = { ...config.auth, tenants: false }
     const access = new AccessService({ ...base, store, settings })
-    const middleware = createMiddleware({ config, access, store, clock })
+    const middleware = createMiddleware({ config, access, store, clock, metrics: new Metrics() })
     this.router = createTopics(this.services, middleware)
     this.#dispatcher = new Dispatcher({
       ...{ ...base, router: this.router, publisher: this.#publisher, prefix: '' },

@@ -8,6 +8,7 @@ import type { Refusal } from '../../../src/mqtt/refusal.ts'
 import type { RouteMiddleware } from '../../../src/mqtt/route.ts'
 import { Router } from '../../../src/mqtt/router.ts'
 import { Forbidden, RateLimitExceeded, Unavailable } from '../../../src/support/errors.ts'
+import { Metrics } from '../../../src/support/metrics.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
 import { incoming, silent } from './context.ts'
 
@@ -45,6 +46,16 @@ const echo = (router: Router) =>
   }))
 
 describe('Dispatcher', () => {
+  it('[S4-051] counts what it brings to a handler, and how long that took', async () => {
+    const metrics = new Metrics()
+    const { dispatch } = setUp(echo, { metrics })
+    await dispatch(incoming('echo/x', '{"n":1}'))
+    await dispatch(incoming('echo/y', '{"n":2}'))
+    const text = await metrics.render()
+    expect(text).toContain('belfry_messages_received_total{door="mqtt"} 2')
+    expect(text).toContain('belfry_dispatch_seconds_count{route="echo/{id}"} 2')
+  })
+
   it('brings a message to its handler and the reply to reply_to', async () => {
     const { dispatch, published } = setUp(echo)
     const payload = '{"n":1,"reply_to":"notifications/replies/me","correlation_id":"c1"}'
