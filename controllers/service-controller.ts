@@ -6,7 +6,6 @@ import type { Directory } from '../services/directory/directory.ts'
 import type { InboxService } from '../services/notifications/inbox-service.ts'
 import { ACTIVITY_CHANNEL, type Activity } from '../services/operations/activity.ts'
 import type { DeadLetters } from '../services/operations/dead-letters.ts'
-import type { ConnectedSessions } from '../services/sessions/connected-sessions.ts'
 import type { SessionService } from '../services/sessions/session-service.ts'
 import type { Context, DryRun, Principal, RouteDescription } from '../src/index.ts'
 import { Forbidden, NotFound } from '../src/index.ts'
@@ -31,7 +30,6 @@ interface Parts {
   readonly deadLetters: DeadLetters
   readonly alertStore: AlertStore
   readonly activity: Activity
-  readonly connections: ConnectedSessions
   readonly routeTable: () => readonly RouteDescription[]
   readonly dryRun: (message: {
     topic: string
@@ -69,11 +67,6 @@ export class ServiceController {
       failed: sum(({ failed }) => failed),
       dead_letters: dead,
     }
-  }
-
-  connections = async ({ query }: Context) => {
-    const { limit } = query as { readonly limit: number }
-    return { data: await this.#parts.connections.list(limit), next_cursor: null }
   }
 
   routes = async () => ({

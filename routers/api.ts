@@ -339,7 +339,6 @@ function operationRoutes(api: Api, { operations, service }: Controllers): void {
   const operate = { tags: ['operations'], scope: 'operate' } as const
   const list = { ...operate, query: ListQuery } as const
   api.on('GET', '/stats', { ...operate, summary: 'How much there is of everything' }, service.stats)
-  api.on('GET', '/connections', { ...list, summary: 'Realtime sessions' }, service.connections)
   api.on(
     'GET',
     '/routes',

@@ -39,6 +39,7 @@ export {
 export type { PendingBroadcast } from './broadcasting/pending-broadcast.ts'
 export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
 export { everybody } from './context.ts'
+export type { ClientInfo } from './gateway/client-info.ts'
 export { BroadcastDesk, type Triggered } from './gateway/fleet/broadcast-desk.ts'
 export type { HttpContext } from './http/http-context.ts'
 export { HttpReply } from './http/http-reply.ts'

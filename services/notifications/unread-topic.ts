@@ -14,8 +14,8 @@ interface Parts {
   readonly publish: Publish
   /** How many unread notifications a user has now. */
   readonly count: (user: string) => Promise<number>
-  /** Told of every count before it is published. */
-  readonly onCount?: (user: string, count: number) => void
+  /** Told of every change at once, whatever the broker does. */
+  readonly onChanged?: (user: string) => void
   readonly clock: Clock
   readonly log: Logger
 }
@@ -38,6 +38,7 @@ export class UnreadTopic {
 
   /** Says that a user's unread count may have changed. */
   changed(user: string): void {
+    this.#parts.onChanged?.(user)
     this.#changed.add(user)
     this.#schedule(GATHER_MS)
   }
@@ -82,10 +83,9 @@ export class UnreadTopic {
   }
 
   async #tell(user: string): Promise<boolean> {
-    const { publish, count, onCount, log } = this.#parts
+    const { publish, count, log } = this.#parts
     try {
       const unread = await count(user)
-      onCount?.(user, unread)
       await publish(`users/${user}/unread`, String(unread), { qos: 1, retain: true })
       return true
     } catch (error) {

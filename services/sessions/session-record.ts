@@ -13,6 +13,8 @@ export interface SessionRecord {
   readonly connected: boolean
   /** Whether it acknowledges what it gets; only then is anything sent again. */
   readonly acknowledges: boolean
+  /** What its client speaks: `native`, `sse`, `socketio`, `mqtt`; `feed`: Pusher clients of its user. */
+  readonly protocol: string
 }
 
 export interface SessionName {
@@ -58,12 +60,19 @@ export interface Connecting {
   readonly node?: string | null
   readonly connection?: string | null
   readonly acknowledges?: boolean
+  readonly protocol?: string
 }
 
 /** The record of a session that starts, or of one that is resumed. */
 export function openSession(
   { user, session }: SessionName,
-  { deviceInfo, node = null, connection = null, acknowledges = false }: Connecting,
+  {
+    deviceInfo,
+    node = null,
+    connection = null,
+    acknowledges = false,
+    protocol = 'mqtt',
+  }: Connecting,
   earlier: SessionRecord | null,
   now: number,
 ): SessionRecord {
@@ -76,6 +85,7 @@ export function openSession(
     node,
     connection,
     connected: true,
+    protocol,
     acknowledges: acknowledges || (earlier?.acknowledges ?? false),
   }
 }

@@ -3,6 +3,7 @@ import { AccessService } from '../../services/access/access-service.ts'
 import { BroadcastProvider } from '../../services/broadcasts/broadcast-provider.ts'
 import { Breakers } from '../../services/channels/breakers.ts'
 import type { Provider } from '../../services/channels/channel.ts'
+import { UnreadCounts } from '../../services/notifications/unread-counts.ts'
 import { UnreadTopic } from '../../services/notifications/unread-topic.ts'
 import { Broadcast } from '../broadcasting/broadcast.ts'
 import { BROADCAST_QUEUES } from '../broadcasting/broadcaster.ts'
@@ -86,9 +87,11 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const metrics = new Metrics({ process: true })
   const publisher = new LatePublisher()
   const count = (user: string) => services.inbox.unreadCount(user)
-  const onCount = (user: string, unread: number) =>
+  const tell = (user: string, unread: number) =>
     services.realtime.signal(user, 'unread_count', JSON.stringify({ count: unread }))
-  const unreadTopic = new UnreadTopic({ publish: publisher.publish, count, onCount, clock, log })
+  const unreadCounts = new UnreadCounts({ count, tell, clock, log })
+  const onChanged = (user: string) => unreadCounts.changed(user)
+  const unreadTopic = new UnreadTopic({ publish: publisher.publish, count, onChanged, clock, log })
   const announcements = new Announcements({
     ...{ publisher, unreadTopic, metrics, log },
     services: () => services,

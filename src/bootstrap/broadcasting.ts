@@ -1,12 +1,15 @@
 import { BroadcastingController } from '../../controllers/broadcasting-controller.ts'
+import { ConnectionController } from '../../controllers/connection-controller.ts'
 import { PusherController } from '../../controllers/pusher-controller.ts'
 import { appSignature } from '../../middleware/app-signature.ts'
 import { broadcastChannels } from '../../routers/broadcast-channels.ts'
 import { broadcastingRoutes } from '../../routers/broadcasting.ts'
+import { connectionRoutes } from '../../routers/connections.ts'
 import type { AccessService } from '../../services/access/access-service.ts'
 import { ChannelAccess } from '../../services/access/channel-access.ts'
 import { keptSecret } from '../../services/access/kept-secret.ts'
 import { Standing } from '../../services/access/standing.ts'
+import { ConnectedSessions } from '../../services/sessions/connected-sessions.ts'
 import { AppCredentials } from '../broadcasting/app-credentials.ts'
 import type { ChannelRules } from '../broadcasting/channel-rules.ts'
 import type { Config } from '../config.ts'
@@ -76,6 +79,17 @@ export async function createBroadcasting(parts: Parts): Promise<Broadcasting> {
     cache,
     members: new MemberRecords(store),
     questions,
+  })
+  const gateways = {
+    clients: questions.clients.bind(questions),
+    dismiss: (id: string) => services.realtime.dismiss(id),
+  }
+  const { sessions } = services
+  const connections = new ConnectedSessions({ store, keys, clock, sessions, gateways })
+  connectionRoutes({
+    router,
+    ...middleware,
+    connections: new ConnectionController({ connections }),
   })
   broadcastingRoutes({
     router,

@@ -4,7 +4,7 @@ import type { Tickets } from '../../services/access/tickets.ts'
 import type { Config } from '../config.ts'
 import { everybody } from '../context.ts'
 import type { Application, Authenticate } from '../gateway/application.ts'
-import { countByProtocol } from '../gateway/count-by-protocol.ts'
+import { countByProtocol, countSlow } from '../gateway/count-by-protocol.ts'
 import { FrameLimit } from '../gateway/frame-limit.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { NativeDoor } from '../gateway/native-door.ts'
@@ -45,7 +45,9 @@ export function createRealtime(parts: Parts) {
   const application = applicationOf(parts)
   const applicationFor = () => application
   const onOpened = (protocol: string) => metrics.sessionsOpened.inc({ protocol })
-  const gateway = new Gateway({ store, bus, clock, log, onOpened, applicationOf: applicationFor })
+  const onTrouble = (reason: string) => metrics.connectionTroubles.inc({ reason })
+  const told = { onOpened, onTrouble }
+  const gateway = new Gateway({ store, bus, clock, log, ...told, applicationOf: applicationFor })
   const shared = {
     gateway,
     authenticate: authenticator(parts),
@@ -67,6 +69,7 @@ export function createRealtime(parts: Parts) {
     onOpened: () => onOpened('pusher'),
   })
   metrics.onScrape(() => {
+    metrics.slowConnections.set(countSlow(gateway.sockets))
     metrics.sessions.reset()
     metrics.sessions.set({ protocol: 'pusher' }, pusher.count)
     for (const [protocol, count] of countByProtocol(gateway.hub)) {

@@ -23,7 +23,6 @@ import { Activity } from '../../services/operations/activity.ts'
 import { DeadLetters } from '../../services/operations/dead-letters.ts'
 import { EventLog } from '../../services/operations/event-log.ts'
 import { StatusService } from '../../services/operations/status-service.ts'
-import { ConnectedSessions } from '../../services/sessions/connected-sessions.ts'
 import { SessionService } from '../../services/sessions/session-service.ts'
 import { RealtimeBus } from '../gateway/realtime-bus.ts'
 import { Bell } from '../queue/bell.ts'
@@ -76,7 +75,6 @@ export function createServices(ingredients: Ingredients) {
   const memberships = new Memberships({ store, keys })
   const directory = new Directory({ store, keys, memberships })
   const sessions = new SessionService(base)
-  const connections = new ConnectedSessions({ store, keys, sessions })
   const inbox = new InboxService(base)
   const { templates, templateRenderer } = createTemplates({ ...base, bus })
   const notifications = new NotificationService({
@@ -126,7 +124,6 @@ export function createServices(ingredients: Ingredients) {
     bell,
     broadcasts,
     cancellation,
-    connections,
     deadLetters,
     direct,
     directory,

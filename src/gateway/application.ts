@@ -44,6 +44,7 @@ export interface Sessions {
       readonly node: string
       readonly connection: string
       readonly acknowledges: boolean
+      readonly protocol: string
     },
   ): Promise<{
     readonly session_id: string

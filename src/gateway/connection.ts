@@ -29,6 +29,10 @@ export class GatewaySocket extends WebSocket {
 export interface ConnectionHome {
   readonly node: string
   readonly turn: WriteTurn
+  /** Epoch seconds. */
+  now(): number
+  /** Ends a connection whose client does not read. */
+  cut(connection: Connection, why: 'stuck'): void
   /** Called once, when the socket has closed. */
   gone(connection: Connection): void
 }
@@ -54,6 +58,7 @@ export class Connection implements Transport, Beating {
   readonly #compressed: boolean
   /** The address that counts for its limits. */
   readonly from: string
+  readonly openedAt: number
   #owner: TransportOwner | null = null
   #run: FrameRun | null = null
   #gathered = 0
@@ -68,11 +73,16 @@ export class Connection implements Transport, Beating {
     this.#serial = parts.serial
     this.#compressed = parts.ws.extensions !== ''
     this.from = parts.from
+    this.openedAt = parts.home.now()
     parts.ws.connection = this
   }
 
   get id(): string {
     return `${this.#home.node}.${this.#serial}`
+  }
+
+  get owner(): TransportOwner | null {
+    return this.#owner
   }
 
   get isOpen(): boolean {
@@ -98,7 +108,7 @@ export class Connection implements Transport, Beating {
     } else {
       this.#run = this.#run.with(frame)
     }
-    if (this.buffered > BUFFER_LIMIT) this.terminate()
+    if (this.buffered > BUFFER_LIMIT) this.#home.cut(this, 'stuck')
   }
 
   flush(): void {

@@ -6,7 +6,7 @@ import type { Outbound } from './outbound.ts'
 /** How many clients of this process are on the channels that a question is about; users' own aside. */
 export function countChannels(
   hub: Hub<Outbound, Receiver<Outbound>>,
-  { scope, prefix, exact }: ChannelQuestion,
+  { scope, prefix, exact }: Omit<ChannelQuestion, 'about'>,
 ): ChannelCounts {
   const start = address(scope, '')
   const name = address(scope, prefix)

@@ -7,7 +7,7 @@ import type { ReadGate } from './read-gate.ts'
 import type { Transport } from './transport.ts'
 
 /** Above this much unsent, a client is not pushed any more: it is served from its queue. */
-const HIGH_WATER = 256 * 1024
+export const HIGH_WATER = 256 * 1024
 const RETRY_MS = 1000
 
 /** What all deliveries of a process have in common. */

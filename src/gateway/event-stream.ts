@@ -28,6 +28,7 @@ interface Parts {
 export class EventStream implements Transport, Held {
   readonly id: string
   readonly from: string
+  readonly openedAt: number
   readonly #response: ServerResponse
   readonly #sockets: Sockets
   #owner: TransportOwner | null = null
@@ -41,6 +42,7 @@ export class EventStream implements Transport, Held {
   constructor({ response, sockets, from }: Parts) {
     this.id = sockets.nextId()
     this.from = from
+    this.openedAt = sockets.now()
     this.#response = response
     this.#sockets = sockets
     response.on('close', () => this.#closed())
@@ -48,6 +50,10 @@ export class EventStream implements Transport, Held {
     response.socket?.setNoDelay(true)
     response.writeHead(200, HEADERS)
     response.write(`retry: ${Math.round(RETRY_MS * (1 + Math.random()))}\n\n`)
+  }
+
+  get owner(): TransportOwner | null {
+    return this.#owner
   }
 
   get isOpen(): boolean {
@@ -72,7 +78,7 @@ export class EventStream implements Transport, Held {
     } else {
       this.#run = this.#run.with(frame)
     }
-    if (this.buffered > BUFFER_LIMIT) this.terminate()
+    if (this.buffered > BUFFER_LIMIT) this.#sockets.cut(this, 'stuck')
   }
 
   flush(): void {

@@ -5,12 +5,12 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
+import { answeringOf } from './answering.ts'
 import type { Application } from './application.ts'
 import { assembleChannels, type ChannelParts } from './channel-parts.ts'
 import { closeAll } from './close-all.ts'
 import { CLOSE } from './close-codes.ts'
 import { DEFAULT_LIMITS, type Limits } from './connection-limits.ts'
-import { countChannels } from './count-channels.ts'
 import { Expiry } from './expiry.ts'
 import { answerQuestions } from './fleet/fleet-questions.ts'
 import { address, Hub } from './hub.ts'
@@ -21,7 +21,7 @@ import { Pulse } from './pulse.ts'
 import { ReadGate } from './read-gate.ts'
 import { RealtimeBus } from './realtime-bus.ts'
 import { Session, type SessionHome, type SessionHub } from './session.ts'
-import { Sockets } from './sockets.ts'
+import { Sockets, type Trouble } from './sockets.ts'
 
 /** Session queues that are read at the same time, when everybody comes back at once. */
 const READERS = 16
@@ -34,6 +34,8 @@ export interface GatewayParts {
   readonly limits?: Limits
   /** Told of every client that was let in. */
   readonly onOpened?: (protocol: string) => void
+  /** Told of every client that was refused or cut. */
+  readonly onTrouble?: (why: Trouble) => void
   /** The application of one tenant. */
   readonly applicationOf: (tenant: string) => Application
 }
@@ -61,7 +63,7 @@ export class Gateway {
     const { clock, log, limits = DEFAULT_LIMITS } = parts
     this.#parts = parts
     this.#limits = limits
-    this.sockets = new Sockets(limits, clock)
+    this.sockets = new Sockets(limits, clock, parts.onTrouble)
     this.expiry = new Expiry(clock)
     this.#pulse = new Pulse({ ...parts, hub: this.hub })
     this.#channels = assembleChannels({
@@ -95,19 +97,15 @@ export class Gateway {
 
   async start(): Promise<void> {
     const { bus, log } = this.#parts
+    const { hub, sockets } = this
     const { presence, counts, watch } = this.#channels
     bus.onGap(() => {
       this.#pulse.beat(true)
       watch.onGap()
     })
     const stops = await Promise.all([
-      listenForClients({ hub: this.hub, presence, counts, bus, log }),
-      answerQuestions({
-        node: this.sockets.node,
-        bus,
-        count: (question) => countChannels(this.hub, question),
-        log,
-      }),
+      listenForClients({ hub, sockets, presence, counts, bus, log }),
+      answerQuestions({ node: sockets.node, bus, answering: answeringOf(hub, sockets), log }),
     ])
     this.#stopListening = async () => void (await Promise.all(stops.map((stop) => stop())))
     await watch.start()
@@ -128,7 +126,9 @@ export class Gateway {
     const present = this.hub.clientsOf(address(scope, principal.id))
     const others = present.filter(({ id, protocol }) => id !== sessionId && protocol.isResumable)
     const signedIn = this.hub.countOn(address(scope, userChannel(principal.id)))
-    return others.length + signedIn < this.#limits.perUser
+    if (others.length + signedIn < this.#limits.perUser) return true
+    this.sockets.onTrouble('user_full')
+    return false
   }
 
   /** Begins or resumes a session: live first, then what is queued, so that nothing falls between. */
@@ -145,9 +145,13 @@ export class Gateway {
         node: this.sockets.node,
         connection: transport.id,
         acknowledges: opening.acknowledges,
+        protocol: protocol.name,
       })
       if (!transport.isOpen) return this.#detach(session)
-      if (welcome.resumed) this.#takeOverElsewhere(session)
+      // The socket that held the session until now may be on another process.
+      if (welcome.resumed) {
+        this.busOf(session.application.scope).takeOver(session.user, session.id, transport.id)
+      }
       session.send(protocol.welcome(welcome))
       for (const channel of opening.channels) await this.#joinFirst(session, channel, protocol)
       session.begin()
@@ -219,11 +223,6 @@ export class Gateway {
     for (const other of this.hub.clientsOf(session.address)) {
       if (other.id === session.id) other.transport.close(CLOSE.takenOver, 'opened elsewhere')
     }
-  }
-
-  /** The socket that held the session until now may be on another process. */
-  #takeOverElsewhere({ application, user, id, transport }: Session): void {
-    this.busOf(application.scope).takeOver(user, id, transport.id)
   }
 
   #closed(session: Session): void {

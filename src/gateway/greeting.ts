@@ -1,6 +1,7 @@
 import type { Principal } from '../context.ts'
 import { Unauthenticated } from '../support/errors.ts'
 import type { Authenticate } from './application.ts'
+import { CLOSE } from './close-codes.ts'
 import type { Protocol } from './protocol.ts'
 import { parseFrame, parseJson } from './protocols/native-frames.ts'
 import type { Session } from './session.ts'
@@ -39,6 +40,14 @@ export class Greeting implements TransportOwner {
   }
 
   onBinary(): void {}
+
+  describe(): null {
+    return null
+  }
+
+  onDismissed(): void {
+    this.end(CLOSE.ended, 'dismissed')
+  }
 
   onBeat(): void {}
 

@@ -4,12 +4,11 @@ const TICK_MS = 1000
 const EVERY_TICKS = 25
 const PATIENCE_TICKS = 8
 
-/** What a heartbeat keeps alive or ends. */
+/** What a heartbeat keeps alive. */
 export interface Beating {
   awaitingPong: boolean
   /** Asks the client to answer and sets `awaitingPong`. */
   beat(): void
-  terminate(): void
 }
 
 /**
@@ -18,10 +17,13 @@ export interface Beating {
  */
 export class Heartbeat<Each extends Beating = Beating> {
   readonly #slots = Array.from({ length: EVERY_TICKS }, () => new Set<Each>())
+  readonly #onSilent: (silent: Each) => void
   readonly #stop: () => void
   #tick = 0
 
-  constructor(clock: Clock) {
+  /** `onSilent` ends one that has not answered. */
+  constructor(clock: Clock, onSilent: (silent: Each) => void) {
+    this.#onSilent = onSilent
     this.#stop = clock.every(TICK_MS, () => this.#onTick())
   }
 
@@ -47,6 +49,6 @@ export class Heartbeat<Each extends Beating = Beating> {
     this.#tick = (this.#tick + 1) % EVERY_TICKS
     for (const beating of this.#slots[this.#tick]!) beating.beat()
     const due = (this.#tick + EVERY_TICKS - PATIENCE_TICKS) % EVERY_TICKS
-    for (const beating of this.#slots[due]!) if (beating.awaitingPong) beating.terminate()
+    for (const beating of this.#slots[due]!) if (beating.awaitingPong) this.#onSilent(beating)
   }
 }

@@ -7,10 +7,13 @@ import { Outbound } from './outbound.ts'
 import type { Presence } from './presence/presence.ts'
 import { decodeMessages, type RealtimeMessage, SHARDS, shardChannel } from './realtime-bus.ts'
 import type { Session, SessionHub } from './session.ts'
+import type { Sockets } from './sockets.ts'
 import type { SubscriptionCounts } from './subscription-counts.ts'
+import type { TransportOwner } from './transport.ts'
 
 interface Parts {
   readonly hub: SessionHub
+  readonly sockets: Sockets
   readonly presence: Presence
   readonly counts: SubscriptionCounts
   readonly bus: Bus
@@ -37,7 +40,7 @@ export async function listenForClients(parts: Parts): Promise<() => Promise<void
   }
 }
 
-function pass({ hub, presence, counts }: Parts, message: RealtimeMessage): void {
+function pass({ hub, sockets, presence, counts }: Parts, message: RealtimeMessage): void {
   switch (message.kind) {
     case 'event':
       hub.broadcast(address(message.scope, message.channel), new Outbound(message), message.except)
@@ -54,11 +57,20 @@ function pass({ hub, presence, counts }: Parts, message: RealtimeMessage): void 
     case 'terminate':
       end(hub, message)
       break
+    case 'dismiss':
+      for (const owner of ownersOf(sockets, message.client)) owner.onDismissed()
+      break
     case 'session':
       for (const client of hub.clientsOf(address(message.scope, message.user))) {
         if (client.id === message.session) giveUp(client, message.connection)
       }
   }
+}
+
+/** Rare enough to look at every connection. */
+function ownersOf(sockets: Sockets, client: string): TransportOwner[] {
+  const owners = [...sockets.all()].map(({ owner }) => owner).filter((owner) => owner !== null)
+  return owners.filter((owner) => owner.describe()?.id === client)
 }
 
 /** Clients without a session are on their user's channel; feeds serve others than him, too. */

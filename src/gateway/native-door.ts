@@ -145,7 +145,10 @@ export class NativeDoor {
         cancel()
       },
     })
-    const cut = () => greeting.end(CLOSE.unauthenticated, 'nobody said who is there')
+    const cut = () => {
+      gateway.sockets.onTrouble('unknown')
+      greeting.end(CLOSE.unauthenticated, 'nobody said who is there')
+    }
     const cancel = gateway.expiry.after(UNKNOWN_FOR_MS, cut)
     this.#greetings.add(greeting)
     connection.own(greeting)

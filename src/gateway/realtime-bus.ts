@@ -61,6 +61,12 @@ export type RealtimeMessage =
       readonly user: string
       readonly data: string
     }
+  /** The client of this id is sent away. */
+  | {
+      readonly kind: 'dismiss'
+      readonly client: string
+      readonly data: string
+    }
   /** A session was ended, or (`connection` given) is held by that socket from now on. */
   | {
       readonly kind: 'session'
@@ -157,6 +163,11 @@ export class RealtimeBus {
   /** Closes all connections of a user, by whatever protocol and wherever they are. */
   terminate(user: string): void {
     this.#send(user, { kind: 'terminate', scope: this.#parts.scope, user, data: '' })
+  }
+
+  /** Sends one client away, whatever protocol it speaks and wherever it is. */
+  dismiss(client: string): void {
+    this.#send(client, { kind: 'dismiss', client, data: '' })
   }
 
   /** Ends a session's socket, wherever it is. */

@@ -4,6 +4,7 @@ import { InvalidJson, InvalidPayload } from '../support/errors.ts'
 import type { Application } from './application.ts'
 import { assertMayJoin } from './channel-access.ts'
 import type { Channels, Membership } from './channels.ts'
+import type { Described } from './client-info.ts'
 import { CLOSE } from './close-codes.ts'
 import { Delivery, type DeliveryHome } from './delivery.ts'
 import type { Frame } from './frame.ts'
@@ -157,6 +158,15 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
 
   onPong(): void {
     this.delivery.onPong()
+  }
+
+  describe(): Described {
+    const { id, user, channels, protocol } = this
+    return { id, protocol: protocol.name, user, channels }
+  }
+
+  onDismissed(): void {
+    this.transport.close(CLOSE.ended, 'dismissed')
   }
 
   /** The store knows it no longer: the client starts anew. */

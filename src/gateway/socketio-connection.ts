@@ -33,6 +33,7 @@ interface Parts {
 export class SocketIoConnection implements Transport, Held {
   readonly id: string
   readonly from: string
+  readonly openedAt: number
   readonly #engine: EngineSocket
   readonly #sockets: Sockets
   #owner: TransportOwner | null = null
@@ -45,6 +46,7 @@ export class SocketIoConnection implements Transport, Held {
   constructor({ engine, sockets, from }: Parts) {
     this.id = sockets.nextId()
     this.from = from
+    this.openedAt = sockets.now()
     this.#engine = engine
     this.#sockets = sockets
     engine.on('data', (data: unknown) => this.#onData(data))
@@ -53,6 +55,10 @@ export class SocketIoConnection implements Transport, Held {
       if (type === 'ping') this.#owner?.onBeat()
     })
     engine.on('close', () => this.#closed())
+  }
+
+  get owner(): TransportOwner | null {
+    return this.#owner
   }
 
   get isOpen(): boolean {
@@ -75,7 +81,7 @@ export class SocketIoConnection implements Transport, Held {
     // The library writes what was framed for all clients at once, where it can.
     const options = { wsPreEncodedFrame: [bytes], compress: true }
     this.#engine.write(frame.text, options as object, () => this.#sent(bytes.length))
-    if (this.#buffered > BUFFER_LIMIT) this.terminate()
+    if (this.#buffered > BUFFER_LIMIT) this.#sockets.cut(this, 'stuck')
   }
 
   onceDrained(listener: () => void): void {

@@ -1,3 +1,4 @@
+import type { Described } from './client-info.ts'
 import type { Frame } from './frame.ts'
 
 /** What carries frames to one client: a WebSocket, an event stream. */
@@ -29,6 +30,10 @@ export interface TransportOwner {
   onBeat(): void
   /** The client answered it: everything written before it has arrived. */
   onPong(): void
+  /** `null`: nobody is known to be there. */
+  describe(): Described | null
+  /** An operator sends the client away. */
+  onDismissed(): void
   /** Called once; nothing is sent or received afterwards. */
   onClosed(): void
 }

@@ -91,6 +91,16 @@ export class Metrics {
   readonly sessionsOpened = this.#counter('sessions_opened_total', 'Realtime clients let in.', [
     'protocol',
   ])
+  readonly connectionTroubles = this.#counter(
+    'connection_troubles_total',
+    'Realtime connections that were refused, or cut by us, by reason.',
+    ['reason'],
+  )
+  readonly slowConnections = this.#gauge(
+    'slow_connections',
+    'Realtime clients of this process that do not keep up.',
+    [],
+  )
 
   readonly alertsRaised = this.#counter('alerts_raised_total', 'New alerts.', ['severity'])
   readonly alertsOpen = this.#gauge('alerts_open', 'Alerts that are not resolved.', ['severity'])

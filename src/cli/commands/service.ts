@@ -38,7 +38,7 @@ export const serviceCommands: readonly Command[] = [
     summary: 'Realtime sessions that are connected now',
     async run({ client, out }) {
       const { data } = await client.get('/api/connections', { limit: 100 })
-      const columns = ['user_id', 'session_id', 'transport', 'connected_at', 'backlog']
+      const columns = ['user_id', 'session_id', 'protocol', 'channels', 'age_seconds', 'backlog']
       out.table(data as Record<string, unknown>[], columns, 'Nobody is connected.')
     },
   },

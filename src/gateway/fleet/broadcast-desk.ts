@@ -43,12 +43,13 @@ export class BroadcastDesk {
   /** Channels that somebody is on, with how many clients. */
   channels(prefix: string): Promise<Map<string, number>> {
     const { questions, scope } = this.#parts
-    return questions.ask({ scope, prefix, exact: false })
+    return questions.countChannels({ scope, prefix, exact: false })
   }
 
   async subscriptionCount(channel: string): Promise<number> {
     const { questions, scope } = this.#parts
-    return (await questions.ask({ scope, prefix: channel, exact: true })).get(channel) ?? 0
+    const counts = await questions.countChannels({ scope, prefix: channel, exact: true })
+    return counts.get(channel) ?? 0
   }
 
   /** How many different users are on a presence channel. */

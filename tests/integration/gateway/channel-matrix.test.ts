@@ -7,6 +7,7 @@ import {
   startRealtimeNode,
   tokenOf,
 } from '../../support/realtime-node.ts'
+import { SocketIoUser } from '../../support/socketio-client.ts'
 import { SseClient } from '../../support/sse-client.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
@@ -101,6 +102,14 @@ const PROTOCOLS: Readonly<Record<string, Ask>> = {
       if (event === 'pusher:subscription_error') expect(String(data.status)).toMatch(status)
     }
     return channels.filter((_, index) => answers[index]?.event.endsWith('succeeded'))
+  },
+  async socketio(name, channels) {
+    const token = await tokenOf(name, PEOPLE[name] ?? {})
+    const client = await SocketIoUser.connect(node.url, { auth: { token } })
+    const answers = await Promise.all(channels.map((channel) => client.ask('subscribe', channel)))
+    client.close()
+    for (const { ok, error } of answers) if (!ok) expect(error.code).toBe('forbidden')
+    return channels.filter((_, index) => answers[index].ok)
   },
   async sse(name, channels) {
     const headers = await bearer(name, PEOPLE[name] ?? {})

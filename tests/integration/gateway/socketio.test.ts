@@ -111,19 +111,6 @@ describe.each([[['polling']], [['websocket']], [['polling', 'websocket']]])(
 )
 
 describe('/socket.io/', () => {
-  it('[S4-008 S4-043] lets in nobody without a token that holds, says why, and cuts him after 5 s', async () => {
-    for (const auth of [{}, { token: 'nonsense' }, { user_id: 'ann' }]) {
-      const user = new SocketIoUser(node.url, { auth, reconnection: false })
-      open.push(user)
-      await waitFor(() => user.errors.length === 1)
-      expect(user.errors[0]?.data?.code).toBe('unauthenticated')
-    }
-    const { code, after } = await silence
-    expect(code).toBe(1005)
-    expect(after).toBeGreaterThan(4000)
-    expect(after).toBeLessThan(8000)
-  })
-
   it('[S4-008] refuses pages of foreign origins on both transports', async () => {
     for (const transports of [['polling'], ['websocket']]) {
       const token = await tokenOf('ann')
@@ -251,5 +238,18 @@ describe('/socket.io/', () => {
     const metrics = await node.api('GET', '/metrics')
     expect(metrics.body).toMatch(/belfry_sessions\{protocol="socketio"\} \d+/)
     await client.close()
+  })
+
+  it('[S4-008 S4-043] lets in nobody without a token that holds, says why, and cuts him after 5 s', async () => {
+    for (const auth of [{}, { token: 'nonsense' }, { user_id: 'ann' }]) {
+      const user = new SocketIoUser(node.url, { auth, reconnection: false })
+      open.push(user)
+      await waitFor(() => user.errors.length === 1)
+      expect(user.errors[0]?.data?.code).toBe('unauthenticated')
+    }
+    const { code, after } = await silence
+    expect(code).toBe(1005)
+    expect(after).toBeGreaterThan(4000)
+    expect(after).toBeLessThan(8000)
   })
 })

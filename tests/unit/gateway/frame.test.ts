@@ -50,7 +50,7 @@ describe('FrameRun', () => {
 
 describe('Connection writes past ws to the network socket', () => {
   const http = createServer()
-  const home = { node: 'n', turn: new WriteTurn(), gone: () => {} }
+  const home = { node: 'n', turn: new WriteTurn(), now: () => 0, cut: () => {}, gone: () => {} }
   const accepted: { connection: Connection; ws: GatewaySocket; socket: Duplex }[] = []
   let url = ''
 

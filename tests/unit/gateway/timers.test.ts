@@ -21,7 +21,7 @@ class Beaten implements Beating {
 describe('Heartbeat', () => {
   it('asks every 25 s and ends who does not answer within 8 s', () => {
     const clock = new FakeClock()
-    const heartbeat = new Heartbeat(clock)
+    const heartbeat = new Heartbeat<Beaten>(clock, (silent) => silent.terminate())
     const silent = new Beaten()
     const lively = new Beaten()
     heartbeat.add(silent)
@@ -42,7 +42,7 @@ describe('Heartbeat', () => {
 
   it('spreads connections over the seconds and lets go of those that left', () => {
     const clock = new FakeClock()
-    const heartbeat = new Heartbeat(clock)
+    const heartbeat = new Heartbeat<Beaten>(clock, (silent) => silent.terminate())
     const early = new Beaten()
     const late = new Beaten()
     const gone = new Beaten()

@@ -1,6 +1,7 @@
 import { userChannel } from '../../../broadcasting/channel-name.ts'
 import type { Principal } from '../../../context.ts'
 import type { Membership } from '../../channels.ts'
+import type { Described } from '../../client-info.ts'
 import { EventRate } from '../../event-rate.ts'
 import { TextFrame } from '../../frame.ts'
 import type { Receiver } from '../../hub.ts'
@@ -114,7 +115,7 @@ export class PusherClient implements Receiver<Outbound>, TransportOwner, Listeni
 
   receive(message: Outbound): void {
     if (message.content.kind === 'end') {
-      this.end(PUSHER_CODE.unauthorized, 'You were disconnected by the application')
+      this.onDismissed()
       return
     }
     const frame = message.frame(this.#home)
@@ -131,6 +132,15 @@ export class PusherClient implements Receiver<Outbound>, TransportOwner, Listeni
 
   onBinary(): void {
     this.say(errorText(null, 'Messages are JSON text.'))
+  }
+
+  describe(): Described {
+    const channels = this.#memberships.map(({ place }) => place.channel)
+    return { id: this.id, protocol: 'pusher', user: this.#user, channels }
+  }
+
+  onDismissed(): void {
+    this.end(PUSHER_CODE.unauthorized, 'You were disconnected by the application')
   }
 
   onBeat(): void {}
