@@ -43,7 +43,7 @@ describe.skipIf(!requireServer('redis-server'))('a fleet in trouble', () => {
       await node.stop()
       await server.stop()
     }
-  })
+  }, 40_000)
 
   it.concurrent('is right again when Redis comes back, also with nothing left in it', async () => {
     const server = await startRedis()
