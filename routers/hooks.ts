@@ -1,10 +1,17 @@
 import {
+  AlertmanagerBody,
+  GenericBody,
+  GrafanaBody,
+  type InboundHookController,
+} from '../controllers/inbound-hook-controller.ts'
+import {
   DeliveryQuery,
   SmsForm,
   StatusForm,
   type TwilioController,
   VoiceForm,
 } from '../controllers/twilio-controller.ts'
+import { hookKey } from '../middleware/hook-key.ts'
 import type { Context, HttpRouter, Middleware } from '../src/index.ts'
 
 interface Parts {
@@ -34,6 +41,45 @@ export function twilioHooks({ router, twilio, signedByTwilio }: Parts): void {
       '/voice',
       { tags, body: VoiceForm, query: DeliveryQuery, summary: 'A key that was pressed in a call' },
       twilio.voice,
+    )
+  })
+}
+
+interface InboundParts {
+  readonly router: HttpRouter
+  readonly hooks: InboundHookController
+  readonly authenticate: Middleware<Context>
+  readonly rateLimit: Middleware<Context>
+}
+
+/** What monitoring and other systems post to: keyed, in each of the ways in which they can send a key. */
+export function inboundHooks({ router, hooks, authenticate, rateLimit }: InboundParts): void {
+  const shared = { tags: ['hooks'], scope: 'publish' } as const
+  router.group('/hooks', [hookKey(authenticate), rateLimit], (group) => {
+    const alertmanager = 'Alerts of Prometheus Alertmanager (webhook version 4)'
+    group.on(
+      'POST',
+      '/alertmanager',
+      { ...shared, body: AlertmanagerBody, summary: alertmanager },
+      hooks.alertmanager,
+    )
+    group.on(
+      'POST',
+      '/grafana',
+      { ...shared, body: GrafanaBody, summary: 'Alerts of Grafana' },
+      hooks.grafana,
+    )
+    group.on(
+      'POST',
+      '/generic',
+      { ...shared, body: GenericBody, summary: 'summary, details, action, dedup, meta' },
+      hooks.generic,
+    )
+    group.on(
+      'POST',
+      '/cloudevents',
+      { ...shared, status: 202, summary: 'CloudEvents 1.0: binary, structured or a batch' },
+      hooks.cloudevents,
     )
   })
 }

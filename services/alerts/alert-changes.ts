@@ -12,6 +12,7 @@ import { FINAL_TTL_MS } from '../deliveries/delivery-job.ts'
 import { alertJobId } from './alert-job.ts'
 import type { AlertLogEntry, AlertNews, StoredAlert } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
+import type { AlertWebhooks } from './alert-webhooks.ts'
 
 /** What becomes of an alert, in one write. */
 export interface AlertChange {
@@ -41,6 +42,7 @@ interface Parts {
   readonly bell: Bell
   readonly log: Logger
   readonly alerts: AlertStore
+  readonly webhooks: AlertWebhooks
   /** Told after every change of state, once it is stored. */
   readonly onNews: (news: AlertNews) => void
 }
@@ -67,13 +69,14 @@ export class AlertChanges {
       const change = await decide(before, clock.now())
       if (change === null) return { before, after: before }
       const { alert: after, guards = [], event } = change
+      const ops = this.#opsOf(change)
       const outcome = await store.commit({
         partition: alerts.partition(id),
         guards: [['expect', keys.alert(id), text], ...guards],
-        ops: this.#opsOf(change),
+        ops,
       })
       if (!outcome.applied) continue
-      this.#ring(change.ops ?? [])
+      this.#ring(ops)
       if (event !== null) onNews({ event, alert: after })
       await this.#forget(before, after)
       return { before, after }
@@ -81,13 +84,14 @@ export class AlertChanges {
     throw new Unavailable(`Alert ${id} is being changed by others; try again.`)
   }
 
-  #opsOf({ alert, log, ops = [] }: AlertChange): Op[] {
-    const { keys, alerts } = this.#parts
+  #opsOf({ alert, log, ops = [], event }: AlertChange): Op[] {
+    const { keys, alerts, webhooks, clock } = this.#parts
+    const posts = event === null ? [] : webhooks.ops(alert, event, clock.now())
     const record: readonly Op[] =
       alert.status === 'resolved'
         ? alerts.closeOps(alert, FINAL_TTL_MS)
         : [['set', keys.alert(alert.id), JSON.stringify(alert), 0]]
-    return [...ops, ...alerts.logOps(alert.id, log), ...record]
+    return [...ops, ...posts, ...alerts.logOps(alert.id, log), ...record]
   }
 
   /** Work that waits for days for an alert which has moved on would do nothing. */

@@ -18,6 +18,7 @@ import {
 } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
 import { AUTO_CLOSE_MS } from './alert-timers.ts'
+import type { AlertWebhooks } from './alert-webhooks.ts'
 import type { Responders } from './responders.ts'
 
 export interface Raised {
@@ -34,6 +35,7 @@ interface Parts {
   readonly acceptance: Acceptance
   readonly alerts: AlertStore
   readonly responders: Responders
+  readonly webhooks: AlertWebhooks
   /** Told after every change of state, once it is stored. */
   readonly onNews: (news: AlertNews) => void
 }
@@ -90,7 +92,7 @@ export class AlertService {
   }
 
   async #make(report: AlertReport, id: string) {
-    const { keys, clock, alerts, responders } = this.#parts
+    const { keys, clock, alerts, responders, webhooks } = this.#parts
     const now = clock.now()
     const policy = await responders.choose(report)
     const alert = makeAlert(id, report, { policy: policy.id, now })
@@ -100,6 +102,7 @@ export class AlertService {
       ...alerts.createOps(alert, [logEntry(now, 'triggered', null, why)]),
       alertJobOp(keys, alert, { kind: 'notify', now }),
       alertJobOp(keys, alert, { kind: 'close', now, at: now + AUTO_CLOSE_MS }),
+      ...webhooks.ops(alert, 'triggered', now),
     ]
     return { alert, ops, targets }
   }

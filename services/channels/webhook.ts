@@ -22,14 +22,15 @@ export function webhookTarget(secretsOf: SecretsOf): Target {
       }
       const body = bodyOf(job)
       const headers = webhookHeaders({ id: job.id, at: now, body, secrets })
-      return { url: address.href, body, headers }
+      return { url: address.href, body, headers, isTrusted: job.is_trusted ?? false }
     },
     read: ({ status }): Verdict => ({ outcome: null, isDead: status === 410 }),
   }
 }
 
 /** The same bytes at every try; when it was sent is in the headers. */
-function bodyOf({ created_at, notification }: PostJob): string {
+function bodyOf({ created_at, notification, payload }: PostJob): string {
+  if (payload !== undefined) return JSON.stringify(payload)
   return JSON.stringify({
     type: 'notification.created',
     timestamp: isoTime(created_at * 1000),

@@ -6,6 +6,7 @@ import type { AlertNews } from '../../services/alerts/alert-record.ts'
 import { AlertService } from '../../services/alerts/alert-service.ts'
 import { AlertStore } from '../../services/alerts/alert-store.ts'
 import { AlertTimers } from '../../services/alerts/alert-timers.ts'
+import { AlertWebhooks } from '../../services/alerts/alert-webhooks.ts'
 import { AlertWorkHandler } from '../../services/alerts/alert-work.ts'
 import { ContactMethods } from '../../services/alerts/contact-methods.ts'
 import { Documents } from '../../services/alerts/documents.ts'
@@ -43,6 +44,9 @@ interface Ingredients {
   readonly notifications: NotificationService
   /** Sends an event on a broadcast channel. */
   readonly broadcast: (channel: string, event: string, data: object) => void
+  /** `ALERT_WEBHOOKS`. */
+  readonly alertWebhooks: readonly string[]
+  readonly publicUrl: () => string
   /** Told after every change of an alert's state. */
   readonly onNews: (news: AlertNews) => void
 }
@@ -56,7 +60,8 @@ export function createAlerting(ingredients: Ingredients) {
   const { policies, schedules, silenceDocuments } = createDocuments(ingredients)
   const onCall = new OnCall({ ...ingredients, schedules })
   const responders = new Responders({ ...ingredients, onCall, policies })
-  const base = { ...ingredients, alerts, responders }
+  const webhooks = new AlertWebhooks({ ...ingredients, receivers: ingredients.alertWebhooks })
+  const base = { ...ingredients, alerts, responders, webhooks }
   const changes = new AlertChanges(base)
   const timers = new AlertTimers({ ...base, changes })
   const contacts = new ContactMethods(ingredients)

@@ -103,6 +103,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     locale: config.locale,
     timezone: config.timezone,
     publicUrl: () => config.http.publicUrl ?? publicUrlOf(config.http.host, config.http.port),
+    alertWebhooks: config.providers.alertWebhooks,
     webhookSecrets: config.providers.webhookSecrets,
     onUnread: (user) => unreadTopic.changed(user),
     onRepeated: () => metrics.duplicates.inc(),

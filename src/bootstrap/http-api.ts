@@ -3,6 +3,7 @@ import { AlertController } from '../../controllers/alert-controller.ts'
 import { DeliveryController } from '../../controllers/delivery-controller.ts'
 import { EventController } from '../../controllers/event-controller.ts'
 import { HookController } from '../../controllers/hook-controller.ts'
+import { InboundHookController } from '../../controllers/inbound-hook-controller.ts'
 import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
 import { LinkController } from '../../controllers/link-controller.ts'
 import { OnCallController } from '../../controllers/on-call-controller.ts'
@@ -17,7 +18,7 @@ import { UserController } from '../../controllers/user-controller.ts'
 import { idempotency } from '../../middleware/idempotency.ts'
 import { signedByTwilio } from '../../middleware/signed-by-twilio.ts'
 import { apiRoutes } from '../../routers/api.ts'
-import { twilioHooks } from '../../routers/hooks.ts'
+import { inboundHooks, twilioHooks } from '../../routers/hooks.ts'
 import { linkRoutes } from '../../routers/links.ts'
 import { onCallRoutes } from '../../routers/on-call.ts'
 import { reloadRoute } from '../../routers/reload.ts'
@@ -92,6 +93,7 @@ export function createApi(parts: ApiParts): HttpRouter {
     templates: new TemplateController(services),
     users: new UserController(services),
   })
+  inboundHooks({ ...hallway, hooks: new InboundHookController(services) })
   linkRoutes({ router, links: new LinkController(services) })
   reloadRoute(router, { authenticate: middleware.authenticate, reload: parts.reload })
   addTwilioHooks(router, parts)

@@ -8,6 +8,7 @@ import { WebhookSecrets } from '../../services/deliveries/webhook-secrets.ts'
 import { Directory } from '../../services/directory/directory.ts'
 import { Memberships } from '../../services/directory/memberships.ts'
 import { PersonalData } from '../../services/directory/personal-data.ts'
+import { AlertIntake } from '../../services/hooks/alert-intake.ts'
 import { LinkService } from '../../services/links/link-service.ts'
 import { LinkSigner } from '../../services/links/link-signer.ts'
 import { Acceptance } from '../../services/notifications/acceptance.ts'
@@ -49,6 +50,8 @@ export interface Ingredients {
   readonly webhookSecrets?: readonly string[]
   /** What our addresses begin with from outside. */
   readonly publicUrl?: () => string
+  /** Who is told of every change of an alert. */
+  readonly alertWebhooks?: readonly string[]
   /** Told after every change of an alert's state. */
   readonly onAlertNews?: (news: AlertNews) => void
   /** Told of every notification that was stored. */
@@ -64,6 +67,7 @@ export type Services = ReturnType<typeof createServices>
 /** Everything that decides and does, wired by hand. */
 export function createServices(ingredients: Ingredients) {
   const { store, bus, keys, clock, log, onAlertNews = () => {}, ...rest } = ingredients
+  const { publicUrl = () => 'http://127.0.0.1:8080', alertWebhooks = [] } = ingredients
   const bell = new Bell({ bus, log })
   const realtime = new RealtimeBus({ bus, scope: keys.scope, now: () => clock.now(), log })
   const base = { ...rest, store, keys, clock, log, realtime }
@@ -95,7 +99,7 @@ export function createServices(ingredients: Ingredients) {
   const direct = new DirectService({ ...base, acceptance })
   const alerting: Alerting = createAlerting({
     ...{ ...base, bell, acceptance, directory, direct, memberships, notifications, broadcast },
-    onNews: onAlertNews,
+    ...{ publicUrl, alertWebhooks, onNews: onAlertNews },
   })
   const status = new StatusService({ ...base, acceptance, broadcast })
   const events = new EventLog({ ...base, acceptance })
@@ -112,7 +116,7 @@ export function createServices(ingredients: Ingredients) {
   const telephone = createTelephone({ store, keys, clock, directory, queues, alertActions })
   const linkSigner = new LinkSigner({
     secret: () => keptSecret({ store, keys }, 'link_secret'),
-    publicUrl: ingredients.publicUrl ?? (() => 'http://127.0.0.1:8080'),
+    publicUrl,
   })
   const links = new LinkService({ ...base, ...alerting, signer: linkSigner, directory, inbox })
   const activity = new Activity({ bus, clock, log, broadcast })
@@ -121,6 +125,7 @@ export function createServices(ingredients: Ingredients) {
     acceptance,
     activity,
     ...alerting,
+    alertIntake: new AlertIntake(alerting),
     bell,
     broadcasts,
     cancellation,

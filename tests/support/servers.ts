@@ -23,7 +23,13 @@ export { freePort } from './free-port.ts'
 export type { TestServer } from './server-process.ts'
 export { startSmtp, type TestSmtp } from './smtp.ts'
 
-export type ServerName = 'redis-server' | 'mosquitto' | 'mosquitto_pub' | 'redis-sentinel' | 'curl'
+export type ServerName =
+  | 'redis-server'
+  | 'mosquitto'
+  | 'mosquitto_pub'
+  | 'redis-sentinel'
+  | 'prometheus-alertmanager'
+  | 'curl'
 
 /** Whether this machine has the program of a server. */
 export function serverAvailable(name: ServerName): boolean {

@@ -12,6 +12,10 @@ export interface PostContent {
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
   readonly notification: NotificationRecord
+  /** What goes to a webhook in place of the notification. */
+  readonly payload?: object
+  /** Whether the operator configured the URL: then it may lead anywhere. */
+  readonly is_trusted?: boolean
 }
 
 export type PostJob = DeliveryJob<PostContent>
