@@ -79,6 +79,13 @@ export class AccessController {
     return { token: await this.#access.issueToken(claims, hours * 3600) }
   }
 
+  /** Who is asking, and what he may do: what a page shows of itself follows from it. */
+  me = async ({ principal }: Context) => {
+    if (principal === null) throw new Unauthenticated('Say who you are.')
+    const { id, tenant, roles, groups, scopes, via } = principal
+    return { id, tenant, roles, groups, scopes, via }
+  }
+
   /** A ticket for a client that cannot send a header. */
   ticket = async ({ principal }: Context) => {
     if (principal === null) throw new Unauthenticated('Say who you are.')

@@ -5,6 +5,7 @@ import type { EscalationPolicy } from '../services/alerts/escalation-policy.ts'
 import type { NotificationRules } from '../services/alerts/notification-rules.ts'
 import type { OnCall } from '../services/alerts/on-call.ts'
 import type { Schedule, ScheduleOverride } from '../services/alerts/schedule.ts'
+import { shiftsOf } from '../services/alerts/shifts.ts'
 import { type Context, HttpReply, NotFound } from '../src/index.ts'
 import type {
   ContactBody,
@@ -14,8 +15,11 @@ import type {
   OverrideBody,
   PolicyBody,
   ScheduleBody,
+  ShiftsQuery,
 } from './schedule-fields.ts'
 import { assertSelfOrAdmin } from './user-controller.ts'
+
+const DAY_MS = 86_400_000
 
 type IdParam = { readonly id: string }
 type OverrideParams = IdParam & { readonly override_id: string }
@@ -59,6 +63,12 @@ export class OnCallController {
   schedules = async () => ({ data: await this.#parts.schedules.list() })
 
   schedule = async ({ params }: Context<IdParam>) => this.#parts.schedules.find(params.id)
+
+  shifts = async ({ params, query, receivedAt }: Context<IdParam>) => {
+    const { from = receivedAt, days } = query as z.output<typeof ShiftsQuery>
+    const schedule = await this.#parts.schedules.find(params.id)
+    return { data: shiftsOf(schedule, from, from + days * DAY_MS), next_cursor: null }
+  }
 
   createSchedule = async ({ id, payload }: Context<unknown, z.output<typeof ScheduleBody>>) =>
     this.#parts.schedules.create({ ...payload, id: payload.id ?? id, overrides: [] })

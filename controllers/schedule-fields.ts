@@ -104,6 +104,12 @@ export const OnCallQuery = z.object({
   type: safeId('type').optional(),
 })
 
+/** From which moment, and for how many days. */
+export const ShiftsQuery = z.object({
+  from: moment().optional(),
+  days: z.coerce.number().int().min(1).max(31).default(14),
+})
+
 /** How somebody wants to hear of alerts, all rules at once. */
 export const NotificationRulesBody = z.object({
   rules: z

@@ -458,6 +458,12 @@ function operationRoutes(api: Api, { operations, service }: Controllers): void {
 
 function accessRoutes(api: Api, { access, hooks }: Controllers): void {
   const admin = { tags: ['access'], scope: 'admin' } as const
+  api.on(
+    'GET',
+    '/me',
+    { tags: ['access'], scope: 'read', summary: 'Who you are, and what you may do' },
+    access.me,
+  )
   api.on('GET', '/keys', { ...admin, summary: 'API keys' }, access.keys)
   api.on(
     'POST',

@@ -7,6 +7,7 @@ import {
   OverrideBody,
   PolicyBody,
   ScheduleBody,
+  ShiftsQuery,
 } from '../controllers/schedule-fields.ts'
 import type { Context, HttpGroup, HttpRouter, Middleware } from '../src/index.ts'
 
@@ -74,6 +75,12 @@ function scheduleRoutes(api: HttpGroup<'/api'>, onCall: OnCallController): void 
   const make = { ...created, body: ScheduleBody, summary: 'A new schedule' } as const
   api.on('POST', all, make, onCall.createSchedule)
   api.on('GET', one, { ...operate, summary: 'One schedule' }, onCall.schedule)
+  api.on(
+    'GET',
+    `${one}/shifts`,
+    { ...operate, query: ShiftsQuery, summary: 'Who is on call when, overrides included' },
+    onCall.shifts,
+  )
   const save = { ...operate, body: ScheduleBody, summary: 'Replace a schedule' } as const
   api.on('PUT', one, save, onCall.saveSchedule)
   api.on('DELETE', one, { ...operate, summary: 'Delete a schedule' }, onCall.removeSchedule)

@@ -68,8 +68,8 @@ interface Parts {
   readonly retention: Retention
   /** Of people who did not say theirs. Default: UTC. */
   readonly timezone?: string
-  /** Told of every notification that was stored. */
-  readonly onStored?: (record: NotificationRecord) => void
+  /** Told of every notification that was stored, and of the topic or path that it came by. */
+  readonly onStored?: (record: NotificationRecord, source: string) => void
 }
 
 /** Turns a message to one person into a record in his inbox and one delivery per channel. */
@@ -147,7 +147,7 @@ export class NotificationService {
     })
     if (accepted.status === 'conflict') return null
     if (accepted.status === 'fresh') {
-      this.#parts.onStored?.(record)
+      this.#parts.onStored?.(record, sending.identity.target)
       for (const [index, frame] of frames.entries()) {
         realtime.publish(userId, accepted.results[index] ?? 0, frame.type, frame.data)
       }

@@ -21,6 +21,8 @@ export interface ChangeParts {
   readonly retention: Retention
   /** Told whenever a user's unread count may have changed. */
   readonly onUnread?: (user: string) => void
+  /** Told of what was done: `read`, `unread`, `archived`, `snoozed` or `returned`. */
+  readonly onChanged?: (change: string, record: NotificationRecord) => void
 }
 
 /** One change of one record: the new record, and what keeps the unread count in step. */
@@ -60,6 +62,7 @@ export class RecordChanges {
         ops: this.#changeOps(record, text, unread, now),
       })
       if (!outcome.applied) continue
+      this.#parts.onChanged?.(changeOf(before, record), record)
       return this.#announce(record, text, outcome.results)
     }
     throw new Unavailable(`Notification ${id} is being changed by others; try again.`)
@@ -96,6 +99,16 @@ export class RecordChanges {
     this.#parts.onUnread?.(record.user_id)
     return count
   }
+}
+
+/** What was done, in a word. */
+function changeOf(before: NotificationRecord, after: NotificationRecord): string {
+  if (after.archived_at !== before.archived_at) return 'archived'
+  if (after.snoozed_until !== before.snoozed_until) {
+    return after.snoozed_until === null ? 'returned' : 'snoozed'
+  }
+  if (after.read !== before.read) return after.read ? 'read' : 'unread'
+  return 'changed'
 }
 
 /** For an id that is not in this inbox: nobody learns whether it is in another. */

@@ -12,6 +12,9 @@ import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { Services } from './services.ts'
 
+/** Of a message, for those who watch. */
+const SHOWN_CHARACTERS = 200
+
 interface Parts {
   readonly services: () => Services
   readonly publisher: Publisher
@@ -29,15 +32,26 @@ export class Announcements {
   }
 
   /** A notification is stored. */
-  onStored = ({ id, user_id, type, priority, channels }: NotificationRecord): void => {
+  onStored = (record: NotificationRecord, source: string): void => {
     const { services, unreadTopic } = this.#parts
+    const { id, user_id, title, message, type, priority, channels, skipped, held } = record
+    const { broadcast_id, group_id, template } = record
     unreadTopic.changed(user_id)
-    services().activity.record('notification', { id, user_id, type, priority, channels })
+    const what = { id, user_id, title, message, type, priority, channels, skipped, held }
+    services().activity.record('notification', {
+      ...{ ...what, message: message.slice(0, SHOWN_CHARACTERS) },
+      ...{ broadcast_id, group_id, template, source },
+    })
+  }
+
+  /** Somebody read, archived or snoozed one of his notifications. */
+  onChanged = (change: string, { id, user_id }: NotificationRecord): void => {
+    this.#parts.services().activity.record(change, { id, user_id })
   }
 
   onAlertNews = ({ event, alert }: AlertNews): void => {
     const { services, publisher, metrics, log } = this.#parts
-    const { id, type, severity } = alert
+    const { id, type, severity, message, source } = alert
     if (event === 'triggered') metrics.alertsRaised.inc({ severity })
     if (event === 'acknowledged') {
       metrics.alertAck.observe({ severity }, Date.now() / 1000 - alert.timestamp)
@@ -47,7 +61,7 @@ export class Announcements {
     }
     const text = JSON.stringify({ event, alert })
     services().realtime.broadcast('alerts', `alert.${event}`, text)
-    services().activity.record(`alert.${event}`, { id, type, severity })
+    services().activity.record(`alert.${event}`, { id, type, severity, message, source })
     publisher.publish('notifications/alerts/updates', text, { qos: 1 }).catch((error) => {
       log.warn({ err: error, alert: id }, 'an alert update was not published')
     })
@@ -69,7 +83,7 @@ export class Announcements {
   async #keepRefused(refused: Refused): Promise<void> {
     const { services, publisher, log } = this.#parts
     const { id, topic, code, error, at } = await services().deadLetters.add(refused)
-    services().activity.record('refused', { id, topic, code })
+    services().activity.record('refused', { id, topic, code, reason: error.message })
     if (code === 'filtered') return
     publisher
       .publish('notifications/errors', JSON.stringify({ id, topic, error, at }))
@@ -79,11 +93,12 @@ export class Announcements {
   onOutcome = (
     job: DeliveryJob,
     provider: string,
-    { status }: SendOutcome,
+    outcome: SendOutcome,
     tookMs: number,
   ): void => {
     const { services, metrics } = this.#parts
-    const { id, channel } = job
+    const { status } = outcome
+    const { id, channel, notification_id, user_id, attempts } = job
     if (isBroadcastQueue(channel)) metrics.broadcasts.inc({ driver: provider, outcome: status })
     metrics.deliveries.inc({ channel, provider, outcome: status })
     if (status !== 'postponed' && status !== 'skipped') {
@@ -92,6 +107,9 @@ export class Announcements {
     if (status === 'sent') {
       metrics.deliveryLatency.observe({ channel }, Math.max(0, Date.now() / 1000 - job.send_at))
     }
-    services().activity.record('delivery', { id, channel, provider, status })
+    services().activity.record('delivery', {
+      ...{ id, channel, provider, status, notification_id, user_id, attempt: attempts + 1 },
+      ...('reason' in outcome ? { reason: outcome.reason } : {}),
+    })
   }
 }

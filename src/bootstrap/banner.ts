@@ -8,7 +8,7 @@ export function banner(app: App, tookMs: number): string {
     '',
     `  Belfry is ready in ${(tookMs / 1000).toFixed(1)} s`,
     '',
-    `  HTTP   ${api}   (API description: ${api}/docs)`,
+    `  HTTP   ${api}   (dashboard; API description: ${api}/docs)`,
     `  MQTT   ${broker?.description ?? 'not in this process'}`,
     `  Store  ${app.storeDescription}`,
   ]

@@ -18,6 +18,7 @@ import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import { type Broadcasting, createBroadcasting } from './broadcasting.ts'
+import { dashboardFolder } from './dashboard.ts'
 import { createApi } from './http-api.ts'
 import { loadApp } from './load-app.ts'
 import { createRealtime } from './realtime.ts'
@@ -74,6 +75,8 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
     info,
     identify: middleware.authenticate,
   })
+  const dashboard = dashboardFolder()
+  if (dashboard !== null) http.serveFiles(dashboard)
   const realtime = config.roles.has('gateway')
     ? createRealtime({ ...withTickets, http, broadcasting })
     : null

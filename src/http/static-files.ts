@@ -18,6 +18,16 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 }
 
+/**
+ * For `*.frame.html`: an empty sheet that our own pages put somebody else's HTML into. Nothing
+ * runs there, nothing is fetched, no form is sent; only its styles are its own.
+ */
+const FRAME_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; " +
+    "base-uri 'none'; frame-ancestors 'self'; sandbox allow-same-origin",
+}
+
 /** `index-BdA4x9_Q.js`: the name changes with the content. */
 const HASHED = /-[\w-]{8}\.\w+$/
 
@@ -59,6 +69,7 @@ function load(file: string, name: string): StaticFile {
     'content-type': TYPES[extname(name).toLowerCase()] ?? 'application/octet-stream',
     'cache-control': HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache',
     etag,
+    ...(name.endsWith('.frame.html') ? FRAME_HEADERS : {}),
   }
   return { content, etag, headers }
 }

@@ -1,0 +1,41 @@
+const REASONS: Readonly<Record<string, string>> = {
+  preference: 'the recipient switched this channel off',
+  priority: 'not urgent enough for this channel',
+  no_address: 'the profile has no address for it',
+  not_chosen: 'the message did not ask for it',
+  quiet_hours: 'it is quiet time for the recipient',
+  expired: 'it expired before it could go out',
+  muted_type: 'the recipient muted this type',
+  retained: 'the broker replayed an old message',
+  empty_message: 'the message is empty',
+  content_limit: 'it is too long',
+}
+
+const STATES: Readonly<Record<string, string>> = {
+  unknown: 'waiting, or forgotten by now',
+  unreachable: 'the provider is away',
+  postponed: 'it waits for its turn',
+  retry: 'it will be tried again',
+  uncertain: 'the provider may have it or not',
+}
+
+/** Why something did not happen, in words. */
+export function reasonInWords(reason: unknown): string {
+  const word = String(reason ?? '')
+  return REASONS[word] ?? word.replaceAll('_', ' ')
+}
+
+/** How far something has come, in words. */
+export function stateInWords(state: unknown): string {
+  const word = String(state ?? '')
+  return STATES[word] ?? word.replaceAll('_', ' ')
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** `1 alert`, `2 alerts`, `12,000 alerts`. */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`
+}
