@@ -21,6 +21,7 @@ import {
 } from '../controllers/operations-controller.ts'
 import type { PreferenceController } from '../controllers/preference-controller.ts'
 import { PreferencesBody, QuietHoursBody } from '../controllers/preference-fields.ts'
+import { type RehearsalController, ReleaseBody } from '../controllers/rehearsal-controller.ts'
 import {
   BroadcastBody,
   SendBody,
@@ -53,6 +54,7 @@ interface Controllers {
   readonly inbox: InboxApiController
   readonly operations: OperationsController
   readonly preferences: PreferenceController
+  readonly rehearsal: RehearsalController
   readonly send: SendController
   readonly service: ServiceController
   readonly templates: TemplateController
@@ -131,7 +133,7 @@ function inboxRoutes(api: Api, { inbox, service }: Controllers): void {
   )
 }
 
-function sendRoutes(api: Api, { send, events, deliveries }: Controllers): void {
+function sendRoutes(api: Api, { send, events, deliveries, rehearsal }: Controllers): void {
   const publish = { tags: ['send'], scope: 'publish' } as const
   api.on(
     'POST',
@@ -143,6 +145,16 @@ function sendRoutes(api: Api, { send, events, deliveries }: Controllers): void {
       summary: 'Send to people, groups, roles, everybody or bare addresses',
     },
     send.send,
+  )
+  api.on(
+    'POST',
+    '/notifications/dry-run',
+    {
+      ...publish,
+      body: SendBody,
+      summary: 'What would become of a message: every gate, every channel. Nothing is sent',
+    },
+    rehearsal.dryRun,
   )
   api.on(
     'POST',
@@ -335,7 +347,7 @@ function alertRoutes(api: Api, { alerts, operations }: Controllers): void {
   api.on('POST', '/alerts/{alert_id}/resolve', { ...action, summary: 'Resolve' }, alerts.resolve)
 }
 
-function operationRoutes(api: Api, { operations, service }: Controllers): void {
+function operationRoutes(api: Api, { operations, service, rehearsal }: Controllers): void {
   const operate = { tags: ['operations'], scope: 'operate' } as const
   const list = { ...operate, query: ListQuery } as const
   api.on('GET', '/stats', { ...operate, summary: 'How much there is of everything' }, service.stats)
@@ -418,6 +430,17 @@ function operationRoutes(api: Api, { operations, service }: Controllers): void {
     '/outbox/{id}',
     { ...operate, summary: 'One of them in full' },
     operations.outboxMessage,
+  )
+  api.on(
+    'POST',
+    '/outbox/{id}/release',
+    {
+      ...operate,
+      body: ReleaseBody,
+      status: 202,
+      summary: 'Send a mail or text message of the outbox to a real address',
+    },
+    rehearsal.release,
   )
   api.on(
     'GET',

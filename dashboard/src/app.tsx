@@ -3,7 +3,7 @@ import type { ComponentType } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { api, Problem } from './core/api.ts'
 import { place } from './core/route.ts'
-import { me, may, token, userName } from './core/session.ts'
+import { may, me, token, userName } from './core/session.ts'
 import { startStream, stopStream } from './core/stream.ts'
 import { messageOf } from './core/words.ts'
 import { Login } from './login.tsx'
@@ -62,8 +62,8 @@ function Loaded({ entry }: { entry: PageEntry }) {
   useEffect(() => {
     if (loaded.has(entry.path)) return
     entry.load().then(
-      ({ view }) => {
-        loaded.set(entry.path, view)
+      ({ View }) => {
+        loaded.set(entry.path, View)
         setReady(true)
       },
       (error) => setFailure(messageOf(error)),
@@ -86,8 +86,8 @@ function Nowhere() {
   return (
     <Page title="Nothing here">
       <Empty title="There is no such page, or it is not for you">
-        What you may see depends on the scopes of your token. The pages that you may open are in
-        the navigation.
+        What you may see depends on the scopes of your token. The pages that you may open are in the
+        navigation.
       </Empty>
     </Page>
   )

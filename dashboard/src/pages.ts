@@ -10,7 +10,7 @@ export interface PageEntry {
   readonly scope: Scope
   /** Pages that operators use every day come first, and fit on a telephone's bar. */
   readonly isFirst?: boolean
-  readonly load: () => Promise<{ readonly view: ComponentType }>
+  readonly load: () => Promise<{ readonly View: ComponentType }>
 }
 
 /** Every page; each is loaded when it is first opened. */
@@ -38,63 +38,6 @@ export const PAGES: readonly PageEntry[] = [
     scope: 'operate',
     isFirst: true,
     load: () => import('./pages/outbox.tsx'),
-  },
-  {
-    path: 'compose',
-    name: 'Compose',
-    icon: 'compose',
-    scope: 'publish',
-    isFirst: true,
-    load: () => import('./pages/compose.tsx'),
-  },
-  {
-    path: 'queues',
-    name: 'Queues',
-    icon: 'queues',
-    scope: 'operate',
-    load: () => import('./pages/queues.tsx'),
-  },
-  {
-    path: 'people',
-    name: 'People',
-    icon: 'people',
-    scope: 'admin',
-    load: () => import('./pages/people.tsx'),
-  },
-  {
-    path: 'connections',
-    name: 'Connections',
-    icon: 'connections',
-    scope: 'operate',
-    load: () => import('./pages/connections.tsx'),
-  },
-  {
-    path: 'topics',
-    name: 'Topics',
-    icon: 'topics',
-    scope: 'operate',
-    load: () => import('./pages/topics.tsx'),
-  },
-  {
-    path: 'templates',
-    name: 'Templates',
-    icon: 'templates',
-    scope: 'admin',
-    load: () => import('./pages/templates.tsx'),
-  },
-  {
-    path: 'stats',
-    name: 'Stats',
-    icon: 'stats',
-    scope: 'operate',
-    load: () => import('./pages/stats.tsx'),
-  },
-  {
-    path: 'system',
-    name: 'System',
-    icon: 'system',
-    scope: 'operate',
-    load: () => import('./pages/system.tsx'),
   },
   {
     path: 'inbox',

@@ -24,9 +24,9 @@ export function Shell({ pages, here, children }: Props) {
   }
   return (
     <div class="shell">
-      <a class="skip" href="#content" onClick={skip}>
+      <button type="button" class="skip" onClick={skip}>
         Skip to the content
-      </a>
+      </button>
       <nav class={isMoreOpen.value ? 'nav is-open' : 'nav'} aria-label="Pages">
         <a class="brand" href="#/" aria-label="Belfry, first page">
           <Mark />
@@ -73,9 +73,8 @@ export function Shell({ pages, here, children }: Props) {
   )
 }
 
-/** A link to a fragment would change the page's address, which says what is shown. */
-function skip(event: Event): void {
-  event.preventDefault()
+/** No link: a fragment would change the page's address, which says what is shown. */
+function skip(): void {
   document.querySelector<HTMLElement>('#content')?.focus()
 }
 
@@ -142,7 +141,9 @@ function Naming({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Who are you?" onClose={onClose}>
       <form class="form" onSubmit={submit}>
-        <p>Authentication is off: you are whoever you say. The name stands in the logs of alerts.</p>
+        <p>
+          Authentication is off: you are whoever you say. The name stands in the logs of alerts.
+        </p>
         <Field label="Name">
           {(id) => (
             <input

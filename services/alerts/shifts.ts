@@ -30,7 +30,10 @@ export function shiftsOf(schedule: Schedule, from: number, to: number): Shift[] 
 /** The moments at which others are on call than before; who is there for less than a step may be missed. */
 function* changesOf(schedule: Schedule, from: number, to: number): Generator<number> {
   const edges = schedule.overrides.flatMap(({ starts_at, ends_at }) => [starts_at, ends_at])
-  const steps = Array.from({ length: Math.ceil((to - from) / STEP_MS) }, (_, n) => from + n * STEP_MS)
+  const steps = Array.from(
+    { length: Math.ceil((to - from) / STEP_MS) },
+    (_, n) => from + n * STEP_MS,
+  )
   const moments = [...steps, ...edges.map((edge) => Date.parse(edge))]
   const inside = moments.filter((at) => at >= from && at < to).sort((a, b) => a - b)
   let before: { readonly at: number; readonly who: string } | null = null

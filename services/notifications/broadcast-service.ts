@@ -112,6 +112,13 @@ export class BroadcastService {
       : accepted.reply
   }
 
+  /** How many an audience reaches, and the first of them. */
+  async reach(audience: Audience, most: number): Promise<{ count: number; sample: string[] }> {
+    const named = audience.everybody ? null : await this.#named(audience)
+    const { users } = await this.#nextChunk(named, { partition: 0, after: '' })
+    return { count: await this.#size(audience), sample: users.slice(0, most) }
+  }
+
   /** How far a broadcast has come. */
   async find(id: string): Promise<BroadcastRecord> {
     const { store, keys } = this.#parts

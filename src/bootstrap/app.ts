@@ -96,8 +96,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ publisher, unreadTopic, metrics, log },
     services: () => services,
   })
-  const { onStored, onChanged, onAlertNews, onRefused, onRequestRefused, onOutcome } =
-    announcements
+  const { onStored, onChanged, onAlertNews, onRefused, onRequestRefused, onOutcome } = announcements
   const services: Services = createServices({
     ...{ store, bus, keys, clock, log, onStored, onChanged, onAlertNews },
     retention: config.retention,

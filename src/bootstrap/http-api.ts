@@ -9,6 +9,7 @@ import { LinkController } from '../../controllers/link-controller.ts'
 import { OnCallController } from '../../controllers/on-call-controller.ts'
 import { OperationsController } from '../../controllers/operations-controller.ts'
 import { PreferenceController } from '../../controllers/preference-controller.ts'
+import { RehearsalController } from '../../controllers/rehearsal-controller.ts'
 import { SendController } from '../../controllers/send-controller.ts'
 import { ServiceController } from '../../controllers/service-controller.ts'
 import { SilenceController } from '../../controllers/silence-controller.ts'
@@ -25,6 +26,7 @@ import { reloadRoute } from '../../routers/reload.ts'
 import { silenceRoutes } from '../../routers/silences.ts'
 import type { AccessService } from '../../services/access/access-service.ts'
 import type { Tickets } from '../../services/access/tickets.ts'
+import { Rehearsal } from '../../services/notifications/rehearsal.ts'
 import { type Config, publicUrlOf } from '../config.ts'
 import { HttpRouter } from '../http/http-router.ts'
 import type { Dispatcher } from '../mqtt/dispatcher.ts'
@@ -79,6 +81,7 @@ export function createApi(parts: ApiParts): HttpRouter {
       clock,
       timezone: parts.config.timezone,
     }),
+    rehearsal: new RehearsalController({ ...services, rehearsal: rehearsalOf(parts) }),
     send: new SendController({
       ...services,
       clock,
@@ -98,6 +101,19 @@ export function createApi(parts: ApiParts): HttpRouter {
   reloadRoute(router, { authenticate: middleware.authenticate, reload: parts.reload })
   addTwilioHooks(router, parts)
   return router
+}
+
+function rehearsalOf({ services, config, clock, keys }: ApiParts): Rehearsal {
+  const { directory, templateRenderer: templates } = services
+  const { timezone, providers } = config
+  return new Rehearsal({
+    clock,
+    keys,
+    directory,
+    templates,
+    timezone,
+    mailFrom: providers.mailFrom,
+  })
 }
 
 /** Only an account can be asked whether it was Twilio who called. */

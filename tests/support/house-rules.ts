@@ -38,6 +38,7 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     ...[...ENGINE, ...DOORS, ...DOMAIN, ...APPLICATION],
     ...['src/config', 'src/index', 'notifications'],
   ],
+  dashboard: [],
   'src/main': ['src/bootstrap', 'src/config', 'src/support'],
   'src/cli': ['src/bootstrap', 'src/config', 'src/main', 'src/support'],
 }
@@ -77,6 +78,9 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'firebase-admin': ['services/channels'],
   undici: ['services/channels'],
   'web-push': ['services/channels'],
+  preact: ['dashboard'],
+  '@preact/signals': ['dashboard'],
+  uplot: ['dashboard'],
 }
 
 /** The room that a file belongs to: `src/<room>`, `services/channels`, or its folder. */

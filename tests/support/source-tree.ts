@@ -7,7 +7,7 @@ export type SourceTree = ReadonlyMap<string, string>
 /** Reads every TypeScript file in these folders. */
 export function readSourceTree(root: string, folders: readonly string[]): SourceTree {
   const files = globSync(
-    folders.map((folder) => `${folder}/**/*.ts`),
+    folders.map((folder) => `${folder}/**/*.{ts,tsx}`),
     { cwd: root },
   )
   return new Map(files.toSorted().map((file) => [file, readFileSync(join(root, file), 'utf8')]))

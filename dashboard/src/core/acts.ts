@@ -68,7 +68,8 @@ function csvOf(rows: readonly object[]): string {
 
 /** A cell that begins like a formula must not become one in a spreadsheet. */
 function cell(value: unknown): string {
-  const text = typeof value === 'object' && value !== null ? JSON.stringify(value) : `${value ?? ''}`
+  const text =
+    typeof value === 'object' && value !== null ? JSON.stringify(value) : `${value ?? ''}`
   const plain = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
   return /[",\r\n]/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain
 }

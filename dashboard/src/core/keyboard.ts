@@ -83,7 +83,12 @@ function step(by: number): boolean {
 function press(key: string): boolean {
   const name = CSS.escape(key)
   const row = document.activeElement?.closest('[data-item]')
-  const places = [row, document.querySelector('aside'), document.querySelector('main'), document.body]
+  const places = [
+    row,
+    document.querySelector('aside'),
+    document.querySelector('main'),
+    document.body,
+  ]
   const found = places
     .map((each) => each?.querySelector<HTMLElement>(`[data-key="${name}"]:not(:disabled)`))
     .find((each) => each != null)
@@ -99,5 +104,7 @@ function focusOn(selector: string): boolean {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]')
+  return (
+    target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]')
+  )
 }

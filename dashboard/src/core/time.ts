@@ -13,8 +13,8 @@ const UNITS = [
   ['second', 1],
 ] as const
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto', style: 'short' })
-const absolute = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'medium' })
-const clock = new Intl.DateTimeFormat('en', { timeStyle: 'medium', hour12: false })
+const absolute = new Intl.DateTimeFormat('en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+const clock = new Intl.DateTimeFormat('en-GB', { timeStyle: 'medium' })
 
 /** Epoch milliseconds of what the API calls a time: ISO 8601, or epoch seconds. */
 export function momentOf(value: unknown): number | null {
@@ -47,7 +47,9 @@ export function lasting(seconds: number | null): string {
   const parts = UNITS.flatMap(([unit, size], index) => {
     const above = UNITS[index - 1]?.[1]
     const count = Math.floor((above ? seconds % above : seconds) / size)
-    return count > 0 ? [`${count} ${{ day: 'd', hour: 'h', minute: 'min', second: 's' }[unit]}`] : []
+    return count > 0
+      ? [`${count} ${{ day: 'd', hour: 'h', minute: 'min', second: 's' }[unit]}`]
+      : []
   })
   return parts.slice(0, 2).join(' ') || `${seconds.toFixed(1)} s`
 }

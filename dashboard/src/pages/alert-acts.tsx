@@ -29,10 +29,12 @@ function Clock({ at, words }: { at: number; words: string }) {
 /** What can be done with an alert, each in one tap. */
 export function AlertActs({ alert, onChange }: { alert: Json; onChange: () => unknown }) {
   const path = `api/alerts/${encodeURIComponent(alert.id)}`
-  const doing = (verb: string, done: string, body: object = {}) => async () => {
-    await act(() => api.post(`${path}/${verb}`, body), done)
-    await onChange()
-  }
+  const doing =
+    (verb: string, done: string, body: object = {}) =>
+    async () => {
+      await act(() => api.post(`${path}/${verb}`, body), done)
+      await onChange()
+    }
   if (alert.status === 'resolved') return null
   const isAnswered = alert.status === 'acknowledged'
   return (

@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks'
 import { act } from '../core/acts.ts'
 import { api, type Json } from '../core/api.ts'
 import { useResource } from '../core/resource.ts'
-import { Button, Command, Facts, Raw, Tag, Time, toneOf, Trouble } from '../parts/basics.tsx'
+import { Button, Command, Facts, Raw, Tag, Time, Trouble, toneOf } from '../parts/basics.tsx'
 import { Field, Panel } from '../parts/layout.tsx'
 import { AlertActs, Escalation } from './alert-acts.tsx'
 
@@ -51,11 +51,13 @@ export function AlertPanel({ id, onChange }: { id: string; onChange: () => unkno
 
 function More({ path, onChange }: { path: string; onChange: () => unknown }) {
   const [note, setNote] = useState('')
-  const doing = (verb: string, done: string, body: object = {}) => async () => {
-    const said = note.trim() === '' ? body : { ...body, note }
-    if (await act(() => api.post(`${path}/${verb}`, said), done)) setNote('')
-    await onChange()
-  }
+  const doing =
+    (verb: string, done: string, body: object = {}) =>
+    async () => {
+      const said = note.trim() === '' ? body : { ...body, note }
+      if (await act(() => api.post(`${path}/${verb}`, said), done)) setNote('')
+      await onChange()
+    }
   return (
     <details class="more-acts">
       <summary>With a note, or for another time</summary>

@@ -2,7 +2,7 @@ import type { Json } from '../core/api.ts'
 import { useResource } from '../core/resource.ts'
 import { hrefWithin, place } from '../core/route.ts'
 import { counted } from '../core/words.ts'
-import { Empty, Export, Tag, Time, toneOf, Trouble } from '../parts/basics.tsx'
+import { Empty, Export, Tag, Time, Trouble, toneOf } from '../parts/basics.tsx'
 import { Choice, Page, Search } from '../parts/layout.tsx'
 import { AlertActs, Escalation } from './alert-acts.tsx'
 import { AlertPanel } from './alert-panel.tsx'
@@ -17,7 +17,7 @@ const VIEWS = [
 ] as const
 
 /** What must be acknowledged, who is told next, and when. */
-export function view() {
+export function View() {
   const { rest, query } = place.value
   const which = query.get('view') ?? ''
   if (which === 'oncall') return <OnCall tabs={<Views />} />
@@ -89,7 +89,12 @@ function Board({ id }: { id: string | null }) {
   )
 }
 
-const RANK: Readonly<Record<string, number>> = { triggered: 0, snoozed: 1, acknowledged: 2, resolved: 3 }
+const RANK: Readonly<Record<string, number>> = {
+  triggered: 0,
+  snoozed: 1,
+  acknowledged: 2,
+  resolved: 3,
+}
 
 /** Unanswered first, of those the newest. */
 function byUrgency(a: Json, b: Json): number {

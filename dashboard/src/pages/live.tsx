@@ -26,7 +26,7 @@ const KINDS = [
 ] as const
 
 /** Everything that happens, one line for each message, as it happens. */
-export function view() {
+export function View() {
   const { rest, query } = place.value
   const shown = filtered(trails.value, query)
   const [id] = rest

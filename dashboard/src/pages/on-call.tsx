@@ -2,14 +2,17 @@ import type { ComponentChildren } from 'preact'
 import { act } from '../core/acts.ts'
 import { api, type Json } from '../core/api.ts'
 import { useResource } from '../core/resource.ts'
-import { inFull, momentOf, now } from '../core/time.ts'
+import { momentOf, now } from '../core/time.ts'
 import { Button, Empty, Time, Trouble } from '../parts/basics.tsx'
 import { Field, Page } from '../parts/layout.tsx'
 
 const DAYS = 14
 const DAY_MS = 86_400_000
 const HUES = 6
-const weekday = new Intl.DateTimeFormat('en', { weekday: 'short', day: 'numeric' })
+const turnAt = new Intl.DateTimeFormat('en-GB', {
+  ...{ weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' },
+})
+const weekday = new Intl.DateTimeFormat('en-GB', { weekday: 'short', day: 'numeric' })
 
 /** Who is on call, today and for two weeks, and who takes over for a while. */
 export function OnCall({ tabs }: { tabs: ComponentChildren }) {
@@ -17,7 +20,8 @@ export function OnCall({ tabs }: { tabs: ComponentChildren }) {
   const current = useResource('api/oncall', { everyMs: 30_000 })
   const all: readonly Json[] = schedules.data.value?.data ?? []
   const users: readonly string[] = current.data.value?.users ?? []
-  const lead = users.length > 0 ? `Now on call: ${users.join(', ')}.` : 'Nobody is on call by a schedule.'
+  const lead =
+    users.length > 0 ? `Now on call: ${users.join(', ')}.` : 'Nobody is on call by a schedule.'
   return (
     <Page title="On call" lead={current.data.value ? lead : null} actions={tabs}>
       {schedules.error.value ? (
@@ -56,16 +60,16 @@ function Calendar({ schedule, onChange }: { schedule: Json; onChange: () => unkn
       </p>
       <div class="calendar-grid" aria-hidden="true">
         <div class="calendar-days">
-          {Array.from({ length: DAYS }, (_, day) => (
-            <span key={day}>{weekday.format(from + day * DAY_MS)}</span>
+          {daysFrom(from).map((day) => (
+            <span key={day}>{weekday.format(day)}</span>
           ))}
         </div>
-        {users.map((user) => (
+        {users.map((user, index) => (
           <div key={user} class="calendar-row">
             {all
               .filter(({ user_id }) => user_id === user)
               .map((shift) => (
-                <Bar key={shift.starts_at} shift={shift} from={from} hue={hueOf(user)} />
+                <Bar key={shift.starts_at} shift={shift} from={from} hue={index % HUES} />
               ))}
           </div>
         ))}
@@ -87,7 +91,7 @@ function Span({ from, to }: { from: string; to: string }) {
   const [start, end] = [momentOf(from) ?? 0, momentOf(to) ?? 0]
   return (
     <span>
-      {start <= now.value ? 'until' : `${inFull(start)} to`} {inFull(end)}
+      {start <= now.value ? 'until' : `${turnAt.format(start)} –`} {turnAt.format(end)}
     </span>
   )
 }
@@ -119,7 +123,8 @@ function Overrides(props: { schedule: Json; path: string; onChange: () => unknow
       starts_at: new Date(values.starts_at ?? '').toISOString(),
       ends_at: new Date(values.ends_at ?? '').toISOString(),
     }
-    if (await act(() => api.post(`${path}/overrides`, override), 'The override is in force.')) form.reset()
+    if (await act(() => api.post(`${path}/overrides`, override), 'The override is in force.'))
+      form.reset()
     await onChange()
   }
   const remove = (id: string) => async () => {
@@ -178,6 +183,10 @@ function NoSchedule() {
   )
 }
 
+function daysFrom(from: number): readonly number[] {
+  return Array.from({ length: DAYS }, (_, day) => from + day * DAY_MS)
+}
+
 function startOfToday(): number {
   const today = new Date(now.value)
   today.setHours(0, 0, 0, 0)
@@ -186,11 +195,4 @@ function startOfToday(): number {
 
 function percent(ms: number): string {
   return `${Math.max(0, Math.min(100, (ms / (DAYS * DAY_MS)) * 100)).toFixed(3)}%`
-}
-
-/** The same person has the same colour everywhere. */
-function hueOf(user: string): number {
-  let sum = 0
-  for (const letter of user) sum = (sum * 31 + (letter.codePointAt(0) ?? 0)) % 997
-  return sum % HUES
 }

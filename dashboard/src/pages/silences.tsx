@@ -55,7 +55,12 @@ function Silence({ silence, onChange }: { silence: Json; onChange: () => unknown
         <Tag tone={state === 'active' ? 'info' : 'quiet'}>{state ?? 'active'}</Tag>
         <span>by {created_by}</span>
         <span>
-          <Time at={starts_at} /> {ends_at ? <>– <Time at={ends_at} /></> : null}
+          <Time at={starts_at} />{' '}
+          {ends_at ? (
+            <>
+              – <Time at={ends_at} />
+            </>
+          ) : null}
         </span>
         {recurrence ? (
           <span>
@@ -102,7 +107,10 @@ function NewSilence({ onChange }: { onChange: () => unknown }) {
     <details class="card">
       <summary>New silence</summary>
       <form class="form" onSubmit={(event) => void submit(event)}>
-        <Field label="Matchers, one a line" hint={'As Alertmanager writes them: type="temperature", source=~"freezer-.*"'}>
+        <Field
+          label="Matchers, one a line"
+          hint={'As Alertmanager writes them: type="temperature", source=~"freezer-.*"'}
+        >
           {(id) => <textarea id={id} name="matchers" rows={2} spellcheck={false} />}
         </Field>
         <Field label="Systems" hint="Parted by commas; in place of matchers, or besides">

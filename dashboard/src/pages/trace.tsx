@@ -7,7 +7,7 @@ import type { Happening } from '../core/stream.ts'
 import { inFull, momentOf } from '../core/time.ts'
 import { trailOf } from '../core/trails.ts'
 import { reasonInWords, stateInWords } from '../core/words.ts'
-import { Command, Facts, Raw, Tag, Time, toneOf, Trouble } from '../parts/basics.tsx'
+import { Command, Facts, Raw, Tag, Time, Trouble, toneOf } from '../parts/basics.tsx'
 import { Panel } from '../parts/layout.tsx'
 
 /** One moment on the way of a message. */
@@ -36,9 +36,7 @@ export function Trace({ id }: { id: string }) {
           {stepsOf(known, record.data.value, seen?.events ?? []).map((step, index) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: steps are in order and have no names.
             <li key={index} class={`trace-step tone-${step.tone}`}>
-              <span class="trace-when">
-                {step.at ? <Time at={step.at} form="clock" /> : null}
-              </span>
+              <span class="trace-when">{step.at ? <Time at={step.at} form="clock" /> : null}</span>
               <div>
                 <p class="trace-what">{step.what}</p>
                 {step.why ? <p class="trace-why">{step.why}</p> : null}
@@ -47,7 +45,9 @@ export function Trace({ id }: { id: string }) {
           ))}
         </ol>
       ) : null}
-      {problem && !known ? <NotKept problem={problem} retry={trace.reload} isSeen={!!seen} /> : null}
+      {problem && !known ? (
+        <NotKept problem={problem} retry={trace.reload} isSeen={!!seen} />
+      ) : null}
       {record.data.value ? <Raw label="The record" value={record.data.value} /> : null}
       <Command text={`belfry tail --json | grep ${id}`} label="Copy a command that follows it" />
     </Panel>
@@ -70,7 +70,12 @@ function Head({ record }: { record: Json }) {
               record.user_id
             ),
           ],
-          ['Priority', <Tag key="p" tone={toneOf(record.priority)}>{record.priority}</Tag>],
+          [
+            'Priority',
+            <Tag key="p" tone={toneOf(record.priority)}>
+              {record.priority}
+            </Tag>,
+          ],
           ['Type', record.type],
           ['Id', <code key="id">{record.id}</code>],
         ]}
@@ -166,7 +171,10 @@ function deliverySteps(delivery: Json, record: Json): Step[] {
 
 function attemptStep(channel: string, { at, provider, outcome, reason, id }: Json): Step {
   const name = provider === 'outbox' ? 'outbox (no provider is configured)' : provider
-  const answer = [reason ? reasonInWords(reason) : '', id && provider !== 'outbox' ? `id ${id}` : '']
+  const answer = [
+    reason ? reasonInWords(reason) : '',
+    id && provider !== 'outbox' ? `id ${id}` : '',
+  ]
   const why = answer.filter(Boolean).join(' · ')
   return {
     at,

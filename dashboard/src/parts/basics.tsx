@@ -134,9 +134,7 @@ export function Raw({ value, label }: { value: unknown; label: string }) {
   return (
     <details class="raw">
       <summary>{label}</summary>
-      <pre tabIndex={0} role="region" aria-label={label}>
-        {typeof value === 'string' ? value : JSON.stringify(value, null, 2)}
-      </pre>
+      <pre>{typeof value === 'string' ? value : JSON.stringify(value, null, 2)}</pre>
     </details>
   )
 }

@@ -9,7 +9,8 @@ const PATHS = {
   topics: 'M4 5h7v6H4zM13 13h7v6h-7zM7.5 11v5H13',
   templates: 'M5 3h10l4 4v14H5zM9 12h6M9 16h6M9 8h3',
   stats: 'M4 20V10M10 20V4M16 20v-8M21 20H3',
-  system: 'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2 2M16.4 16.4l2 2M18.4 5.6l-2 2M7.6 16.4l-2 2',
+  system:
+    'M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6zM12 3v3M12 18v3M3 12h3M18 12h3M5.6 5.6l2 2M16.4 16.4l2 2M18.4 5.6l-2 2M7.6 16.4l-2 2',
   inbox: 'M4 4h16v16H4zM4 14h4l2 3h4l2-3h4',
   more: 'M5 12h.01M12 12h.01M19 12h.01',
   search: 'M11 4a7 7 0 1 0 0 14 7 7 0 0 0 0-14zM16 16l5 5',

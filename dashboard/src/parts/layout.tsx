@@ -121,12 +121,7 @@ export function Dialog({ title, onClose, children }: DialogProps) {
     <dialog ref={dialog} class="dialog" aria-labelledby={id} onClose={onClose}>
       <div class="panel-head">
         <h2 id={id}>{title}</h2>
-        <Button
-          kind="quiet"
-          icon="close"
-          label="Close"
-          onClick={() => dialog.current?.close()}
-        />
+        <Button kind="quiet" icon="close" label="Close" onClick={() => dialog.current?.close()} />
       </div>
       {children}
     </dialog>

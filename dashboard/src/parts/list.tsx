@@ -52,7 +52,10 @@ export function List<Item>(props: Props<Item>) {
             data-item
             aria-setsize={items.length}
             aria-posinset={first + index + 1}
-            style={{ transform: `translateY(${(first + index) * rowHeight}px)`, height: `${rowHeight}px` }}
+            style={{
+              transform: `translateY(${(first + index) * rowHeight}px)`,
+              height: `${rowHeight}px`,
+            }}
           >
             {row(item)}
           </li>
@@ -70,6 +73,7 @@ function useKeptPlace<Item>(
   rowHeight: number,
 ): void {
   const top = useRef<string | null>(null)
+  // biome-ignore lint/correctness/useExhaustiveDependencies: only what came in moves the rows.
   useLayoutEffect(() => {
     const element = box.current
     const before = top.current

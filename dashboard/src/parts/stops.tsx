@@ -13,7 +13,7 @@ const SIGNS: Readonly<Record<string, string>> = {
 
 /** In the order in which people are reached. */
 export function inOrder(stops: Readonly<Record<string, Stop>>): readonly Stop[] {
-  const rank = ({ channel }: Stop) => (ORDER.indexOf(channel) + 1 || 99)
+  const rank = ({ channel }: Stop) => ORDER.indexOf(channel) + 1 || 99
   return Object.values(stops).sort((a, b) => rank(a) - rank(b))
 }
 

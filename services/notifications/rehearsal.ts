@@ -1,0 +1,193 @@
+import { asBelfryError, type Clock, isoTime, type Keys } from '../../src/index.ts'
+import { UnsendableMail } from '../channels/email-compose.ts'
+import { type Rendering, rendererOf } from '../channels/outbox-rendering.ts'
+import { type DeliveryJob, makeJob } from '../deliveries/delivery-job.ts'
+import { type DeliveryPlan, planDelivery } from '../deliveries/delivery-plan.ts'
+import { deliveryOps } from '../deliveries/notification-deliveries.ts'
+import type { Directory } from '../directory/directory.ts'
+import { isMuted, subjectOf } from '../directory/preferences.ts'
+import type { Recipient } from '../directory/user-record.ts'
+import type { TemplateRenderer } from '../templates/template-renderer.ts'
+import { emailContent } from './direct-message.ts'
+import { type Message, makeRecord } from './notification-record.ts'
+
+/** What one gate says of a message, and why. */
+export interface GateVerdict {
+  readonly gate: string
+  readonly outcome: 'pass' | 'hold' | 'refuse'
+  readonly reason?: string
+}
+
+/** What one channel would send, or why it would not. */
+export interface ChannelVerdict {
+  readonly channel: string
+  readonly outcome: 'send' | 'hold' | 'skip'
+  readonly reason?: string
+  /** ISO 8601; until when it waits. */
+  readonly until?: string
+  readonly rendering?: Rendering
+}
+
+/** What would become of a message to one recipient. */
+export interface Rehearsed {
+  readonly to: string
+  readonly gates: readonly GateVerdict[]
+  readonly channels: readonly ChannelVerdict[]
+}
+
+interface Parts {
+  readonly clock: Clock
+  readonly keys: Keys
+  readonly directory: Directory
+  readonly templates: TemplateRenderer
+  /** The sender of mails, `MAIL_FROM`. */
+  readonly mailFrom: string
+  /** Of people who did not say theirs. */
+  readonly timezone?: string
+}
+
+const ID = 'dry-run'
+
+/** Takes a message through every gate and renders it for every channel; nothing is written or sent. */
+export class Rehearsal {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  async toUser(user: string, asked: Message): Promise<Rehearsed> {
+    const { clock, directory, templates } = this.#parts
+    const now = clock.now()
+    const recipient = await directory.recipient(user)
+    const gates = timeGates(asked, now)
+    try {
+      const message = await templates.apply(asked, recipient.user.locale)
+      if (message.template) {
+        gates.push({ gate: 'template', outcome: 'pass', reason: message.template.name })
+      }
+      gates.push(mutedGate(message, recipient))
+      const plan = this.#plan(message, recipient, now)
+      gates.push(inboxGate(plan))
+      const isOver = gates.some(({ outcome }) => outcome === 'refuse')
+      const channels = isOver ? [] : await this.#channels(message, recipient, plan, now)
+      return { to: `user:${user}`, gates, channels }
+    } catch (error) {
+      const { code, message } = asBelfryError(error)
+      if (code === 'internal' || code === 'unavailable') throw error
+      const refusal = { gate: 'template', outcome: 'refuse', reason: message } as const
+      return { to: `user:${user}`, gates: [...gates, refusal], channels: [] }
+    }
+  }
+
+  /** A message to somebody who is known by an address alone: no preferences, one channel. */
+  async toAddress(
+    to: { readonly email: string } | { readonly phone: string },
+    asked: Message,
+  ): Promise<Rehearsed> {
+    const { clock, templates } = this.#parts
+    const now = clock.now()
+    const message = await templates.apply(asked, null)
+    const channel = 'email' in to ? 'email' : 'sms'
+    const own = { title: message.title, message: message.message, ...message.texts[channel] }
+    const content =
+      'email' in to
+        ? emailContent({ ...message, ...PLAIN, to: [to.email], ...mailOf(own) })
+        : {
+            phone: to.phone,
+            message: message.texts.sms?.message ?? message.shortText ?? own.message,
+          }
+    const job = makeJob({ id: ID, channel, priority: message.priority, content, now })
+    const address = 'email' in to ? to.email : to.phone
+    return { to: address, gates: timeGates(message, now), channels: [await this.#render(job, now)] }
+  }
+
+  #plan(message: Message, recipient: Recipient, now: number): DeliveryPlan {
+    const { priority, channels, expiresAt, template } = message
+    return planDelivery(recipient, {
+      ...{ priority, channels, expiresAt, now, spread: 0 },
+      subject: subjectOf(message),
+      timezone: this.#parts.timezone ?? 'UTC',
+      overridesPreferences: template?.isCritical ?? false,
+    })
+  }
+
+  async #channels(
+    message: Message,
+    recipient: Recipient,
+    plan: DeliveryPlan,
+    now: number,
+  ): Promise<ChannelVerdict[]> {
+    const { user } = recipient
+    const record = makeRecord({ id: ID, userId: user.id, message, choice: plan, origin: {}, now })
+    const jobs = deliveryOps(this.#parts.keys, record, user, { now, message }).flatMap((op) =>
+      op[0] === 'enqueue' ? [JSON.parse(op[3]) as DeliveryJob] : [],
+    )
+    const live: ChannelVerdict[] = plan.channels.includes('realtime')
+      ? [{ channel: 'realtime', outcome: 'send', rendering: shown(user.id, message, record) }]
+      : []
+    const sent = await Promise.all(
+      jobs.map(async (job) => {
+        const until = plan.held[job.channel as keyof typeof plan.held]
+        const verdict = await this.#render(job, now)
+        if (until === undefined || verdict.outcome === 'skip') return verdict
+        return {
+          ...verdict,
+          outcome: 'hold',
+          reason: 'quiet_hours',
+          until: isoTime(until),
+        } as const
+      }),
+    )
+    const skipped = Object.entries(plan.skipped).map(
+      ([channel, reason]) => ({ channel, outcome: 'skip', reason }) as const,
+    )
+    return [...live, ...sent, ...skipped]
+  }
+
+  async #render(job: DeliveryJob, now: number): Promise<ChannelVerdict> {
+    const { channel } = job
+    try {
+      const rendering = await rendererOf(channel, this.#parts.mailFrom)(job, now)
+      return { channel, outcome: 'send', rendering }
+    } catch (error) {
+      if (!(error instanceof UnsendableMail)) throw error
+      return { channel, outcome: 'skip', reason: error.message }
+    }
+  }
+}
+
+function shown(to: string, { title, message }: Message, content: object): Rendering {
+  return { to, subject: title, text: message, html: null, content: { ...content } }
+}
+
+function timeGates({ expiresAt, sendAt }: Message, now: number): GateVerdict[] {
+  const gates: GateVerdict[] = []
+  if (expiresAt !== null && expiresAt <= now) {
+    gates.push({ gate: 'expiry', outcome: 'refuse', reason: 'expired' })
+  }
+  if (sendAt !== null && sendAt > now) {
+    gates.push({ gate: 'schedule', outcome: 'hold', reason: `sent at ${isoTime(sendAt)}` })
+  }
+  return gates
+}
+
+function mutedGate(message: Message, { preferences }: Recipient): GateVerdict {
+  const isQuiet = !message.template?.isCritical && isMuted(preferences, subjectOf(message))
+  return isQuiet
+    ? { gate: 'muted types', outcome: 'refuse', reason: 'muted_type' }
+    : { gate: 'muted types', outcome: 'pass' }
+}
+
+function inboxGate({ inInbox, channels }: DeliveryPlan): GateVerdict {
+  if (inInbox) return { gate: 'inbox', outcome: 'pass' }
+  const isUnwanted = channels.length === 0
+  return { gate: 'inbox', outcome: isUnwanted ? 'refuse' : 'hold', reason: 'preference' }
+}
+
+function mailOf(text: { readonly title: string; readonly message: string; html?: string }) {
+  return { subject: text.title, body: text.message, htmlBody: text.html ?? null }
+}
+
+/** What a mail made of a message has not. */
+const PLAIN = { cc: [], bcc: [], replyTo: null, attachments: [] } as const
