@@ -1,3 +1,6 @@
+import { isoTime } from '../../src/index.ts'
+import type { Message } from './notification-record.ts'
+
 /** Who is meant: everybody, or the union of users, groups and roles. */
 export interface Audience {
   readonly everybody: boolean
@@ -44,4 +47,29 @@ export function parseAudience(words: readonly string[]): Audience | null {
     else return null
   }
   return audience
+}
+
+/** A broadcast whose fan-out is about to begin. */
+export function makeBroadcast(
+  id: string,
+  { title, message, type }: Message,
+  audience: Audience,
+  selected: number,
+  now: number,
+): BroadcastRecord {
+  return {
+    id,
+    title,
+    message,
+    type,
+    target_groups: audience.groups,
+    audience,
+    timestamp: now / 1000,
+    created_at: isoTime(now),
+    status: 'running',
+    selected,
+    sent_count: 0,
+    failed_count: 0,
+    finished_at: null,
+  }
 }

@@ -23,7 +23,7 @@ import type { Directory } from '../directory/directory.ts'
 import type { Memberships } from '../directory/memberships.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { type Acceptance, type Identity, ownWork } from './acceptance.ts'
-import type { Audience, BroadcastRecord } from './broadcast-record.ts'
+import { type Audience, type BroadcastRecord, makeBroadcast } from './broadcast-record.ts'
 import { mintId } from './mint-id.ts'
 import type { Message, Origin } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
@@ -225,28 +225,4 @@ export class BroadcastService {
 function shown({ id, title, message, type, audience, timestamp }: BroadcastRecord) {
   const { roles: target_roles, groups: target_groups } = audience
   return { id, title, message, level: type, target_roles, target_groups, timestamp }
-}
-
-function makeBroadcast(
-  id: string,
-  { title, message, type }: Message,
-  audience: Audience,
-  selected: number,
-  now: number,
-): BroadcastRecord {
-  return {
-    id,
-    title,
-    message,
-    type,
-    target_groups: audience.groups,
-    audience,
-    timestamp: now / 1000,
-    created_at: isoTime(now),
-    status: 'running',
-    selected,
-    sent_count: 0,
-    failed_count: 0,
-    finished_at: null,
-  }
 }
