@@ -90,12 +90,7 @@ export class Announcements {
       .catch((failure) => log.debug({ err: failure }, 'a refusal was not published'))
   }
 
-  onOutcome = (
-    job: DeliveryJob,
-    provider: string,
-    outcome: SendOutcome,
-    tookMs: number,
-  ): void => {
+  onOutcome = (job: DeliveryJob, provider: string, outcome: SendOutcome, tookMs: number): void => {
     const { services, metrics } = this.#parts
     const { status } = outcome
     const { id, channel, notification_id, user_id, attempts } = job
