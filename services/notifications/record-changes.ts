@@ -22,7 +22,7 @@ export interface ChangeParts {
   /** Told whenever a user's unread count may have changed. */
   readonly onUnread?: (user: string) => void
   /** Told of what was done: `read`, `unread`, `archived`, `snoozed` or `returned`. */
-  readonly onChanged?: (change: string, record: NotificationRecord) => void
+  readonly onMarked?: (change: string, record: NotificationRecord) => void
 }
 
 /** One change of one record: the new record, and what keeps the unread count in step. */
@@ -62,7 +62,7 @@ export class RecordChanges {
         ops: this.#changeOps(record, text, unread, now),
       })
       if (!outcome.applied) continue
-      this.#parts.onChanged?.(changeOf(before, record), record)
+      this.#parts.onMarked?.(changeOf(before, record), record)
       return this.#announce(record, text, outcome.results)
     }
     throw new Unavailable(`Notification ${id} is being changed by others; try again.`)

@@ -45,7 +45,7 @@ export class Announcements {
   }
 
   /** Somebody read, archived or snoozed one of his notifications. */
-  onChanged = (change: string, { id, user_id }: NotificationRecord): void => {
+  onMarked = (change: string, { id, user_id }: NotificationRecord): void => {
     this.#parts.services().activity.record(change, { id, user_id })
   }
 

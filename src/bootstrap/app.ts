@@ -96,9 +96,9 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ publisher, unreadTopic, metrics, log },
     services: () => services,
   })
-  const { onStored, onChanged, onAlertNews, onRefused, onRequestRefused, onOutcome } = announcements
+  const { onStored, onMarked, onAlertNews, onRefused, onRequestRefused, onOutcome } = announcements
   const services: Services = createServices({
-    ...{ store, bus, keys, clock, log, onStored, onChanged, onAlertNews },
+    ...{ store, bus, keys, clock, log, onStored, onMarked, onAlertNews },
     retention: config.retention,
     locale: config.locale,
     timezone: config.timezone,

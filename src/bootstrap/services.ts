@@ -57,7 +57,7 @@ export interface Ingredients {
   /** Told of every notification that was stored. */
   readonly onStored?: (record: NotificationRecord, source: string) => void
   /** Told of what somebody did with a notification: `read`, `archived` and so on. */
-  readonly onChanged?: (change: string, record: NotificationRecord) => void
+  readonly onMarked?: (change: string, record: NotificationRecord) => void
   /** Told whenever a user's unread count may have changed. */
   readonly onUnread?: (user: string) => void
   /** Told of every message that had had its effect before. */
