@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { waitFor } from '../support/wait-for.ts'
+import { BellOnPage } from './support/bell.ts'
+import { BellBench } from './support/bell-bench.ts'
+import { requireBrowser, takePicture } from './support/browser.ts'
+import { RICH_INBOX } from './support/inbox.ts'
+
+describe.skipIf(!requireBrowser())('the bell', () => {
+  let bench: BellBench
+
+  beforeAll(async () => {
+    bench = await BellBench.start()
+  })
+  afterAll(() => bench?.stop())
+
+  it.each(['plain-bell', 'react-bell', 'vue-bell'])(
+    '[S4-033 S4-034 S2-051] %s: an MQTT publish rings it within a second, under a strict content policy',
+    async (page) => {
+      const user = bench.somebody()
+      const tab = await bench.browser.open(bench.address(page, user))
+      const bell = new BellOnPage(tab.page)
+      await bell.isLive()
+      const script = '<img src=x onerror=alert(1)>'
+      const publishing = bench.notify(user, { title: 'Pump 7', message: script, type: 'warning' })
+      await publishing
+      await bell.counts('1', 1000)
+      await bell.button.click()
+      // What people write is text, whatever it looks like.
+      expect(await bell.items.first().locator('.message').textContent()).toBe(script)
+      await bell.items.first().locator('.open').click()
+      await bell.counts('0')
+      expect(tab.errors).toEqual([])
+      await tab.close()
+    },
+  )
+
+  it('what is read, archived and put off in one tab is so in the other', async () => {
+    const user = bench.somebody()
+    await bench.notify(user, ...RICH_INBOX)
+    const one = await bench.browser.open(bench.address('plain-bell', user))
+    const other = await one.newTab(bench.address('react-bell', user))
+    const [first, second] = [new BellOnPage(one.page), new BellOnPage(other.page)]
+    await first.counts('5')
+    await second.counts('5')
+    const { body } = await bench.service.api('GET', '/api/connections?limit=100&user_id=admin')
+    expect(body.data.filter((each: { user_id: string }) => each.user_id === user)).toHaveLength(1)
+    await one.page.bringToFront()
+    await first.button.click()
+    await first.items.first().hover()
+    await first.items.first().getByRole('button', { name: 'Archive' }).click()
+    await second.counts('4')
+    await first.items.first().hover()
+    await first.items.first().getByRole('button', { name: 'Snooze' }).click()
+    await first.items.first().getByRole('button', { name: 'Until tomorrow' }).click()
+    await second.counts('3')
+    await first.panel.getByRole('button', { name: 'Mark all as read' }).click()
+    await second.counts('0')
+    expect([...one.errors, ...other.errors]).toEqual([])
+    // The tab that has the connection goes; the other resumes its session.
+    await one.page.close()
+    await bench.notify(user, { title: 'Still here', message: 'to the one that is left' })
+    await second.counts('1')
+    await one.close()
+  })
+
+  it('[S2-053 S2-055] resumes after a SIGKILL of the service, and has missed nothing', async () => {
+    const user = bench.somebody()
+    const tab = await bench.browser.open(bench.address('plain-bell', user))
+    const bell = new BellOnPage(tab.page)
+    await bell.isLive()
+    await bench.notify(user, { title: 'one', message: 'before' })
+    await bell.counts('1')
+    await bench.service.kill()
+    const lost = tab.page.locator('notification-bell [data-state="reconnecting"]')
+    await lost.waitFor({ state: 'attached' })
+    await bench.service.restart()
+    await bench.notify(
+      user,
+      { title: 'two', message: 'after' },
+      { title: 'three', message: 'after' },
+    )
+    await bell.counts('3', 20_000)
+    await bell.isLive()
+    expect(await bell.titles()).toEqual(['three', 'two', 'one'])
+    await tab.close()
+  })
+
+  it('[S4-034] does everything by keyboard alone, and says it to screen readers', async () => {
+    const user = bench.somebody()
+    await bench.notify(user, ...RICH_INBOX)
+    const tab = await bench.browser.open(bench.address('plain-bell', user))
+    const bell = new BellOnPage(tab.page)
+    const { keyboard } = tab.page
+    await bell.counts('5')
+    await keyboard.press('Tab')
+    expect(await bell.focused()).toBe('Notifications, 5 unread')
+    await keyboard.press('Enter')
+    await waitFor(async () => (await bell.focused()).includes('The pump is back'))
+    await keyboard.press('ArrowDown')
+    expect(await bell.focused()).toContain('Expense report')
+    await keyboard.press('u')
+    await bell.counts('4')
+    expect(await bell.focused()).toContain('Expense report')
+    await keyboard.press('e')
+    await waitFor(async () => (await bell.focused()).includes('Maintenance'))
+    await keyboard.press('s')
+    expect(await bell.focused()).toBe('An hour')
+    await keyboard.press('Escape')
+    expect(await bell.focused()).toBe('Snooze')
+    await keyboard.press('End')
+    expect(await bell.focused()).toContain('Nouveau stage')
+    await bench.notify(user, { title: 'Heard', message: 'by readers' })
+    await tab.page.getByRole('status').getByText('New notification: Heard').waitFor()
+    expect(await bell.focused()).toContain('Nouveau stage')
+    await keyboard.press('Escape')
+    await bell.panel.waitFor({ state: 'hidden' })
+    expect(await bell.focused()).toBe('Notifications, 5 unread')
+    await tab.close()
+  })
+
+  it('keeps preferences and quiet hours', async () => {
+    const user = bench.somebody()
+    const tab = await bench.browser.open(bench.address('vue-bell', user))
+    const bell = new BellOnPage(tab.page)
+    await bell.isLive()
+    await bell.button.click()
+    await bell.panel.getByText('You are all caught up').waitFor()
+    await takePicture(tab.page, 'empty')
+    await bell.panel.getByRole('button', { name: 'Preferences' }).click()
+    await bell.panel.getByRole('switch', { name: 'Text message' }).check()
+    await bell.panel.getByRole('switch', { name: 'Quiet hours' }).check()
+    await bell.panel.getByLabel('From').fill('21:30')
+    await takePicture(tab.page, 'preferences')
+    const path = `/api/users/${user}`
+    await waitFor(async () => {
+      const { body } = await bench.service.api('GET', `${path}/quiet-hours?user_id=${user}`)
+      return body.is_enabled && body.start === '21:30' && body.end === '07:00'
+    })
+    const { body } = await bench.service.api('GET', `${path}/preferences?user_id=${user}`)
+    expect(body).toMatchObject({ sms: true, email: true })
+    expect(tab.errors).toEqual([])
+    await tab.close()
+  })
+
+  it('[S4-059] speaks French', async () => {
+    const user = bench.somebody()
+    const types = ['info', 'success', 'warning', 'error']
+    await bench.notify(user, ...types.map((type) => ({ title: type, message: type, type })))
+    const tab = await bench.browser.open(bench.address('plain-bell', user, { locale: 'fr' }))
+    const bell = new BellOnPage(tab.page)
+    await bell.counts('4')
+    await tab.page.getByRole('button', { name: 'Notifications, 4 non lues' }).click()
+    expect(await bell.items.locator('.kind').allTextContents()).toEqual([
+      ...['Erreur', 'Avertissement', 'Succès', 'Information'],
+    ])
+    await takePicture(tab.page, 'french')
+    await tab.close()
+  })
+})
