@@ -8,10 +8,10 @@ const root = join(import.meta.dirname, '..')
 const ROOMS = ['src', 'routers', 'controllers', 'middleware', 'services', 'notifications']
 /** What runs in a browser: it is built before it is shipped, and speaks HTTP like everybody else. */
 const PAGE = 'dashboard/src'
-const tree = readSourceTree(root, [...ROOMS, PAGE])
-const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  dependencies: Record<string, string>
-}
+const CLIENT = 'client/src'
+const tree = readSourceTree(root, [...ROOMS, PAGE, CLIENT])
+const { dependencies } = manifestOf('package.json')
+const { peerDependencies } = manifestOf('client/package.json')
 
 const MOST_LINES = 250
 /** Lua, and tables of routes and schemas: one subject, however long. */
@@ -41,10 +41,15 @@ describe('the house', () => {
   })
 
   it('runs on nothing but its dependencies', () => {
-    const running = [...tree].filter(([file]) => !file.startsWith(PAGE))
-    const used = new Set(running.flatMap(([file, text]) => importsOf(file, text).packages))
-    const undeclared = [...used].filter((name) => !name.startsWith('node:') && !dependencies[name])
+    const used = packagesOf((file) => !file.startsWith(PAGE) && !file.startsWith(CLIENT))
+    const undeclared = used.filter((name) => !name.startsWith('node:') && !dependencies[name])
     expect(undeclared).toEqual([])
+  })
+
+  it('gives browsers nothing that they do not have', () => {
+    const used = packagesOf((file) => file.startsWith(CLIENT))
+    expect(used.filter((name) => !peerDependencies[name])).toEqual([])
+    expect(manifestOf('client/package.json').dependencies).toBeUndefined()
   })
 
   it('gives the engine no knowledge of the application', () => {
@@ -56,6 +61,18 @@ describe('the house', () => {
     expect(Object.keys(HOMES)).toEqual(expect.arrayContaining(['mqtt', 'ioredis', 'fastify', 'ws']))
   })
 })
+
+function packagesOf(isMeant: (file: string) => boolean): readonly string[] {
+  const files = [...tree].filter(([file]) => isMeant(file))
+  return [...new Set(files.flatMap(([file, text]) => importsOf(file, text).packages))]
+}
+
+function manifestOf(path: string) {
+  return JSON.parse(readFileSync(join(root, path), 'utf8')) as {
+    readonly dependencies: Readonly<Record<string, string>>
+    readonly peerDependencies: Readonly<Record<string, string>>
+  }
+}
 
 describe('the rules of the house', () => {
   it.each([
@@ -71,6 +88,9 @@ describe('the rules of the house', () => {
     ['src/http/a.ts', 'const key = process.env.KEY', 'reads the environment'],
     ['src/http/a.ts', 'const { env } = process', 'reads the environment'],
     ['src/http/a.ts', "console.log('x')", 'uses console'],
+    ['client/src/core/a.ts', "import { h } from '../element/dom.ts'", 'may not import'],
+    ['client/src/core/a.ts', "import { useState } from 'react'", 'may not know react'],
+    ['client/src/vue/a.ts', "import { useState } from 'react'", 'may not know react'],
     ['src/kitchen/a.ts', '', 'a room that the house does not have'],
   ])('%s: %s', (file, text, complaint) => {
     expect(complaintsAbout(file, text).join()).toContain(complaint)

@@ -40,6 +40,10 @@ export const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   dashboard: [],
   'src/main': ['src/bootstrap', 'src/config', 'src/support'],
+  'client/src/core': [],
+  'client/src/element': ['client/src/core'],
+  'client/src/react': ['client/src/core', 'client/src/element'],
+  'client/src/vue': ['client/src/core', 'client/src/element'],
   'src/cli': ['src/bootstrap', 'src/config', 'src/main', 'src/support'],
 }
 
@@ -81,11 +85,14 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   preact: ['dashboard'],
   '@preact/signals': ['dashboard'],
   uplot: ['dashboard'],
+  react: ['client/src/react'],
+  vue: ['client/src/vue'],
 }
 
-/** The room that a file belongs to: `src/<room>`, `services/channels`, or its folder. */
+/** The room that a file belongs to: `src/<room>`, `client/src/<room>`, `services/channels`, or its folder. */
 export function roomOf(file: string): string {
-  const [top = '', second = ''] = file.split('/')
+  const [top = '', second = '', third = ''] = file.split('/')
+  if (top === 'client') return `client/${second}/${third}`
   if (top === 'src') return `src/${second.replace(/\.ts$/, '')}`
   return file.startsWith('services/channels/') ? 'services/channels' : top
 }

@@ -69,6 +69,7 @@ h2, h3, p, ul { margin: 0; padding: 0; list-style: none; }
 .open { display: grid; gap: 2px; text-decoration: none; border-radius: 6px; }
 .open:focus-visible { outline-offset: 4px; }
 .title { font-weight: 500; overflow-wrap: anywhere; }
+.title, .message { text-align: -webkit-match-parent; text-align: match-parent; }
 .is-unread .title { font-weight: 650; }
 .message { color: var(--muted); overflow-wrap: anywhere; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 3; overflow: hidden; white-space: pre-line; }
 .foot { display: flex; align-items: center; gap: 6px; min-block-size: 28px; color: var(--muted); font-size: 12px; }
