@@ -26,6 +26,7 @@ export {
   type QueuedBroadcast,
 } from './broadcasting/broadcaster.ts'
 export {
+  escapeId,
   isChannelName,
   readChannelName,
   userChannel,

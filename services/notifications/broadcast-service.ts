@@ -7,6 +7,7 @@ import {
   type Lease,
   type Logger,
   NotFound,
+  type Op,
   partitionOf,
   type Settlement,
   type Store,
@@ -65,6 +66,14 @@ interface Announcing<Status extends string> {
   readonly origin?: Origin
 }
 
+interface Working {
+  readonly id: string
+  readonly audience: Audience
+  /** With its template accepted. */
+  readonly message: Message
+  readonly origin?: Origin
+}
+
 /** Messages to many: accepted at once, fanned out as work that is taken up again wherever it stopped. */
 export class BroadcastService {
   readonly #parts: Parts
@@ -78,32 +87,17 @@ export class BroadcastService {
     announcing: Announcing<Status>,
   ): Promise<BroadcastSent<Status>> {
     const { acceptance, keys, clock, store, templates, broadcast } = this.#parts
-    const { audience, identity, status, origin = {} } = announcing
+    const { identity, status } = announcing
     const message = await templates.accept(announcing.message)
     const now = clock.now()
     const id = mintId(identity, { scope: keys.scope, partitions: store.partitions, now })
-    const selected = await this.#size(audience)
-    const record = makeBroadcast(id, message, audience, selected, now)
-    const job = makeJob<BroadcastContent>({
-      id,
-      channel: 'broadcast',
-      priority: message.priority,
-      content: {
-        message,
-        origin: { ...origin, broadcast_id: id },
-        cursor: { partition: 0, after: '' },
-      },
-      now,
-      sendAt: message.sendAt,
-    })
+    const { ops, record } = await this.workOf({ ...announcing, id, message })
+    const { selected } = record
     const accepted = await acceptance.accept<BroadcastSent<Status>>({
       partition: this.#partition(id),
       identity,
       creates: keys.broadcast(id),
-      ops: [
-        ['set', keys.broadcast(id), JSON.stringify(record), 7 * FINAL_TTL_MS],
-        enqueueOp(keys, job, now),
-      ],
+      ops,
       reply: { status, broadcast_id: id, sent_count: selected },
     })
     if (accepted.status === 'fresh') broadcast('broadcast', 'broadcast_message', shown(record))
@@ -117,6 +111,30 @@ export class BroadcastService {
     const named = audience.everybody ? null : await this.#named(audience)
     const { users } = await this.#nextChunk(named, { partition: 0, after: '' })
     return { count: await this.#size(audience), sample: users.slice(0, most) }
+  }
+
+  /** What a broadcast is in a write of somebody else, in the partition of `id`. */
+  async workOf({ id, audience, message, origin = {} }: Working): Promise<{
+    readonly ops: readonly Op[]
+    readonly record: BroadcastRecord
+  }> {
+    const { keys, clock } = this.#parts
+    const now = clock.now()
+    const record = makeBroadcast(id, message, audience, await this.#size(audience), now)
+    const start = { partition: 0, after: '' }
+    const job = makeJob<BroadcastContent>({
+      id,
+      channel: 'broadcast',
+      priority: message.priority,
+      content: { message, origin: { ...origin, broadcast_id: id }, cursor: start },
+      now,
+      sendAt: message.sendAt,
+    })
+    const ops: Op[] = [
+      ['set', keys.broadcast(id), JSON.stringify(record), 7 * FINAL_TTL_MS],
+      enqueueOp(keys, job, now),
+    ]
+    return { ops, record }
   }
 
   /** How far a broadcast has come. */

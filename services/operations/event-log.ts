@@ -3,6 +3,7 @@ import {
   isoTime,
   type Keys,
   NotFound,
+  type Op,
   partitionOf,
   type Store,
 } from '../../src/index.ts'
@@ -26,6 +27,9 @@ export interface EventRecord {
   readonly delete_at: string
 }
 
+/** Operations that an event brings with it, in the partition of its id. */
+export type EventEffects = (event: EventRecord) => Promise<readonly Op[]>
+
 interface Parts {
   readonly store: Store
   readonly keys: Keys
@@ -36,9 +40,15 @@ interface Parts {
 /** What happened, kept for its retention. */
 export class EventLog {
   readonly #parts: Parts
+  #effects: EventEffects = async () => []
 
   constructor(parts: Parts) {
     this.#parts = parts
+  }
+
+  /** What else happens with an event that happened: operations of the same write. */
+  onRecord(effects: EventEffects): void {
+    this.#effects = effects
   }
 
   async record(
@@ -67,6 +77,7 @@ export class EventLog {
       ops: [
         ['set', keys.event(event.id), JSON.stringify(event), RETENTION_MS],
         ['push', keys.eventLog(), event.id, LIMIT],
+        ...(await this.#effects(event)),
       ],
       reply: { status: 'event_logged' as const, event_id: event.id },
     })

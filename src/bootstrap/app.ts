@@ -105,6 +105,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     publicUrl: () => config.http.publicUrl ?? publicUrlOf(config.http.host, config.http.port),
     alertWebhooks: config.providers.alertWebhooks,
     webhookSecrets: config.providers.webhookSecrets,
+    broadcastConnection: config.broadcast.driver,
     onUnread: (user) => unreadTopic.changed(user),
     onRepeated: () => metrics.duplicates.inc(),
   })
@@ -135,7 +136,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const breakers = new Breakers({ clock, log })
   let broker: RunningBroker | null = null
   const http: RunningHttp = await startHttp({
-    ...{ config, services, access, middleware, topics, dispatcher, store, bus, keys },
+    ...{ config, services, access, middleware, topics, dispatcher, store, bus, keys, manager },
     ...{ metrics, clock, log, reload, version: version() },
     checks: createChecks({ config, store, breakers, broker: () => broker }),
     onRefused: onRequestRefused,

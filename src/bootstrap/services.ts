@@ -1,5 +1,9 @@
+import { domainEvents } from '../../routers/domain-events.ts'
 import { keptSecret } from '../../services/access/kept-secret.ts'
 import type { AlertNews } from '../../services/alerts/alert-record.ts'
+import { BroadcastLog } from '../../services/broadcasts/broadcast-log.ts'
+import { EventBroadcasts } from '../../services/broadcasts/event-broadcasts.ts'
+import { NotificationBroadcaster } from '../../services/broadcasts/notification-broadcaster.ts'
 import { Cancellation } from '../../services/deliveries/cancellation.ts'
 import { HookState } from '../../services/deliveries/hook-state.ts'
 import { Outbox } from '../../services/deliveries/outbox.ts'
@@ -52,6 +56,8 @@ export interface Ingredients {
   readonly publicUrl?: () => string
   /** Who is told of every change of an alert. */
   readonly alertWebhooks?: readonly string[]
+  /** By which driver broadcasts go (`BROADCAST_CONNECTION`). Default: our own gateway. */
+  readonly broadcastConnection?: string
   /** Told after every change of an alert's state. */
   readonly onAlertNews?: (news: AlertNews) => void
   /** Told of every notification that was stored. */
@@ -114,7 +120,14 @@ export function createServices(ingredients: Ingredients) {
     ...{ store, keys, directory },
     configured: ingredients.webhookSecrets ?? [],
   })
-  const { alertActions } = alerting
+  const { alertActions, maintenance } = alerting
+  const broadcastLog = new BroadcastLog({ store, keys })
+  const broadcaster = new NotificationBroadcaster({
+    ...{ ...base, acceptance, broadcasts, broadcastLog, maintenance, notifications },
+    connection: ingredients.broadcastConnection ?? 'gateway',
+  })
+  const eventBroadcasts = { events: domainEvents(), broadcaster, broadcastLog, clock }
+  events.onRecord(new EventBroadcasts(eventBroadcasts).effects)
   const telephone = createTelephone({ store, keys, clock, directory, queues, alertActions })
   const linkSigner = new LinkSigner({
     secret: () => keptSecret({ store, keys }, 'link_secret'),
@@ -129,6 +142,8 @@ export function createServices(ingredients: Ingredients) {
     ...alerting,
     alertIntake: new AlertIntake(alerting),
     bell,
+    broadcaster,
+    broadcastLog,
     broadcasts,
     cancellation,
     deadLetters,

@@ -1,5 +1,6 @@
 import type { AccessService } from '../../services/access/access-service.ts'
 import { Tickets } from '../../services/access/tickets.ts'
+import type { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
 import { ChannelRules } from '../broadcasting/channel-rules.ts'
 import { type Config, publicUrlOf } from '../config.ts'
 import type { Principal } from '../context.ts'
@@ -17,6 +18,7 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
+import { addBroadcastApi } from './broadcast-api.ts'
 import { type Broadcasting, createBroadcasting } from './broadcasting.ts'
 import { dashboardFolder } from './dashboard.ts'
 import { createApi } from './http-api.ts'
@@ -49,6 +51,7 @@ interface Parts {
   readonly metrics: Metrics
   readonly checks: readonly HealthCheck[]
   readonly reload: Reload
+  readonly manager: BroadcastManager
   readonly onRefused: (refusal: HttpRefusal) => void
   readonly clock: Clock
   readonly log: Logger
@@ -66,6 +69,7 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
     await loadApp(config.appFolder, own)
   }
   const broadcasting = await createBroadcasting({ ...parts, router, rules })
+  addBroadcastApi({ ...parts, router, desk: broadcasting.desk })
   const info = { title: 'Belfry', version, description: 'MQTT-routed notifications.' }
   describeTopics(router, parts.topics, { config, info })
   const http: HttpServer = new HttpServer({

@@ -19,6 +19,8 @@ export interface Command {
   /** Flags as commander reads them, each with what it means. */
   readonly options?: readonly (readonly [flags: string, meaning: string])[]
   readonly examples?: readonly string[]
+  /** Left out of `--help`: another name of a command that is there. */
+  readonly isHidden?: boolean
   run(tools: Tools, args: readonly string[], options: Options): Promise<void>
 }
 

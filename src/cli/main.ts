@@ -4,6 +4,7 @@ import { Client, Refused } from './client.ts'
 import { type Command, type Options, type Tools, WrongUsage } from './command.ts'
 import { accessCommands } from './commands/access.ts'
 import { alertCommands } from './commands/alerts.ts'
+import { broadcastCommands } from './commands/broadcast.ts'
 import { peopleCommands } from './commands/people.ts'
 import { processCommands } from './commands/process.ts'
 import { deadLetterCommands, queueCommands } from './commands/queues.ts'
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [
   ...alertCommands,
   ...silenceCommands,
   ...templateCommands,
+  ...broadcastCommands,
   ...queueCommands,
   ...deadLetterCommands,
   ...accessCommands,
@@ -40,6 +42,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   templates: 'Words of notifications: list, preview, push',
   alerts: 'Alerts: list, show, acknowledge, resolve',
   silences: 'Alerts that tell nobody for a while: list, add, expire',
+  broadcast: 'Broadcasting: status, debug, test, log',
   queue: 'Queues: look, retry, forget, pause',
   'dead-letters': 'Refused messages: look, replay, forget',
   keys: 'API keys: create, list, revoke',
@@ -84,7 +87,11 @@ function register(program: Commander, command: Command): void {
   const parent = depth === 0 ? program : groupOf(program, words[0] ?? '')
   // The name of a group may be a command too: `oncall` beside `oncall add`.
   const group = parent.commands.find((known) => depth === 0 && known.name() === words[0])
-  const line = group ?? parent.command(words.slice(depth).join(' ')).exitOverride()
+  const line =
+    group ??
+    parent
+      .command(words.slice(depth).join(' '), { hidden: command.isHidden === true })
+      .exitOverride()
   if (!group) line.description(command.summary)
   for (const [flags, meaning] of command.options ?? []) line.option(flags, meaning)
   if (command.examples) {

@@ -59,6 +59,26 @@ export class Output {
     this.table(list.rows, list.columns)
   }
 
+  /** A record and several lists of its own, each under its name; for programs they are its fields. */
+  sections(
+    record: Row,
+    lists: readonly {
+      readonly name: string
+      readonly rows: readonly Row[]
+      readonly columns: readonly string[]
+    }[],
+  ): void {
+    if (this.#json) {
+      this.record({ ...record, ...Object.fromEntries(lists.map(({ name, rows }) => [name, rows])) })
+      return
+    }
+    this.record(record)
+    for (const { name, rows, columns } of lists) {
+      this.#write(`\n${name.toUpperCase()}\n`)
+      this.table(rows, columns)
+    }
+  }
+
   /** A sentence for people; programs get the record. */
   done(sentence: string, record: Row): void {
     this.#write(this.#json ? `${JSON.stringify(record, null, 2)}\n` : `${sentence}\n`)

@@ -69,6 +69,7 @@ export class Keys {
 
   // Broadcasts, alerts, status
   broadcast = (id: string) => `${this.scope}broadcast:${id}`
+  broadcastLog = () => `${this.scope}broadcasts:log`
   broadcastProgress = (id: string) => `${this.scope}broadcast:${id}:progress`
   alert = (id: string) => `${this.scope}alert:${id}`
   alertCount = (id: string) => `${this.scope}alert:${id}:count`

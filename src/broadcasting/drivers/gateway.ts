@@ -29,6 +29,11 @@ export class GatewayBroadcaster implements Broadcaster {
     this.#parts = parts
   }
 
+  async verify(): Promise<void> {
+    const nobody = { event: 'check', data: '{}', except: null }
+    await this.broadcast({ ...nobody, channels: ['broadcasting.check'] })
+  }
+
   async broadcast({ channels, event, data, except }: BroadcastMessage): Promise<void> {
     const desk = this.#parts.desk()
     try {

@@ -18,6 +18,11 @@ export class MqttBroadcaster implements Broadcaster {
     this.#prefix = prefix
   }
 
+  async verify(): Promise<void> {
+    const nobody = { event: 'check', data: '{}', except: null }
+    await this.broadcast({ ...nobody, channels: ['broadcasting.check'] })
+  }
+
   async broadcast(message: BroadcastMessage, signal?: AbortSignal): Promise<void> {
     const payload = envelopeOf(message)
     const within = AbortSignal.any([

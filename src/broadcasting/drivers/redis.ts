@@ -18,6 +18,11 @@ export class RedisBroadcaster implements Broadcaster {
     this.#prefix = prefix
   }
 
+  async verify(): Promise<void> {
+    const nobody = { event: 'check', data: '{}', except: null }
+    await this.broadcast({ ...nobody, channels: ['broadcasting.check'] })
+  }
+
   async broadcast(message: BroadcastMessage): Promise<void> {
     const names = message.channels.map((channel) => this.#prefix + channel)
     try {
