@@ -47,6 +47,30 @@ describe('the command line', () => {
     }
   })
 
+  it('[S2-026 S2-027 S2-028] broadcasts samples, and shows how broadcasting stands', async () => {
+    const sent = await cli('broadcast', 'test', '--type', 'campaign', '--count', '3')
+    expect(sent.stdout).toContain('campaign.milestone on admin-dashboard')
+    expect(sent.stdout).toContain('3 times')
+    for (const type of ['donation', 'security', 'maintenance']) {
+      const { code } = await cli('notifications:test-broadcast', `--type=${type}`, '--count=1')
+      expect(code, type).toBe(0)
+    }
+    expect(await cli('broadcast', 'test', '--type', 'nonsense')).toMatchObject({ code: 1 })
+    expect(await cli('broadcast', 'test', '--count', '0')).toMatchObject({ code: 2 })
+    const trail = await json('broadcast', 'log')
+    expect(trail).toHaveLength(6)
+    expect((await cli('broadcast', 'status')).stdout).toContain('gateway')
+    const { stdout } = await cli('notifications:broadcasting-status', '--detailed', '--check-deps')
+    for (const word of ['QUEUES', 'critical-broadcasts', 'security-alerts', 'reached']) {
+      expect(stdout).toContain(word)
+    }
+    const debug = await json('broadcast', 'debug', '--test-connection', '--test-channels')
+    expect(debug.round_trip).toContain('admin-dashboard answered in')
+    expect(debug.settings).toBeUndefined()
+    const config = await cli('notifications:debug-broadcast', '--show-config', '--check-env')
+    expect(config.stdout).toContain('PUSHER_APP_CLUSTER')
+  })
+
   it('ends with 2 on wrong usage, and with 1 when nothing answers', async () => {
     expect((await belfry(['alerts', 'nonsense'])).code).toBe(2)
     expect((await cli('alerts', 'ack')).code).toBe(2)
