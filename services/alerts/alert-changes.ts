@@ -9,6 +9,7 @@ import {
   Unavailable,
 } from '../../src/index.ts'
 import { FINAL_TTL_MS } from '../deliveries/delivery-job.ts'
+import type { FlapLedger, FlapStep } from '../noise/flap-ledger.ts'
 import { alertJobId } from './alert-job.ts'
 import type { AlertLogEntry, AlertNews, StoredAlert } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
@@ -43,6 +44,7 @@ interface Parts {
   readonly log: Logger
   readonly alerts: AlertStore
   readonly webhooks: AlertWebhooks
+  readonly flaps: FlapLedger
   /** Told after every change of state, once it is stored. */
   readonly onNews: (news: AlertNews) => void
 }
@@ -69,10 +71,11 @@ export class AlertChanges {
       const change = await decide(before, clock.now())
       if (change === null) return { before, after: before }
       const { alert: after, guards = [], event } = change
-      const ops = this.#opsOf(change)
+      const flap = await this.#flap(before, after)
+      const ops = [...this.#opsOf(before, change), ...flap.ops]
       const outcome = await store.commit({
         partition: alerts.partition(id),
-        guards: [['expect', keys.alert(id), text], ...guards],
+        guards: [['expect', keys.alert(id), text], ...guards, ...flap.guards],
         ops,
       })
       if (!outcome.applied) continue
@@ -84,14 +87,28 @@ export class AlertChanges {
     throw new Unavailable(`Alert ${id} is being changed by others; try again.`)
   }
 
-  #opsOf({ alert, log, ops = [], event }: AlertChange): Op[] {
+  /** What is resolved may have come and gone too often. */
+  async #flap(before: StoredAlert, after: StoredAlert): Promise<Pick<FlapStep, 'guards' | 'ops'>> {
+    if (after.status !== 'resolved' || before.status === 'resolved') return { guards: [], ops: [] }
+    const { flaps, alerts, clock } = this.#parts
+    const text = await flaps.read(after, alerts.partition(after.id))
+    return flaps.step(after, 0, text, clock.now())
+  }
+
+  #opsOf(before: StoredAlert, { alert, log, ops = [], event }: AlertChange): Op[] {
     const { keys, alerts, webhooks, clock } = this.#parts
     const posts = event === null ? [] : webhooks.ops(alert, event, clock.now())
     const record: readonly Op[] =
       alert.status === 'resolved'
         ? alerts.closeOps(alert, FINAL_TTL_MS)
         : [['set', keys.alert(alert.id), JSON.stringify(alert), 0]]
-    return [...ops, ...posts, ...alerts.logOps(alert.id, log), ...record]
+    return [
+      ...ops,
+      ...posts,
+      ...alerts.logOps(alert.id, log),
+      ...alerts.unansweredOps(before, alert),
+      ...record,
+    ]
   }
 
   /** Work that waits for days for an alert which has moved on would do nothing. */

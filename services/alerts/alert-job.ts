@@ -6,7 +6,8 @@ import type { LaterTelling } from './notification-rules.ts'
 /**
  * What a job of the alert queue does: tell the people of a step, tell one of them
  * on another channel by his own rules, go on to the next step, bring an alert back, end a
- * forgotten one, say what became of it, or look again at what waits for quiet to end.
+ * forgotten one, say what became of it, look again at what waits for quiet to end, say
+ * that it changes too often, see whether it has settled, and say that.
  */
 export type AlertJobKind =
   | 'notify'
@@ -17,6 +18,9 @@ export type AlertJobKind =
   | 'update'
   | 'exhausted'
   | 'wake'
+  | 'flapping'
+  | 'settle'
+  | 'settled'
 
 /** What those who were told of an alert hear of it later. */
 export interface AlertUpdate {
@@ -37,6 +41,8 @@ export interface AlertWork {
   readonly revision: number
   readonly news?: AlertUpdate
   readonly personal?: PersonalTelling
+  /** Of the thing that flaps: it outlives its alerts. */
+  readonly dedup_key?: string
   /** The silences for whose end it waits. */
   readonly muted_by?: string
 }
@@ -45,6 +51,7 @@ export type AlertJob = DeliveryJob<AlertWork>
 
 /** Whether a job still says something of its alert: nobody answered, and it did not move on. */
 export function isAbout(job: AlertJob, alert: StoredAlert): boolean {
+  if (job.kind === 'flapping' || job.kind === 'settled') return true
   if (alert.status !== 'triggered') return false
   // A person's own rules go on while steps follow each other.
   if (job.kind === 'personal') return job.revision >= alert.triggered_revision
@@ -85,10 +92,11 @@ export function personalJobOp(
 /** Puts work for an alert into the queue, at once or for a moment (epoch ms). */
 export function alertJobOp(
   keys: Keys,
-  { id, revision, severity }: StoredAlert,
+  { id, revision, severity, dedup_key }: StoredAlert,
   { kind, now, at, news }: NewAlertJob,
 ): Op {
-  const content: AlertWork = { alert_id: id, kind, revision, ...(news ? { news } : {}) }
+  const more = { ...(news ? { news } : {}), ...(kind === 'settle' ? { dedup_key } : {}) }
+  const content: AlertWork = { alert_id: id, kind, revision, ...more }
   const job = makeJob({
     id: alertJobId(id, kind, revision),
     channel: 'alert',

@@ -11,6 +11,7 @@ import {
   uuidFrom,
 } from '../../src/index.ts'
 import type { ChannelName } from '../deliveries/channel-policy.ts'
+import type { FlapLedger } from '../noise/flap-ledger.ts'
 import type { Silences } from '../noise/silences.ts'
 import { ownWork } from '../notifications/acceptance.ts'
 import type { Message } from '../notifications/notification-record.ts'
@@ -19,7 +20,13 @@ import type { AlertChange, AlertChanges } from './alert-changes.ts'
 import { type AlertJob, alertJobOp, personalJobOp } from './alert-job.ts'
 import { logEntry, type Severity, type StoredAlert } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
-import { alertMessage, exhaustedMessage, updateMessage } from './alert-words.ts'
+import {
+  alertMessage,
+  exhaustedMessage,
+  flappingMessage,
+  settledMessage,
+  updateMessage,
+} from './alert-words.ts'
 import { type EscalationPolicy, nextPosition, type Position } from './escalation-policy.ts'
 import type { NotificationRules, PersonalPlan } from './notification-rules.ts'
 import type { Responders } from './responders.ts'
@@ -34,6 +41,7 @@ interface Parts {
   readonly responders: Responders
   readonly notifications: NotificationService
   readonly rules: NotificationRules
+  readonly flaps: FlapLedger
   readonly silences: Silences
 }
 
@@ -153,6 +161,35 @@ export class AlertNotifier {
       overrides: alert.severity === 'critical',
     })
     return NOTHING
+  }
+
+  /** Says once that something changes too often to be told each time. */
+  async flapping(job: AlertJob): Promise<Settlement> {
+    const { alerts, flaps } = this.#parts
+    const { alert } = await alerts.read(job.alert_id)
+    if (!(await flaps.isFlapping(alert, alerts.partition(alert.id)))) return NOTHING
+    return this.#toFirstStep(alert, job, flappingMessage(alert))
+  }
+
+  /** Says that it has settled, and is resolved. */
+  async settled(job: AlertJob): Promise<Settlement> {
+    const { alert } = await this.#parts.alerts.read(job.alert_id)
+    return this.#toFirstStep(alert, job, settledMessage(alert))
+  }
+
+  async #toFirstStep(alert: StoredAlert, job: AlertJob, message: Message): Promise<Settlement> {
+    const { alerts, responders, clock } = this.#parts
+    const policy = await responders.policyOf(alert)
+    const told = await this.#tell(
+      { ...alert, revision: job.revision },
+      {
+        targets: await responders.of(policy.steps[0], alert),
+        messageFor: () => message,
+        frames: [],
+        overrides: alert.severity === 'critical',
+      },
+    )
+    return { ops: alerts.logOps(alert.id, [logEntry(clock.now(), 'notified', null, told)]) }
   }
 
   /** Passes over steps that have nobody, once around at most. */

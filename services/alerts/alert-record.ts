@@ -47,6 +47,10 @@ export interface StoredAlert {
   readonly triggered_revision: number
   /** Whether the people of this step are being told, or were. */
   readonly notified: boolean
+  /** Raised while it changed too often: nobody is told until it has settled. */
+  readonly flapping: boolean
+  /** Raised above the limit of its source: nobody is told until others were answered. */
+  readonly limited: boolean
 }
 
 /** What happened to an alert, as the outside hears of it. */
@@ -81,17 +85,33 @@ export interface AlertReport {
   readonly labels: Readonly<Record<string, string>>
   readonly data: Readonly<Record<string, unknown>>
   readonly dedupKey: string | null
+  /** Says that a source is over its limit; which one. */
+  readonly limitOf?: string
 }
 
 /**
  * Which reports are one alert: the publisher's key, else type and source, and
  * the message only where there is no source (contract §9).
  */
-export function dedupKeyOf({ type, source, message, dedupKey }: AlertReport): string {
+export function dedupKeyOf({ type, source, message, dedupKey, limitOf }: AlertReport): string {
+  if (limitOf !== undefined) return `limit:1:${digest([limitOf])}`
   if (dedupKey !== null) return `user:1:${type}:${dedupKey}`
   const words = source === null ? [type, '', message] : [type, source]
-  const hash = createHash('sha256').update(words.join('\0')).digest('hex')
-  return `auto:1:${hash}`
+  return `auto:1:${digest(words)}`
+}
+
+/** Whose unanswered alerts are counted together: those of a source, of a type where none is named. */
+export function originOf({ source, type }: Pick<StoredAlert, 'source' | 'type'>): string {
+  return source ?? `type ${type}`
+}
+
+/** A short name for an origin, which may be any text. */
+export function originHash(alert: Pick<StoredAlert, 'source' | 'type'>): string {
+  return digest([originOf(alert)])
+}
+
+function digest(words: readonly string[]): string {
+  return createHash('sha256').update(words.join('\0')).digest('hex')
 }
 
 const UNANSWERED = {
@@ -128,6 +148,8 @@ const OLDER = {
   revision: 0,
   triggered_revision: 0,
   notified: true,
+  flapping: false,
+  limited: false,
 } as const
 
 /** One line of an alert's history. */
@@ -144,7 +166,7 @@ export function logEntry(
 export function makeAlert(
   id: string,
   report: AlertReport,
-  { policy, now }: { policy: string; now: number },
+  { policy, now, limited }: { policy: string; now: number; limited: boolean },
 ): StoredAlert {
   return {
     id,
@@ -164,5 +186,7 @@ export function makeAlert(
     policy,
     revision: 1,
     triggered_revision: 1,
+    flapping: false,
+    limited,
   }
 }

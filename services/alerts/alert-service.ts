@@ -6,6 +6,8 @@ import {
   type Store,
   Unavailable,
 } from '../../src/index.ts'
+import type { FlapLedger } from '../noise/flap-ledger.ts'
+import { UNANSWERED_LIMIT } from '../noise/storm.ts'
 import type { Acceptance, Identity } from '../notifications/acceptance.ts'
 import { mintId } from '../notifications/mint-id.ts'
 import { alertJobOp } from './alert-job.ts'
@@ -36,6 +38,7 @@ interface Parts {
   readonly alerts: AlertStore
   readonly responders: Responders
   readonly webhooks: AlertWebhooks
+  readonly flaps: FlapLedger
   /** Told after every change of state, once it is stored. */
   readonly onNews: (news: AlertNews) => void
 }
@@ -56,15 +59,19 @@ export class AlertService {
     const status = `${report.severity}_alert_sent` as const
     const fresh = this.#mintId(identity, dedupKey)
     for (let attempt = 0; attempt < 20; attempt++) {
-      const open = await store.get(partition, keys.alertDedup(dedupKey))
+      const known = [keys.alertDedup(dedupKey), keys.alertFlap(dedupKey)]
+      const [open = null, flap = null] = await store.getMany(partition, known)
       // Our own alert from an attempt whose answer was lost is as new as it was then.
-      const made = open === null || open === fresh ? await this.#make(report, fresh) : null
+      const made = open === null || open === fresh ? await this.#make(report, fresh, flap) : null
       const id = made?.alert.id ?? open ?? ''
       const accepted = await acceptance.accept<Raised>({
         partition,
         identity,
         creates: made ? keys.alert(id) : keys.never(),
-        guards: [['expect', keys.alertDedup(dedupKey), made ? null : open]],
+        guards: [
+          ['expect', keys.alertDedup(dedupKey), made ? null : open],
+          ...(made?.guards ?? []),
+        ],
         ops: made?.ops ?? this.#parts.alerts.seenAgainOps(id, this.#parts.clock.now()),
         reply: {
           status,
@@ -91,20 +98,34 @@ export class AlertService {
     return id
   }
 
-  async #make(report: AlertReport, id: string) {
-    const { keys, clock, alerts, responders, webhooks } = this.#parts
+  async #make(report: AlertReport, id: string, flap: string | null) {
+    const { keys, clock, alerts, responders, flaps, webhooks } = this.#parts
     const now = clock.now()
     const policy = await responders.choose(report)
-    const alert = makeAlert(id, report, { policy: policy.id, now })
+    const made = makeAlert(id, report, {
+      policy: policy.id,
+      now,
+      limited: await this.#isOver(report),
+    })
+    const { isFlapping, guards, ops: flapOps } = flaps.step(made, 1, flap, now)
+    const alert = { ...made, flapping: isFlapping }
     const targets = (await responders.of(policy.steps[0], alert)).length
     const why = targets === 0 ? 'nobody is an admin or on call' : `${targets} people`
+    const log = [logEntry(now, 'triggered', null, why)]
+    if (isFlapping) log.push(logEntry(now, 'flapping', null, 'it changes too often to be told'))
     const ops = [
-      ...alerts.createOps(alert, [logEntry(now, 'triggered', null, why)]),
-      alertJobOp(keys, alert, { kind: 'notify', now }),
+      ...alerts.createOps(alert, log),
+      ...(isFlapping ? flapOps : [...flapOps, alertJobOp(keys, alert, { kind: 'notify', now })]),
       alertJobOp(keys, alert, { kind: 'close', now, at: now + AUTO_CLOSE_MS }),
       ...webhooks.ops(alert, 'triggered', now),
     ]
-    return { alert, ops, targets }
+    return { alert, guards, ops, targets: isFlapping || alert.limited ? 0 : targets }
+  }
+
+  /** Whether nobody answered so many alerts of its source that one more would not help. */
+  async #isOver({ source, type, limitOf }: AlertReport): Promise<boolean> {
+    if (limitOf !== undefined) return false
+    return (await this.#parts.alerts.unanswered({ source, type })) >= UNANSWERED_LIMIT
   }
 
   #mintId(identity: Identity, owner: string): string {

@@ -2,6 +2,7 @@ import { isoTime, type Keys, NotFound, type Op, partitionOf, type Store } from '
 import {
   type AlertLogEntry,
   type AlertRecord,
+  originHash,
   parseAlert,
   type StoredAlert,
 } from './alert-record.ts'
@@ -60,8 +61,29 @@ export class AlertStore {
       ...(alert.severity === 'critical'
         ? [['push', this.#keys.criticalAlerts(), id, RECENT_LIMIT] as const]
         : []),
+      ['sadd', this.#unansweredKey(alert), id],
       ...this.logOps(id, log),
     ]
+  }
+
+  /** Keeps the list of what nobody answered of a source, part of every change of a state. */
+  unansweredOps(before: StoredAlert, after: StoredAlert): Op[] {
+    const [was, is] = [before.status === 'triggered', after.status === 'triggered']
+    if (was === is) return []
+    return [[is ? 'sadd' : 'srem', this.#unansweredKey(after), after.id]]
+  }
+
+  /** How many alerts of the same source nobody answered; in every partition. */
+  async unanswered(alert: Pick<StoredAlert, 'source' | 'type'>): Promise<number> {
+    const key = this.#unansweredKey(alert)
+    const counts = await Promise.all(
+      Array.from({ length: this.#store.partitions }, (_, n) => this.#store.count(n, key)),
+    )
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  #unansweredKey(alert: Pick<StoredAlert, 'source' | 'type'>): string {
+    return this.#keys.unansweredAlerts(originHash(alert))
   }
 
   logOps(id: string, entries: readonly AlertLogEntry[]): Op[] {

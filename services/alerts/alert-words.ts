@@ -60,6 +60,31 @@ export function exhaustedMessage(alert: StoredAlert): Message {
   })
 }
 
+/** What people are told in place of every change of something that changes too often. */
+export function flappingMessage(alert: StoredAlert): Message {
+  const text = `${alert.type} changes between triggered and resolved again and again: ${alert.message}`
+  return messageOf({
+    title: `Flapping: ${alert.type}`,
+    message: `${text}. You hear of it again when it has settled.`,
+    type: 'alert.flapping',
+    priority: PRIORITY[alert.severity],
+    data: dataOf(alert),
+    channels: alert.severity === 'critical' ? EVERY_CHANNEL : null,
+    shortText: `FLAPPING: ${text}`,
+  })
+}
+
+/** What they are told when it has settled, and is well. */
+export function settledMessage(alert: StoredAlert): Message {
+  return messageOf({
+    title: `Settled: ${alert.type}`,
+    message: `${alert.type} has settled and is resolved: ${alert.message}`,
+    type: 'alert.settled',
+    priority: alert.severity === 'critical' ? 'high' : 'normal',
+    data: dataOf(alert),
+  })
+}
+
 function dataOf({ id, type, source }: StoredAlert): Readonly<Record<string, unknown>> {
   return { alert_id: id, alert_type: type, source }
 }

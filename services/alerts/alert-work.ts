@@ -1,10 +1,14 @@
 import { type Lease, NotFound, type Settlement } from '../../src/index.ts'
+import type { FlapLedger } from '../noise/flap-ledger.ts'
 import type { HeldWork } from '../noise/held-work.ts'
+import type { AlertChanges } from './alert-changes.ts'
 import type { AlertJob } from './alert-job.ts'
 import type { AlertNotifier } from './alert-notifier.ts'
 import type { AlertTimers } from './alert-timers.ts'
 
 interface Parts {
+  readonly changes: AlertChanges
+  readonly flaps: FlapLedger
   readonly held: HeldWork
   readonly notifier: AlertNotifier
   readonly timers: AlertTimers
@@ -24,7 +28,7 @@ export class AlertWorkHandler {
     try {
       const waiting = await held.hold(job)
       if (waiting !== null) return waiting
-      const { ops } = await this.#perform(job)
+      const { ops } = await this.#perform(job, lease.partition)
       return { ops: [...ops, ...held.freed(job)] }
     } catch (error) {
       // Resolved for more than a day: there is nobody to tell.
@@ -33,8 +37,8 @@ export class AlertWorkHandler {
     }
   }
 
-  #perform(job: AlertJob): Promise<Settlement> {
-    const { held, notifier, timers } = this.#parts
+  #perform(job: AlertJob, partition: number): Promise<Settlement> {
+    const { changes, flaps, held, notifier, timers } = this.#parts
     switch (job.kind) {
       case 'escalate':
       case 'return':
@@ -43,7 +47,11 @@ export class AlertWorkHandler {
       case 'personal':
       case 'update':
       case 'exhausted':
+      case 'flapping':
+      case 'settled':
         return notifier[job.kind](job)
+      case 'settle':
+        return flaps.settle(job, partition, changes)
       case 'wake':
         return held.wake(job)
       default:

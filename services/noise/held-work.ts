@@ -1,9 +1,11 @@
 import type { Clock, Keys, Op, Settlement, Store } from '../../src/index.ts'
 import { type AlertJob, isAbout } from '../alerts/alert-job.ts'
 import { logEntry, type StoredAlert } from '../alerts/alert-record.ts'
+import type { AlertService } from '../alerts/alert-service.ts'
 import type { AlertStore } from '../alerts/alert-store.ts'
 import { enqueueOp, jobKey } from '../deliveries/delivery-job.ts'
 import type { Mute, Mutes } from './mutes.ts'
+import { reportStorm } from './storm.ts'
 
 interface Parts {
   readonly store: Store
@@ -11,11 +13,14 @@ interface Parts {
   readonly clock: Clock
   readonly alerts: AlertStore
   readonly mutes: Mutes
+  /** Takes in what is to be said of a storm. */
+  readonly raising: Pick<AlertService, 'raise'>
 }
 
 /** What somebody else had in hand is looked at again so soon. */
 const AGAIN_MS = 1000
-const MUTED_KINDS = ['notify', 'personal', 'escalate', 'exhausted'] as const
+const MUTED_KINDS = ['notify', 'personal', 'escalate', 'exhausted', 'flapping', 'settled']
+const WORDS = { silence: 'silenced', limit: 'limited' } as const
 
 /**
  * Puts off the telling of an alert while something keeps it quiet, as durable
@@ -34,6 +39,7 @@ export class HeldWork {
     if (!mayBeMuted(job)) return null
     const { alert } = await alerts.read(job.alert_id)
     if (!isAbout(job, alert)) return { ops: this.freed(job) }
+    await reportStorm(job, alert, this.#parts.raising)
     if ((await mutes.of(alert)).length === 0) return null
     // First on the list, then a second look: who ends the quiet reads the list after that.
     await this.#list(job)
@@ -73,9 +79,7 @@ export class HeldWork {
     const tellsAtEnd = mutes.some((mute) => mute.tellsAtEnd)
     const isUnknown = !tellsAtEnd && (await alerts.told(alert.id)).length === 0
     const names = mutes.map(({ id }) => id).join(' ')
-    const entries = mutes.map(({ kind, why }) =>
-      logEntry(now, kind === 'silence' ? 'silenced' : 'inhibited', null, why),
-    )
+    const entries = mutes.map(({ kind, why }) => logEntry(now, WORDS[kind], null, why))
     const log = job.muted_by === names ? [] : alerts.logOps(alert.id, entries)
     if (isUnknown) {
       const end = logEntry(now, 'dropped', null, 'nobody is to be told when the silence ends')
@@ -107,5 +111,5 @@ export class HeldWork {
 
 /** What answers an alert, and what keeps its state, is never muted. */
 function mayBeMuted({ kind }: AlertJob): boolean {
-  return MUTED_KINDS.some((one) => one === kind)
+  return MUTED_KINDS.includes(kind)
 }

@@ -18,6 +18,7 @@ import { Responders } from '../../services/alerts/responders.ts'
 import type { Schedule } from '../../services/alerts/schedule.ts'
 import type { Directory } from '../../services/directory/directory.ts'
 import type { Memberships } from '../../services/directory/memberships.ts'
+import { FlapLedger } from '../../services/noise/flap-ledger.ts'
 import { HeldWork } from '../../services/noise/held-work.ts'
 import { Mutes } from '../../services/noise/mutes.ts'
 import type { Silence } from '../../services/noise/silence.ts'
@@ -61,21 +62,23 @@ export function createAlerting(ingredients: Ingredients) {
   const onCall = new OnCall({ ...ingredients, schedules })
   const responders = new Responders({ ...ingredients, onCall, policies })
   const webhooks = new AlertWebhooks({ ...ingredients, receivers: ingredients.alertWebhooks })
-  const base = { ...ingredients, alerts, responders, webhooks }
+  const flaps = new FlapLedger(ingredients)
+  const base = { ...ingredients, alerts, responders, flaps, webhooks }
   const changes = new AlertChanges(base)
   const timers = new AlertTimers({ ...base, changes })
   const contacts = new ContactMethods(ingredients)
   const notificationRules = new NotificationRules({ store, keys, contacts })
   const silences = new Silences({ ...ingredients, silences: silenceDocuments })
-  const mutes = new Mutes({ silences })
-  const held = new HeldWork({ ...base, mutes })
+  const mutes = new Mutes({ ...base, silences })
+  const raising = new AlertService(base)
+  const held = new HeldWork({ ...base, mutes, raising })
   const notifier = new AlertNotifier({ ...base, changes, silences, rules: notificationRules })
   return {
-    alerts: new AlertService(base),
+    alerts: raising,
     alertActions: new AlertActions({ ...base, changes }),
     alertBoard: new AlertBoard({ alerts, mutes }),
     alertStore: alerts,
-    alertWork: new AlertWorkHandler({ held, notifier, timers }),
+    alertWork: new AlertWorkHandler({ changes, flaps, held, notifier, timers }),
     contacts,
     maintenance: new MaintenanceService({ ...ingredients, silences: silenceDocuments }),
     notificationRules,

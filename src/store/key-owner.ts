@@ -29,7 +29,7 @@ const RULES: readonly Rule[] = [
   [/^user:(.+?):collapse:/, id],
   [/^(?:notification|scheduled|broadcast|event|trace):([^:]+)/, id],
   [/^alert:([^:]+)/, id],
-  [/^alerts:dedup:(.+)$/, id],
+  [/^alerts:(?:dedup|flap):(.+)$/, id],
   [/^[a-z]+_job:(.+)$/, id],
   [/^sms:(?:opt_out|last):(.+)$/, id],
   [/^group:(.+):members$/, id],
@@ -41,7 +41,7 @@ const RULES: readonly Rule[] = [
   [/^escalation_polic(?:y:.+|ies(?::.+)?)$/, fixed('escalation_policies')],
   [/^system:status/, fixed('system')],
   [
-    /^(?:users|alerts:open|alerts:recent|alerts:critical|alerts:held|events:log|notifications:snoozed)$/,
+    /^(?:users|alerts:open|alerts:recent|alerts:critical|alerts:held|alerts:unanswered:.+|events:log|notifications:snoozed)$/,
     members,
   ],
 ]

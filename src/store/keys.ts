@@ -87,6 +87,8 @@ export class Keys {
   // What keeps alerts quiet
   silence = (id: string) => `${this.scope}silence:${id}`
   silences = () => `${this.scope}silences`
+  alertFlap = (dedup: string) => `${this.scope}alerts:flap:${dedup}`
+  unansweredAlerts = (origin: string) => `${this.scope}alerts:unanswered:${origin}`
   /** Jobs of the alert queue that wait for quiet to end. */
   heldAlertJobs = () => `${this.scope}alerts:held`
   /** That a link which works once was used. */
