@@ -11,6 +11,8 @@ import { isoTime } from '../src/index.ts'
 import { channels, moment, safeId, userId } from './fields.ts'
 
 const MOST_DELAY_MINUTES = 9000
+const MOST_GROUP_SECONDS = 86_400
+const MOST_REPEAT_SECONDS = 30 * 86_400
 const SEVERITIES = ['critical', 'warning', 'info'] as const
 
 const isoMoment = () => moment().transform((at) => isoTime(at))
@@ -90,11 +92,17 @@ export const PolicyBody = z.object({
         targets: z.array(TargetFields).min(1).max(50),
         delay_minutes: z.number().min(1).max(MOST_DELAY_MINUTES).default(5),
         channels: channels(),
+        multi_ack: z.boolean().default(false),
       }),
     )
     .min(1)
     .max(20),
   repeat: z.number().int().min(-1).max(5).default(3),
+  group_by: z.array(z.string().min(1).max(100)).max(20).default(['alert_type', 'source']),
+  group_wait_seconds: z.number().min(0).max(MOST_GROUP_SECONDS).nullable().default(null),
+  group_interval_seconds: z.number().min(0).max(MOST_GROUP_SECONDS).nullable().default(null),
+  repeat_interval_seconds: z.number().min(30).max(MOST_REPEAT_SECONDS).nullable().default(null),
+  send_resolved: z.boolean().default(true),
   ack_timeout_minutes: z.number().min(1).max(MOST_DELAY_MINUTES).nullable().default(null),
 })
 

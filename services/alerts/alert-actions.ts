@@ -42,9 +42,15 @@ export class AlertActions {
     doing: Doing,
     forMs: number | null = null,
   ): Promise<Done<'acknowledged' | 'already_acknowledged'>> {
-    const { before } = await this.#change(id, async (alert, now) => {
-      if (alert.status === 'acknowledged' && forMs === null) return null
-      const { ack_timeout_minutes: minutes } = await this.#parts.responders.policyOf(alert)
+    const { before, after } = await this.#change(id, async (alert, now) => {
+      const policy = await this.#parts.responders.policyOf(alert)
+      const answered = policy.steps[alert.step]?.multi_ack ? withAnswer(alert, doing) : []
+      if (alert.status === 'acknowledged' && forMs === null) {
+        if (answered.length <= alert.acknowledged_users.length) return null
+        const log = [logEntry(now, 'acknowledged', doing.who, doing.note)]
+        return { alert: { ...alert, acknowledged_users: answered }, log, event: null }
+      }
+      const { ack_timeout_minutes: minutes } = policy
       const holdsMs = forMs ?? (minutes === null ? null : minutes * 60_000)
       const until = holdsMs === null ? null : now + holdsMs
       const after: StoredAlert = {
@@ -54,10 +60,12 @@ export class AlertActions {
         acknowledged_by: doing.who,
         acknowledged_at: isoTime(now),
         acknowledged_until: until === null ? null : isoTime(until),
+        acknowledged_users: answered,
       }
       return this.#answered(after, 'acknowledged', { now, until, ...doing })
     })
-    const again = before.status === 'acknowledged'
+    const isFirstOfHis = after.acknowledged_users.length > before.acknowledged_users.length
+    const again = before.status === 'acknowledged' && !isFirstOfHis
     return { status: again ? 'already_acknowledged' : 'acknowledged', alert_id: id }
   }
 
@@ -139,6 +147,11 @@ export class AlertActions {
     const ops = [alertJobOp(this.#parts.keys, alert, { kind: 'notify', now })]
     return { alert, log: [logEntry(now, event, who, note)], ops, event }
   }
+}
+
+/** Those who acknowledged where each has to, with one more. */
+function withAnswer({ acknowledged_users: answered }: StoredAlert, { who }: Doing): string[] {
+  return who === null ? [...answered] : [...new Set([...answered, who])]
 }
 
 /** Neither escalated nor waiting to come back. */

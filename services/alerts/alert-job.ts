@@ -7,7 +7,8 @@ import type { LaterTelling } from './notification-rules.ts'
  * What a job of the alert queue does: tell the people of a step, tell one of them
  * on another channel by his own rules, go on to the next step, bring an alert back, end a
  * forgotten one, say what became of it, look again at what waits for quiet to end, say
- * that it changes too often, see whether it has settled, and say that.
+ * that it changes too often, see whether it has settled, and say that; tell what waits
+ * in a group, and tell again what nobody answered.
  */
 export type AlertJobKind =
   | 'notify'
@@ -21,6 +22,8 @@ export type AlertJobKind =
   | 'flapping'
   | 'settle'
   | 'settled'
+  | 'flush'
+  | 'repeat'
 
 /** What those who were told of an alert hear of it later. */
 export interface AlertUpdate {
@@ -43,6 +46,8 @@ export interface AlertWork {
   readonly personal?: PersonalTelling
   /** Of the thing that flaps: it outlives its alerts. */
   readonly dedup_key?: string
+  /** The group that is told. */
+  readonly group_key?: string
   /** The silences for whose end it waits. */
   readonly muted_by?: string
 }
@@ -52,10 +57,18 @@ export type AlertJob = DeliveryJob<AlertWork>
 /** Whether a job still says something of its alert: nobody answered, and it did not move on. */
 export function isAbout(job: AlertJob, alert: StoredAlert): boolean {
   if (job.kind === 'flapping' || job.kind === 'settled') return true
+  if (job.kind === 'personal' && owesAnswer(job, alert)) return true
   if (alert.status !== 'triggered') return false
   // A person's own rules go on while steps follow each other.
   if (job.kind === 'personal') return job.revision >= alert.triggered_revision
   return alert.revision === job.revision
+}
+
+/** Where each of a step has to acknowledge, an answer of somebody else is not his. */
+function owesAnswer({ personal, revision }: AlertJob, alert: StoredAlert): boolean {
+  const { status, acknowledged_users: answered, triggered_revision } = alert
+  if (status !== 'acknowledged' || answered.length === 0 || personal === undefined) return false
+  return revision >= triggered_revision && !answered.includes(personal.userId)
 }
 
 /** `<alert>.<kind>.<revision>`: a step is done once, whoever puts it into the queue. */

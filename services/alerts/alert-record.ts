@@ -47,6 +47,15 @@ export interface StoredAlert {
   readonly triggered_revision: number
   /** Whether the people of this step are being told, or were. */
   readonly notified: boolean
+  /** The work that tells them. */
+  readonly told_in: string | null
+  /** When they were told, and with how many alerts of the group. */
+  readonly told_at: string | null
+  readonly told_with: number
+  /** The group in which it is told; `null`: it is told by itself. */
+  readonly group_key: string | null
+  /** Who acknowledged, where each of a step has to. */
+  readonly acknowledged_users: readonly string[]
   /** Raised while it changed too often: nobody is told until it has settled. */
   readonly flapping: boolean
   /** Raised above the limit of its source: nobody is told until others were answered. */
@@ -126,6 +135,8 @@ const UNANSWERED = {
   next_escalation_at: null,
   exhausted: false,
   notified: false,
+  told_in: null,
+  acknowledged_users: [],
 } as const
 
 /** The same alert at the beginning of its policy: nobody has answered. */
@@ -148,6 +159,11 @@ const OLDER = {
   revision: 0,
   triggered_revision: 0,
   notified: true,
+  told_in: null,
+  told_at: null,
+  told_with: 1,
+  group_key: null,
+  acknowledged_users: [],
   flapping: false,
   limited: false,
 } as const
@@ -186,6 +202,9 @@ export function makeAlert(
     policy,
     revision: 1,
     triggered_revision: 1,
+    told_at: null,
+    told_with: 1,
+    group_key: null,
     flapping: false,
     limited,
   }

@@ -1,10 +1,10 @@
-import { type Clock, isoTime, type Keys, type Settlement } from '../../src/index.ts'
+import { type Clock, isoTime, type Keys, type Op, type Settlement } from '../../src/index.ts'
 import { enqueueOp } from '../deliveries/delivery-job.ts'
 import type { AlertChange, AlertChanges } from './alert-changes.ts'
 import { type AlertJob, alertJobOp } from './alert-job.ts'
 import { logEntry, type StoredAlert, triggeredAgain } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
-import { type EscalationPolicy, nextPosition } from './escalation-policy.ts'
+import { type EscalationPolicy, groupingOf, nextPosition } from './escalation-policy.ts'
 import type { Responders } from './responders.ts'
 
 /** An alert that nobody reports or touches any more is over. */
@@ -38,6 +38,17 @@ export class AlertTimers {
       if (alert.status !== 'triggered' || alert.revision !== job.revision) return null
       const policy = await this.#parts.responders.policyOf(alert)
       return this.#nextStep(alert, policy, now)
+    })
+    return NOTHING
+  }
+
+  /** Nobody answered and nothing was said for long: the people of the step are told again. */
+  async repeat(job: AlertJob): Promise<Settlement> {
+    await this.#parts.changes.change(job.alert_id, (before, now) => {
+      if (before.status !== 'triggered' || before.revision !== job.revision) return null
+      const alert = { ...before, revision: before.revision + 1, notified: false, told_in: null }
+      const ops = [alertJobOp(this.#parts.keys, alert, { kind: 'notify', now })]
+      return { alert, log: [logEntry(now, 'repeated', null, 'still open')], ops, event: null }
     })
     return NOTHING
   }
@@ -79,14 +90,25 @@ export class AlertTimers {
     const base = { ...before, next_escalation_at: null, revision: before.revision + 1 }
     if (next === null) {
       const alert = { ...base, exhausted: true }
-      const ops = [alertJobOp(keys, alert, { kind: 'exhausted', now })]
+      const ops = [
+        alertJobOp(keys, alert, { kind: 'exhausted', now }),
+        ...this.#repeatOps(alert, policy, now),
+      ]
       const why = `nobody acknowledged through ${before.loop + 1} rounds`
       return { alert, log: [logEntry(now, 'exhausted', null, why)], ops, event: 'exhausted' }
     }
-    const alert = { ...base, ...next, notified: false }
+    const alert = { ...base, ...next, notified: false, told_in: null }
     const ops = [alertJobOp(keys, alert, { kind: 'notify', now })]
     const why = `nobody acknowledged: step ${next.step}, round ${next.loop + 1}`
     return { alert, log: [logEntry(now, 'escalated', null, why)], ops, event: 'escalated' }
+  }
+
+  /** Counted from the last time that it was told. */
+  #repeatOps(alert: StoredAlert, policy: EscalationPolicy, now: number): Op[] {
+    const { repeatMs } = groupingOf(policy, alert.severity)
+    if (repeatMs === null) return []
+    const at = Date.parse(alert.told_at ?? isoTime(now)) + repeatMs
+    return [alertJobOp(this.#parts.keys, alert, { kind: 'repeat', now, at: Math.max(at, now) })]
   }
 
   #ended(before: StoredAlert, seen: string | null, now: number): AlertChange {

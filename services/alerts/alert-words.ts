@@ -31,6 +31,66 @@ export function alertMessage(
   })
 }
 
+/** Why a group is told. */
+export type GroupReason = 'first' | 'new' | 'repeat'
+
+const MOST_LINES = 20
+const HEADINGS = { first: '', new: 'New: ', repeat: 'Still open: ' } as const
+
+/** The worst severity among some alerts. */
+export function worstOf(alerts: readonly StoredAlert[]): Severity {
+  const order: readonly Severity[] = ['critical', 'warning', 'info']
+  return order.find((severity) => alerts.some((alert) => alert.severity === severity)) ?? 'info'
+}
+
+/** Several alerts of a group as one message. */
+export function groupMessage(
+  alerts: readonly AlertRecord[],
+  { reason, channels }: { reason: GroupReason; channels: readonly ChannelName[] | null },
+): Message {
+  const severity = worstOf(alerts)
+  const wanted = channels ?? (severity === 'critical' ? EVERY_CHANNEL : null)
+  const types = [...new Set(alerts.map(({ type }) => type))].slice(0, 5).join(', ')
+  const ids = alerts.map(({ id }) => id)
+  const short = `${severity.toUpperCase()}: ${alerts.length} alerts (${types})`
+  return messageOf({
+    title: `${LABEL[severity]}: ${HEADINGS[reason]}${alerts.length} alerts (${types})`,
+    message: linesOf(alerts),
+    type: `alert.${severity}`,
+    priority: PRIORITY[severity],
+    data: { alert_ids: ids, alert_id: ids[0], reason },
+    actions: alerts.slice(0, 5).map(({ id, message }) => ({
+      ...{ type: 'ack', alert_id: id },
+      label: `Acknowledge ${message.slice(0, 40)}`,
+    })),
+    channels:
+      severity === 'info' ? (wanted?.filter((one) => !PAGING.includes(one)) ?? null) : wanted,
+    shortText: `${short} - ${alerts[0]?.message ?? ''} …`,
+  })
+}
+
+/** That alerts which were told together are over. */
+export function resolvedMessage(alerts: readonly StoredAlert[]): Message {
+  const [first] = alerts
+  const types = [...new Set(alerts.map(({ type }) => type))].slice(0, 5).join(', ')
+  const what = alerts.length === 1 ? types : `${alerts.length} alerts (${types})`
+  return messageOf({
+    title: `Resolved: ${what}`,
+    message: alerts.length === 1 && first ? `Resolved: ${first.message}` : linesOf(alerts),
+    type: 'alert.resolved',
+    priority: worstOf(alerts) === 'critical' ? 'high' : 'normal',
+    data: { alert_ids: alerts.map(({ id }) => id), alert_id: first?.id },
+  })
+}
+
+function linesOf(alerts: readonly StoredAlert[]): string {
+  const lines = alerts
+    .slice(0, MOST_LINES)
+    .map(({ type, source, message }) => `${type}${source === null ? '' : ` ${source}`}: ${message}`)
+  const more = alerts.length - lines.length
+  return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n')
+}
+
 /** What those who were told hear when somebody acknowledged, snoozed or resolved. */
 export function updateMessage(alert: StoredAlert, { event, who, note }: AlertUpdate): Message {
   const word = `${event.slice(0, 1).toUpperCase()}${event.slice(1)}`

@@ -1,16 +1,18 @@
 import { type Lease, NotFound, type Settlement } from '../../src/index.ts'
-import type { FlapLedger } from '../noise/flap-ledger.ts'
+import type { FlapSettling } from '../noise/flap-settling.ts'
 import type { HeldWork } from '../noise/held-work.ts'
-import type { AlertChanges } from './alert-changes.ts'
 import type { AlertJob } from './alert-job.ts'
+import type { AlertNotices } from './alert-notices.ts'
 import type { AlertNotifier } from './alert-notifier.ts'
 import type { AlertTimers } from './alert-timers.ts'
+import type { GroupTeller } from './group-teller.ts'
 
 interface Parts {
-  readonly changes: AlertChanges
-  readonly flaps: FlapLedger
+  readonly groupTeller: GroupTeller
   readonly held: HeldWork
+  readonly notices: AlertNotices
   readonly notifier: AlertNotifier
+  readonly settling: FlapSettling
   readonly timers: AlertTimers
 }
 
@@ -38,20 +40,24 @@ export class AlertWorkHandler {
   }
 
   #perform(job: AlertJob, partition: number): Promise<Settlement> {
-    const { changes, flaps, held, notifier, timers } = this.#parts
+    const { groupTeller, held, notices, notifier, settling, timers } = this.#parts
     switch (job.kind) {
       case 'escalate':
       case 'return':
       case 'close':
+      case 'repeat':
         return timers[job.kind](job)
       case 'personal':
+        return notifier.personal(job)
       case 'update':
       case 'exhausted':
       case 'flapping':
       case 'settled':
-        return notifier[job.kind](job)
+        return notices[job.kind](job)
+      case 'flush':
+        return groupTeller.flush(job)
       case 'settle':
-        return flaps.settle(job, partition, changes)
+        return settling.settle(job, partition)
       case 'wake':
         return held.wake(job)
       default:

@@ -13,6 +13,8 @@ export interface EscalationStep {
   readonly delay_minutes: number
   /** `null`: as the severity has it. */
   readonly channels: readonly ChannelName[] | null
+  /** Whether each of them must acknowledge for himself: until then his own rules go on. */
+  readonly multi_ack?: boolean
 }
 
 /** Who is told of an alert, one step after the other, until somebody acknowledges it. */
@@ -25,6 +27,16 @@ export interface EscalationPolicy {
   readonly steps: readonly EscalationStep[]
   /** How often to begin again after the last step; -1: for ever. */
   readonly repeat: number
+  /** Alerts with the same values of these labels are told together; `['...']`: each by itself. */
+  readonly group_by?: readonly string[]
+  /** How long the first alert of a group waits for others; `null`: by severity. */
+  readonly group_wait_seconds?: number | null
+  /** How long further alerts of a group wait after it was told; `null`: by severity. */
+  readonly group_interval_seconds?: number | null
+  /** After which time without news an open alert is told again; `null`: by severity. */
+  readonly repeat_interval_seconds?: number | null
+  /** Whether those who were told hear that it is resolved. */
+  readonly send_resolved?: boolean
   /** An acknowledged alert that is not resolved in time is triggered again; `null`: never. */
   readonly ack_timeout_minutes: number | null
 }
@@ -55,6 +67,41 @@ export const EVERY_CHANNEL: readonly ChannelName[] = [
 
 /** What wakes people: never used for alerts that only inform. */
 export const PAGING: readonly ChannelName[] = ['sms', 'voice']
+
+/** How alerts of a policy are told together, and again. Milliseconds. */
+export interface Grouping {
+  /** `null`: each alert by itself. */
+  readonly by: readonly string[] | null
+  readonly waitMs: number
+  readonly intervalMs: number
+  /** `null`: never. */
+  readonly repeatMs: number | null
+}
+
+const GROUP_BY = ['alert_type', 'source']
+const BY_SEVERITY: Readonly<Record<Severity, Omit<Grouping, 'by'>>> = {
+  // Whoever must be woken is woken at once; equal ones count, and a storm has its limit.
+  critical: { waitMs: 0, intervalMs: 0, repeatMs: 4 * 3_600_000 },
+  warning: { waitMs: 30_000, intervalMs: 300_000, repeatMs: 4 * 3_600_000 },
+  info: { waitMs: 30_000, intervalMs: 300_000, repeatMs: null },
+}
+
+/** What a policy says of grouping for a severity; Alertmanager's figures where it says nothing. */
+export function groupingOf(policy: EscalationPolicy, severity: Severity): Grouping {
+  const usual = BY_SEVERITY[severity]
+  const by = policy.group_by ?? GROUP_BY
+  const ms = (seconds: number | null | undefined, otherwise: number) =>
+    seconds == null ? otherwise : seconds * 1000
+  return {
+    by: by.includes('...') ? null : by,
+    waitMs: ms(policy.group_wait_seconds, usual.waitMs),
+    intervalMs: ms(policy.group_interval_seconds, usual.intervalMs),
+    repeatMs:
+      policy.repeat_interval_seconds == null
+        ? usual.repeatMs
+        : policy.repeat_interval_seconds * 1000,
+  }
+}
 
 /** What holds where nobody made a policy: admins and whoever is on call, then by phone too. */
 export function defaultPolicy(severity: Severity): EscalationPolicy {

@@ -19,7 +19,7 @@ interface Parts {
 
 /** What somebody else had in hand is looked at again so soon. */
 const AGAIN_MS = 1000
-const MUTED_KINDS = ['notify', 'personal', 'escalate', 'exhausted', 'flapping', 'settled']
+const MUTED_KINDS = ['notify', 'personal', 'escalate', 'repeat', 'exhausted', 'flapping', 'settled']
 const WORDS = { silence: 'silenced', limit: 'limited' } as const
 
 /**

@@ -1,7 +1,6 @@
 import type { AlertJob } from '../alerts/alert-job.ts'
 import { type AlertReport, originOf, type StoredAlert } from '../alerts/alert-record.ts'
-import type { AlertService } from '../alerts/alert-service.ts'
-import { ownWork } from '../notifications/acceptance.ts'
+import { type Identity, ownWork } from '../notifications/acceptance.ts'
 
 /** So many alerts of one source that nobody answered are told; what comes above them waits (GoAlert's figure). */
 export const UNANSWERED_LIMIT = 200
@@ -28,7 +27,7 @@ export function limitReport(alert: StoredAlert): AlertReport {
 export async function reportStorm(
   job: AlertJob,
   alert: StoredAlert,
-  alerts: Pick<AlertService, 'raise'>,
+  alerts: { raise(report: AlertReport, identity: Identity): Promise<unknown> },
 ): Promise<void> {
   if (!alert.limited || job.kind !== 'notify' || job.muted_by !== undefined) return
   await alerts.raise(limitReport(alert), ownWork)

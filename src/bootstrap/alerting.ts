@@ -1,16 +1,20 @@
 import { AlertActions } from '../../services/alerts/alert-actions.ts'
 import { AlertBoard } from '../../services/alerts/alert-board.ts'
 import { AlertChanges } from '../../services/alerts/alert-changes.ts'
+import { AlertNotices } from '../../services/alerts/alert-notices.ts'
 import { AlertNotifier } from '../../services/alerts/alert-notifier.ts'
+import { AlertPlacing } from '../../services/alerts/alert-placing.ts'
 import type { AlertNews } from '../../services/alerts/alert-record.ts'
 import { AlertService } from '../../services/alerts/alert-service.ts'
 import { AlertStore } from '../../services/alerts/alert-store.ts'
+import { AlertTeller } from '../../services/alerts/alert-teller.ts'
 import { AlertTimers } from '../../services/alerts/alert-timers.ts'
 import { AlertWebhooks } from '../../services/alerts/alert-webhooks.ts'
 import { AlertWorkHandler } from '../../services/alerts/alert-work.ts'
 import { ContactMethods } from '../../services/alerts/contact-methods.ts'
 import { Documents } from '../../services/alerts/documents.ts'
 import type { EscalationPolicy } from '../../services/alerts/escalation-policy.ts'
+import { GroupTeller } from '../../services/alerts/group-teller.ts'
 import { MaintenanceService } from '../../services/alerts/maintenance-service.ts'
 import { NotificationRules } from '../../services/alerts/notification-rules.ts'
 import { OnCall } from '../../services/alerts/on-call.ts'
@@ -18,7 +22,9 @@ import { Responders } from '../../services/alerts/responders.ts'
 import type { Schedule } from '../../services/alerts/schedule.ts'
 import type { Directory } from '../../services/directory/directory.ts'
 import type { Memberships } from '../../services/directory/memberships.ts'
+import { AlertGroups } from '../../services/noise/alert-groups.ts'
 import { FlapLedger } from '../../services/noise/flap-ledger.ts'
+import { FlapSettling } from '../../services/noise/flap-settling.ts'
 import { HeldWork } from '../../services/noise/held-work.ts'
 import { Mutes } from '../../services/noise/mutes.ts'
 import type { Silence } from '../../services/noise/silence.ts'
@@ -72,13 +78,20 @@ export function createAlerting(ingredients: Ingredients) {
   const mutes = new Mutes({ ...base, silences })
   const raising = new AlertService(base)
   const held = new HeldWork({ ...base, mutes, raising })
-  const notifier = new AlertNotifier({ ...base, changes, silences, rules: notificationRules })
+  const groups = new AlertGroups(ingredients)
+  const teller = new AlertTeller({ ...ingredients, rules: notificationRules })
+  const placing = new AlertPlacing({ ...base, changes })
+  const notifier = new AlertNotifier({ ...base, groups, placing, teller })
+  const notices = new AlertNotices({ ...base, groups, silences, teller })
+  const groupTeller = new GroupTeller({ ...base, groups, mutes, notifier, placing, teller })
+  const settling = new FlapSettling({ ...ingredients, changes })
+  const work = { groupTeller, held, notices, notifier, settling, timers }
   return {
     alerts: raising,
     alertActions: new AlertActions({ ...base, changes }),
     alertBoard: new AlertBoard({ alerts, mutes }),
     alertStore: alerts,
-    alertWork: new AlertWorkHandler({ changes, flaps, held, notifier, timers }),
+    alertWork: new AlertWorkHandler(work),
     contacts,
     maintenance: new MaintenanceService({ ...ingredients, silences: silenceDocuments }),
     notificationRules,

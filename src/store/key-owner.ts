@@ -30,6 +30,7 @@ const RULES: readonly Rule[] = [
   [/^(?:notification|scheduled|broadcast|event|trace):([^:]+)/, id],
   [/^alert:([^:]+)/, id],
   [/^alerts:(?:dedup|flap):(.+)$/, id],
+  [/^alerts:group:([^:]+)/, id],
   [/^[a-z]+_job:(.+)$/, id],
   [/^sms:(?:opt_out|last):(.+)$/, id],
   [/^group:(.+):members$/, id],

@@ -89,6 +89,14 @@ export class Keys {
   silences = () => `${this.scope}silences`
   alertFlap = (dedup: string) => `${this.scope}alerts:flap:${dedup}`
   unansweredAlerts = (origin: string) => `${this.scope}alerts:unanswered:${origin}`
+  /** When a group of alerts was told last. */
+  alertGroup = (group: string) => `${this.scope}alerts:group:${group}`
+  /** Which alerts of a group people know of. */
+  groupFiring = (group: string) => `${this.scope}alerts:group:${group}:firing`
+  /** Which are to be told next. */
+  groupWaiting = (group: string) => `${this.scope}alerts:group:${group}:waiting`
+  /** The work that says of an alert that it is resolved. */
+  resolvedIn = (id: string) => `${this.scope}alert:${id}:resolved_in`
   /** Jobs of the alert queue that wait for quiet to end. */
   heldAlertJobs = () => `${this.scope}alerts:held`
   /** That a link which works once was used. */

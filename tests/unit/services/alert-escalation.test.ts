@@ -29,16 +29,23 @@ describe('an alert nobody acknowledges', () => {
     expect(await bench.show(id)).toMatchObject({ step: 1, loop: 0, policy: 'default' })
   })
 
-  it('goes through its steps four times, then tells the admins once and rests', async () => {
+  it('goes through its steps four times, then tells the admins once, and people every four hours', async () => {
     const id = await bench.raise()
     await bench.pass(39)
     expect(await bench.heard('ada')).toHaveLength(8)
     expect(await bench.show(id)).toMatchObject({ step: 1, loop: 3, exhausted: false })
-    await bench.pass(1440)
+    await bench.pass(1)
+    // The last step was told at minute 35; a repetition is exactly four hours later.
+    await bench.pass(235 - 1)
+    await bench.pass(0.9)
     expect(await bench.heard('ada')).toHaveLength(8)
+    await bench.pass(0.1)
+    expect(await bench.heard('ada')).toHaveLength(9)
+    await bench.pass(960)
+    expect(await bench.heard('ada')).toHaveLength(13)
     const told = await bench.heardTypes('grace')
     expect(told.filter((type) => type === 'escalation.exhausted')).toHaveLength(1)
-    expect(told).toHaveLength(9)
+    expect(told).toHaveLength(14)
     expect(await bench.show(id)).toMatchObject({
       ...{ exhausted: true, next_escalation_at: null, status: 'triggered' },
     })

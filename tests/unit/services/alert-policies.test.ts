@@ -101,6 +101,7 @@ describe('an escalation policy', () => {
     const channels = ['sms', 'voice', 'email'] as const
     await bench.services.policies.create(policy({ steps: [{ ...first!, channels }] }))
     await bench.raise({ severity: 'info' })
+    await bench.pass(0.5)
     expect((await bench.heard('ada'))[0]?.channels).toEqual(['email'])
   })
 

@@ -97,6 +97,7 @@ describe('rules of a person', () => {
 
   it('do not count for another severity, nor where a step names its channels', async () => {
     await bench.raise({ severity: 'warning' })
+    await bench.pass(0.5)
     expect(await channels()).toEqual([['realtime', 'email', 'push']])
     await bench.pass(60)
     expect((await channels()).at(-1)).toEqual(['email'])

@@ -1,0 +1,190 @@
+import type { Clock, Keys, Settlement, Store } from '../../src/index.ts'
+import type { ChannelName } from '../deliveries/channel-policy.ts'
+import { FINAL_TTL_MS } from '../deliveries/delivery-job.ts'
+import type { AlertGroups, Waiting } from '../noise/alert-groups.ts'
+import type { Mutes } from '../noise/mutes.ts'
+import { type AlertJob, alertJobOp } from './alert-job.ts'
+import type { AlertNotifier } from './alert-notifier.ts'
+import type { AlertPlacing, Claimed } from './alert-placing.ts'
+import { type AlertRecord, logEntry, type StoredAlert } from './alert-record.ts'
+import type { AlertStore } from './alert-store.ts'
+import type { AlertTeller } from './alert-teller.ts'
+import {
+  alertMessage,
+  type GroupReason,
+  groupMessage,
+  resolvedMessage,
+  worstOf,
+} from './alert-words.ts'
+
+interface Parts {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly alerts: AlertStore
+  readonly groups: AlertGroups
+  readonly mutes: Mutes
+  readonly notifier: AlertNotifier
+  readonly placing: AlertPlacing
+  readonly teller: AlertTeller
+}
+
+/**
+ * Tells what waits in a group as one message to each. Every alert is claimed by
+ * the one flush that tells it: two at once share them, one that is done again
+ * finds its own.
+ */
+export class GroupTeller {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  async flush(job: AlertJob): Promise<Settlement> {
+    const { groups } = this.#parts
+    const group = job.group_key ?? ''
+    const waiting = await groups.waiting(group)
+    const firing = await this.#claimFiring(job, waiting)
+    const resolved = await this.#claimResolved(job, waiting)
+    const ids = firing.claimed.map(({ alert }) => alert.id)
+    if (ids.length > 0) await this.#tell(job, firing.claimed, await groups.reasonFor(group, ids))
+    if (resolved.alerts.length > 0) await this.#tellResolved(job, resolved.alerts)
+    return { ops: groups.toldOps(group, [...firing.done, ...resolved.done], ids) }
+  }
+
+  async #claimFiring(job: AlertJob, waiting: readonly Waiting[]) {
+    const wanted = waiting.filter(({ what }) => what === 'firing')
+    const found = await Promise.all(wanted.map((one) => this.#claim(job, one, wanted.length)))
+    return {
+      claimed: found.filter((one) => one !== 'gone' && one !== 'theirs'),
+      done: wanted.filter((_, n) => found[n] !== 'theirs'),
+    }
+  }
+
+  /** `gone`: nothing is to be told of it any more; `theirs`: another flush does. */
+  async #claim(job: AlertJob, { alertId, revision }: Waiting, together: number) {
+    const { alerts, placing } = this.#parts
+    const alert = await alerts.read(alertId).then(
+      ({ alert: found }) => found,
+      () => null,
+    )
+    if (alert === null || alert.status !== 'triggered' || alert.revision !== revision) return 'gone'
+    if (await this.#isMuted(alert)) return 'gone'
+    const groupKey = job.group_key ?? null
+    const claimed = await placing.claim(alertId, { revision, by: job.id, groupKey, together })
+    return claimed ?? 'theirs'
+  }
+
+  /** What has fallen silent while it waited goes back to its own work, which waits for the end. */
+  async #isMuted(alert: StoredAlert): Promise<boolean> {
+    const { store, keys, clock, alerts, mutes } = this.#parts
+    if (alert.notified || (await mutes.of(alert)).length === 0) return false
+    const ops = [alertJobOp(keys, alert, { kind: 'notify', now: clock.now() })]
+    await store.commit({ partition: alerts.partition(alert.id), ops })
+    return true
+  }
+
+  async #claimResolved(job: AlertJob, waiting: readonly Waiting[]) {
+    const wanted = waiting.filter(({ what }) => what === 'resolved')
+    const found = await Promise.all(wanted.map(({ alertId }) => this.#resolvedAlert(job, alertId)))
+    return {
+      alerts: found.filter((one) => one !== null),
+      done: wanted.filter((_, n) => found[n] !== null),
+    }
+  }
+
+  async #resolvedAlert(job: AlertJob, id: string): Promise<StoredAlert | null> {
+    const { store, keys, alerts } = this.#parts
+    const { alert } = await alerts.read(id)
+    const outcome = await store.commit({
+      partition: alerts.partition(id),
+      guards: [['once', keys.resolvedIn(id), job.id, FINAL_TTL_MS]],
+      ops: [],
+    })
+    return outcome.applied || outcome.value === job.id ? alert : null
+  }
+
+  async #tell(job: AlertJob, claimed: readonly Claimed[], reason: GroupReason): Promise<void> {
+    const { notifier } = this.#parts
+    const [first] = claimed
+    if (claimed.length === 1 && first) {
+      const { ops } = await notifier.tellOne(first)
+      return this.#write(first.alert, ops)
+    }
+    await this.#tellTogether(job, claimed, reason)
+  }
+
+  async #tellTogether(job: AlertJob, claimed: readonly Claimed[], reason: GroupReason) {
+    const { alerts, teller, notifier, clock } = this.#parts
+    const records = await Promise.all(claimed.map(({ alert }) => alerts.find(alert.id)))
+    const worst = worstOf(records)
+    const channels = channelsOf(claimed)
+    const ofUser = alertsByUser(claimed, records)
+    const plans = await teller.plans([...ofUser.keys()], worst, channels)
+    const critical = (user: string) =>
+      ofUser.get(user)?.filter(({ severity }) => severity === 'critical')
+    const told = await teller.tell({
+      name: [job.id, 'group'],
+      targets: [...ofUser.keys()],
+      messageFor: (user) => {
+        const own = ofUser.get(user) ?? []
+        const wanted = plans.get(user)?.atOnce ?? channels
+        return own[0] && own.length === 1
+          ? alertMessage(own[0], wanted)
+          : groupMessage(own, { reason, channels: wanted })
+      },
+      framesFor: (user) =>
+        (critical(user) ?? []).map((alert) => ({
+          type: 'critical_alert',
+          data: JSON.stringify(alert),
+        })),
+      overrides: worst === 'critical',
+    })
+    const why = `${told}, as one of ${claimed.length} alerts (${reason})`
+    for (const { alert, targets } of claimed) {
+      const own = new Map([...plans].filter(([user]) => targets.includes(user)))
+      const log = alerts.logOps(alert.id, [logEntry(clock.now(), 'notified', null, why)])
+      await this.#write(alert, [...notifier.laterOps(alert, own), ...log])
+    }
+  }
+
+  async #tellResolved(job: AlertJob, resolved: readonly StoredAlert[]): Promise<void> {
+    const { alerts, teller } = this.#parts
+    const told = await Promise.all(resolved.map(({ id }) => alerts.told(id)))
+    const own = (user: string) => resolved.filter((_, n) => told[n]?.includes(user))
+    await teller.tell({
+      name: [job.id, 'resolved'],
+      targets: [...new Set(told.flat())].sort(),
+      messageFor: (user) => resolvedMessage(own(user)),
+      overrides: false,
+    })
+  }
+
+  /** Beside the alert: it may lie in another partition than its group. */
+  async #write(alert: StoredAlert, ops: Settlement['ops']): Promise<void> {
+    const { store, alerts } = this.#parts
+    if (ops.length > 0) await store.commit({ partition: alerts.partition(alert.id), ops })
+  }
+}
+
+function alertsByUser(claimed: readonly Claimed[], records: readonly AlertRecord[]) {
+  const ofUser = new Map<string, AlertRecord[]>()
+  for (const [n, { targets }] of claimed.entries()) {
+    const record = records[n]
+    if (record === undefined) continue
+    for (const user of targets) ofUser.set(user, [...(ofUser.get(user) ?? []), record])
+  }
+  for (const own of ofUser.values()) own.sort(byTime)
+  return ofUser
+}
+
+function byTime(a: AlertRecord, b: AlertRecord): number {
+  return a.timestamp - b.timestamp || a.message.localeCompare(b.message)
+}
+
+/** The channels of all their steps; `null` where each leaves them to the severity. */
+function channelsOf(claimed: readonly Claimed[]): readonly ChannelName[] | null {
+  const named = claimed.flatMap(({ alert, policy }) => policy.steps[alert.step]?.channels ?? [])
+  return named.length === 0 ? null : [...new Set(named)]
+}

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto'
+import {
+  type Bell,
+  type Clock,
+  type Keys,
+  type Op,
+  partitionOf,
+  type Store,
+} from '../../src/index.ts'
+import type { AlertWork } from '../alerts/alert-job.ts'
+import type { StoredAlert } from '../alerts/alert-record.ts'
+import { type EscalationPolicy, groupingOf } from '../alerts/escalation-policy.ts'
+import { enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
+import { labelOf } from './label-matcher.ts'
+
+/** What of an alert waits in a group: to be told, or to be said to be resolved. */
+export interface Waiting {
+  readonly alertId: string
+  readonly revision: number
+  readonly what: 'firing' | 'resolved'
+}
+
+/** Where an alert is told: when (epoch ms), and in which group; `null`: by itself. */
+export interface Turn {
+  readonly at: number
+  readonly group: string | null
+}
+
+interface Parts {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly bell: Bell
+}
+
+const KEPT_MS = 7 * 86_400_000
+/** Alerts that were told together become due together: so long they wait for each other. */
+const GATHER_MS = 1000
+
+/**
+ * Alerts that are told together. A group has a list of what waits, and a log of
+ * the alerts that people know of; both lie in the group's own partition.
+ */
+export class AlertGroups {
+  readonly #parts: Parts
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  partition(group: string): number {
+    return partitionOf(group, this.#parts.store.partitions)
+  }
+
+  /** When it is an alert's turn to be told. */
+  async turnOf(alert: StoredAlert, policy: EscalationPolicy): Promise<Turn> {
+    const { by, waitMs, intervalMs } = groupingOf(policy, alert.severity)
+    const now = this.#parts.clock.now()
+    if (by === null || (waitMs === 0 && intervalMs === 0)) return { at: now, group: null }
+    const group = groupKeyOf(alert, policy.id, by)
+    // Only news waits: a step, a return or a repetition is due when it is due.
+    if (alert.told_at !== null) {
+      return { at: alert.told_with > 1 ? now + GATHER_MS : now, group }
+    }
+    const last = await this.#lastTold(group)
+    if (last === null) return { at: Math.max(now, alert.timestamp * 1000 + waitMs), group }
+    return { at: Math.max(now, last + intervalMs), group }
+  }
+
+  /** When a resolved alert that was told with others is said to be resolved. */
+  async resolvedTurn(alert: StoredAlert, policy: EscalationPolicy): Promise<number> {
+    const { intervalMs } = groupingOf(policy, alert.severity)
+    const now = this.#parts.clock.now()
+    const last = alert.group_key === null ? null : await this.#lastTold(alert.group_key)
+    return last === null ? now + GATHER_MS : Math.max(now + GATHER_MS, last + intervalMs)
+  }
+
+  /** Puts it on the list, with durable work that tells whatever is there by then. */
+  async join(group: string, waiting: Waiting, at: number): Promise<void> {
+    const { store, keys, clock, bell } = this.#parts
+    const now = clock.now()
+    const id = `${group}.flush.${waiting.alertId}.${waiting.what}.${waiting.revision}`
+    const content: AlertWork = { alert_id: '', kind: 'flush', revision: 0, group_key: group }
+    const job = makeJob({ id, channel: 'alert', priority: 'high', content, now, sendAt: at })
+    await store.commit({
+      partition: this.partition(group),
+      ops: [['sadd', keys.groupWaiting(group), memberOf(waiting)], enqueueOp(keys, job, now)],
+    })
+    if (at <= now) bell.ring(keys.queue('alert'))
+  }
+
+  async waiting(group: string): Promise<Waiting[]> {
+    const { store, keys } = this.#parts
+    const members = await store.members(this.partition(group), keys.groupWaiting(group))
+    return members.sort().flatMap(waitingOf)
+  }
+
+  /** Why a group is told: nobody knows of it, there is something new in it, or it goes on. */
+  async reasonFor(group: string, ids: readonly string[]): Promise<'first' | 'new' | 'repeat'> {
+    const { store, keys } = this.#parts
+    const known = new Set(await store.members(this.partition(group), keys.groupFiring(group)))
+    if (known.size === 0) return 'first'
+    return ids.every((id) => known.has(hashOf(id))) ? 'repeat' : 'new'
+  }
+
+  /** What becomes of the list once some of it was told, or need not be. */
+  toldOps(group: string, done: readonly Waiting[], firing: readonly string[]): Op[] {
+    const { keys, clock } = this.#parts
+    const told: readonly Op[] =
+      firing.length === 0 ? [] : [['set', keys.alertGroup(group), String(clock.now()), KEPT_MS]]
+    return [
+      ...done.map((one) => ['srem', keys.groupWaiting(group), memberOf(one)] as const),
+      ...firing.map((id) => ['sadd', keys.groupFiring(group), hashOf(id)] as const),
+      ...told,
+    ]
+  }
+
+  /** The same for who tells outside of the group's own work. */
+  async note(group: string, done: readonly Waiting[], firing: readonly string[]): Promise<void> {
+    const ops = this.toldOps(group, done, firing)
+    await this.#parts.store.commit({ partition: this.partition(group), ops })
+  }
+
+  /** An alert is over: the log forgets it, so that the next one may be the first again. */
+  async forget(group: string, alertId: string): Promise<void> {
+    const { store, keys } = this.#parts
+    const ops = [['srem', keys.groupFiring(group), hashOf(alertId)] as const]
+    await store.commit({ partition: this.partition(group), ops })
+  }
+
+  /** `null` when people know of no alert in the group. */
+  async #lastTold(group: string): Promise<number | null> {
+    const { store, keys } = this.#parts
+    const partition = this.partition(group)
+    const [at, known] = await Promise.all([
+      store.get(partition, keys.alertGroup(group)),
+      store.count(partition, keys.groupFiring(group)),
+    ])
+    return at === null || known === 0 ? null : Number(at)
+  }
+}
+
+function groupKeyOf(alert: StoredAlert, policy: string, by: readonly string[]): string {
+  const values = by.map((name) => [...labelOf(alert, name)].sort().join('\0'))
+  return createHash('sha256')
+    .update(JSON.stringify([policy, ...values]))
+    .digest('hex')
+    .slice(0, 32)
+}
+
+function hashOf(id: string): string {
+  return createHash('sha256').update(id).digest('base64url').slice(0, 22)
+}
+
+function memberOf({ alertId, revision, what }: Waiting): string {
+  return `${alertId} ${revision} ${what}`
+}
+
+function waitingOf(member: string): Waiting[] {
+  const [alertId = '', revision = '', what] = member.split(' ')
+  if (what !== 'firing' && what !== 'resolved') return []
+  return [{ alertId, revision: Number(revision), what }]
+}
