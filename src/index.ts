@@ -38,6 +38,7 @@ export {
   type PresenceInfo,
 } from './broadcasting/channel-rules.ts'
 export type { PendingBroadcast } from './broadcasting/pending-broadcast.ts'
+export { channelsOfUser } from './broadcasting/personal-channels.ts'
 export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
 export { everybody } from './context.ts'
 export type { ClientInfo } from './gateway/client-info.ts'

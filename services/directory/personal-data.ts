@@ -1,5 +1,6 @@
 import {
   type Clock,
+  channelsOfUser,
   isoTime,
   type Keys,
   type Op,
@@ -71,6 +72,10 @@ export class PersonalData {
         keys.sessions(user),
         keys.sessionSeq(user),
       ],
+      ...channelsOfUser(user).flatMap((channel) => [
+        keys.channelHistory(channel),
+        keys.channelPosition(channel),
+      ]),
     ]
     const ops = own.map((key): Op => ['del', key])
     const leave: Op[] = [

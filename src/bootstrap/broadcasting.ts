@@ -15,6 +15,7 @@ import type { ChannelRules } from '../broadcasting/channel-rules.ts'
 import type { Config } from '../config.ts'
 import type { Principal } from '../context.ts'
 import { ChannelCache } from '../gateway/channel-cache.ts'
+import { ChannelHistory } from '../gateway/channel-history.ts'
 import { BroadcastDesk } from '../gateway/fleet/broadcast-desk.ts'
 import { FleetNodes } from '../gateway/fleet/fleet-nodes.ts'
 import { FleetQuestions } from '../gateway/fleet/fleet-questions.ts'
@@ -71,12 +72,14 @@ export async function createBroadcasting(parts: Parts): Promise<Broadcasting> {
   const isOpen = parts.access.mode === 'off'
   const access = new ChannelAccess({ rules, standing, isOpen })
   const cache = new ChannelCache({ store, keys })
+  const history = new ChannelHistory({ store, keys })
   const nodes = new FleetNodes({ store, keys })
   const questions = new FleetQuestions({ bus, nodes, clock, log })
   const desk = new BroadcastDesk({
     scope: keys.scope,
     bus: services.realtime,
     cache,
+    history,
     members: new MemberRecords(store),
     questions,
   })

@@ -1,12 +1,14 @@
 import { userChannel } from '../broadcasting/channel-name.ts'
 import type { Principal } from '../context.ts'
 import type { Bus } from '../store/bus.ts'
+import { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import { answeringOf } from './answering.ts'
 import type { Application } from './application.ts'
+import { ChannelHistory } from './channel-history.ts'
 import { assembleChannels, type ChannelParts } from './channel-parts.ts'
 import { closeAll } from './close-all.ts'
 import { CLOSE } from './close-codes.ts'
@@ -16,7 +18,6 @@ import { answerQuestions } from './fleet/fleet-questions.ts'
 import { address, Hub } from './hub.ts'
 import { listenForClients } from './listen-for-clients.ts'
 import type { Opening } from './opening.ts'
-import type { Protocol } from './protocol.ts'
 import { Pulse } from './pulse.ts'
 import { ReadGate } from './read-gate.ts'
 import { RealtimeBus } from './realtime-bus.ts'
@@ -48,6 +49,7 @@ export class Gateway {
   readonly hub: SessionHub = new Hub()
   readonly sockets: Sockets
   readonly expiry: Expiry
+  readonly history: ChannelHistory
   readonly #parts: GatewayParts
   readonly #limits: Limits
   readonly #home: SessionHome
@@ -60,11 +62,12 @@ export class Gateway {
   #isStopping = false
 
   constructor(parts: GatewayParts) {
-    const { clock, log, limits = DEFAULT_LIMITS } = parts
+    const { store, clock, log, limits = DEFAULT_LIMITS } = parts
     this.#parts = parts
     this.#limits = limits
     this.sockets = new Sockets(limits, clock, parts.onTrouble)
     this.expiry = new Expiry(clock)
+    this.history = new ChannelHistory({ store, keys: new Keys() })
     this.#pulse = new Pulse({ ...parts, hub: this.hub })
     this.#channels = assembleChannels({
       ...parts,
@@ -76,6 +79,7 @@ export class Gateway {
     this.#home = {
       channels: this.channels,
       mostChannels: limits.channels,
+      history: this.history,
       gate: new ReadGate(READERS),
       clock,
       log,
@@ -149,11 +153,10 @@ export class Gateway {
       })
       if (!transport.isOpen) return this.#detach(session)
       // The socket that held the session until now may be on another process.
-      if (welcome.resumed) {
-        this.busOf(session.application.scope).takeOver(session.user, session.id, transport.id)
-      }
+      const { application, user, id } = session
+      if (welcome.resumed) this.busOf(application.scope).takeOver(user, id, transport.id)
       session.send(protocol.welcome(welcome))
-      for (const channel of opening.channels) await this.#joinFirst(session, channel, protocol)
+      for (const channel of opening.channels) await this.#joinFirst(session, channel, opening)
       session.begin()
       this.#parts.onOpened?.(protocol.name)
       const isNew = !welcome.resumed
@@ -209,11 +212,11 @@ export class Gateway {
     })
   }
 
-  async #joinFirst(session: Session, channel: string, protocol: Protocol<Session>): Promise<void> {
+  async #joinFirst(session: Session, channel: string, { places }: Opening): Promise<void> {
     try {
-      await session.subscribe(channel)
+      await session.subscribe(channel, places?.get(channel) ?? null)
     } catch (error) {
-      session.send(protocol.refusal(error))
+      session.send(session.protocol.refusal(error))
       session.transport.close(CLOSE.forbidden, 'channel refused')
     }
   }

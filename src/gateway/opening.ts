@@ -1,4 +1,5 @@
 import { everybody, type Principal } from '../context.ts'
+import type { Position } from './channel-history.ts'
 import type { Feed, FeedProtocol } from './feed.ts'
 import type { Protocol } from './protocol.ts'
 import type { Session } from './session.ts'
@@ -14,6 +15,8 @@ export interface Opening {
   readonly acknowledges: boolean
   /** Broadcast channels to join at once. */
   readonly channels: readonly string[]
+  /** Where the client stands on those with a history. */
+  readonly places?: ReadonlyMap<string, Position>
   /** The client says that it has everything up to this number; `null`: it says nothing. */
   readonly hasUpTo: number | null
   /** Takes over from whoever owned the transport until now. */

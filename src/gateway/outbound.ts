@@ -9,7 +9,9 @@ export type Content =
       readonly kind: 'event'
       readonly channel: string
       readonly event: string
+      /** A number of `epoch` where the channel has a history, else of the sender. */
       readonly seq: number
+      readonly epoch: string | null
       readonly from: string | null
       readonly data: string
     }

@@ -30,6 +30,8 @@ export type RealtimeMessage =
       readonly channel: string
       readonly event: string
       readonly seq: number
+      /** Set where `seq` is a place in the channel's history. */
+      readonly epoch: string | null
       readonly except: string | null
       readonly from: string | null
       readonly data: string
@@ -99,6 +101,7 @@ interface EventOptions {
   /** The member of a presence channel whose client sent it. */
   readonly from?: string | null
   readonly seq?: number
+  readonly epoch?: string | null
 }
 
 interface Parts {
@@ -142,8 +145,8 @@ export class RealtimeBus {
    */
   broadcast(channel: string, event: string, data: string, options: EventOptions = {}): number {
     const { scope } = this.#parts
-    const { except = null, from = null, seq = this.#nextSeq() } = options
-    this.#send(channel, { kind: 'event', scope, channel, event, seq, except, from, data })
+    const { except = null, from = null, seq = this.#nextSeq(), epoch = null } = options
+    this.#send(channel, { kind: 'event', scope, channel, event, seq, epoch, except, from, data })
     return seq
   }
 

@@ -3,9 +3,11 @@ import type { Principal } from '../context.ts'
 import { InvalidJson, InvalidPayload } from '../support/errors.ts'
 import type { Application } from './application.ts'
 import { assertMayJoin } from './channel-access.ts'
+import { type ChannelHistory, ownerOfHistory, type Position } from './channel-history.ts'
 import type { Channels, Membership } from './channels.ts'
 import type { Described } from './client-info.ts'
 import { CLOSE } from './close-codes.ts'
+import { Continuity, type Placed } from './continuity.ts'
 import { Delivery, type DeliveryHome } from './delivery.ts'
 import type { Frame } from './frame.ts'
 import { address, type Hub, type Receiver } from './hub.ts'
@@ -15,6 +17,7 @@ import type { Protocol } from './protocol.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
 const NONE: readonly string[] = []
+const UNBROKEN: readonly Continuity[] = []
 
 export type SessionHub = Hub<Outbound, Session>
 
@@ -23,6 +26,7 @@ export interface SessionHome extends DeliveryHome {
   readonly channels: Channels
   /** Broadcast channels that one connection may be on. */
   readonly mostChannels: number
+  readonly history: ChannelHistory
   closed(session: Session): void
 }
 
@@ -45,6 +49,7 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
   readonly #home: SessionHome
   #principal: Principal
   #channels: readonly string[] = NONE
+  #continuities = UNBROKEN
   readonly #inbound: Inbound
 
   constructor(parts: Parts) {
@@ -99,34 +104,76 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
       this.transport.close(CLOSE.ended, 'terminated')
       return
     }
+    if (kind === 'event' && this.#continuities.length > 0) {
+      const { channel } = message.content
+      const continuity = this.#continuities.find((each) => each.channel === channel)
+      if (continuity) {
+        continuity.receive(message)
+        return
+      }
+    }
+    this.#show(message)
+  }
+
+  #show(message: Outbound): void {
     const frame = message.frame(this.protocol)
     if (frame !== null) this.transport.send(frame)
   }
 
-  /** Throws `InvalidPayload`, `Forbidden`, or `Unavailable`. */
-  async subscribe(channel: string): Promise<void> {
-    if (this.#channels.includes(channel)) return
+  /**
+   * Joins a channel. On a user's own it answers with the client's place there; with
+   * `from`, what came after that is shown before. Throws `InvalidPayload`,
+   * `Forbidden`, or `Unavailable`.
+   */
+  async subscribe(channel: string, from: Position | null = null): Promise<Placed | null> {
+    if (this.#channels.includes(channel)) return this.#placeOn(channel)
     this.#assertRoom()
     const info = await assertMayJoin(this.application, this.#principal, channel)
     this.#assertRoom()
-    if (!this.transport.isOpen || this.#channels.includes(channel)) return
+    if (!this.transport.isOpen || this.#channels.includes(channel)) return this.#placeOn(channel)
     this.#channels = this.#channels.concat(channel) // spreading would keep room for 16 more
     const membership = this.#membership(channel, JSON.stringify(info))
     const isOpen = () => this.transport.isOpen && this.#channels.includes(channel)
+    let isJoined = false
     try {
+      const continuity = ownerOfHistory(channel) === null ? null : this.#follow(channel)
+      await continuity?.locate(from)
       const present = await this.#home.channels.join({ ...membership, isOpen })
-      if (present === null || membership.member === null) return
-      this.send(this.protocol.present(channel, present))
+      isJoined = true
+      if (present !== null && membership.member !== null) {
+        this.send(this.protocol.present(channel, present))
+      }
+      return (await continuity?.begin(from !== null)) ?? null
     } catch (error) {
-      this.#channels = this.#channels.filter((each) => each !== channel)
+      if (isJoined) this.unsubscribe(channel)
+      else this.#forget(channel)
       throw error
     }
   }
 
   unsubscribe(channel: string): void {
     if (!this.#channels.includes(channel)) return
-    this.#channels = this.#channels.filter((each) => each !== channel)
+    this.#forget(channel)
     this.#home.channels.leave(this.#membership(channel, '{}'))
+  }
+
+  #forget(channel: string): void {
+    this.#channels = this.#channels.filter((each) => each !== channel)
+    if (this.#continuities.length === 0) return
+    this.#continuities = this.#continuities.filter((each) => each.channel !== channel)
+  }
+
+  #follow(channel: string): Continuity {
+    const { history, clock, log } = this.#home
+    const show = (message: Outbound) => this.#show(message)
+    const { transport } = this
+    const continuity = new Continuity({ channel, history, transport, show, clock, log })
+    this.#continuities = [...this.#continuities, continuity]
+    return continuity
+  }
+
+  #placeOn(channel: string): Placed | null {
+    return this.#continuities.find((each) => each.channel === channel)?.position ?? null
   }
 
   #membership(channel: string, info: string): Membership {

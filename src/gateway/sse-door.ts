@@ -6,6 +6,7 @@ import { isSafeId } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Application, Authenticate } from './application.ts'
 import { assertMayJoin } from './channel-access.ts'
+import { ownerOfHistory, type Position } from './channel-history.ts'
 import { TooManyConnections } from './connection-limits.ts'
 import { readCredential } from './credential.ts'
 import { EventStream } from './event-stream.ts'
@@ -41,6 +42,8 @@ interface Prepared {
   readonly epoch: string
   readonly cursor: Cursor | null
   readonly channels: readonly string[]
+  /** Where the client stands on those with a history. */
+  readonly places: ReadonlyMap<string, Position>
   /** Why something is missing for good; `null`: nothing is known to be. */
   readonly gap: Readonly<Record<string, unknown>> | null
 }
@@ -111,33 +114,55 @@ export class SseDoor {
     const { application, keepTicket } = this.#parts
     const epoch = cursor?.epoch ?? randomUUID()
     if (ticket !== null) await keepTicket(ticket, epoch, principal)
-    if (cursor === null) return { epoch, cursor, channels, gap: null }
+    const places = await this.#placesOn(channels, cursor)
+    if (cursor === null) return { epoch, cursor, channels, places, gap: null }
     const { offset } = cursor
     const asked = { user: principal.id, session: epoch, offset }
-    const hasOverflown = !(await isUnbroken(application.sessions, asked))
-    const gap = hasOverflown
-      ? { reason: 'too_many' }
-      : channels.length > 0
-        ? { reason: 'not_kept', channels }
-        : null
-    return { epoch, cursor, channels, gap }
+    const isWhole = await isUnbroken(application.sessions, asked)
+    const gap = isWhole ? await this.#gapOn(channels, cursor) : { reason: 'too_many' }
+    return { epoch, cursor, channels, places, gap }
+  }
+
+  /** On channels with a history: where the client says, else where they end. */
+  async #placesOn(channels: readonly string[], cursor: Cursor | null) {
+    const { history } = this.#parts.gateway
+    const kept = channels.filter((channel) => ownerOfHistory(channel) !== null)
+    const places = kept.map(
+      async (channel) =>
+        [channel, cursor?.places.get(channel) ?? (await history.end(channel))] as const,
+    )
+    return new Map(await Promise.all(places))
+  }
+
+  /** Channels of which the client may have missed something for good; `null`: none. */
+  async #gapOn(channels: readonly string[], cursor: Cursor): Promise<Prepared['gap']> {
+    const { history } = this.#parts.gateway
+    const isHeld = await Promise.all(
+      channels.map(async (channel) => {
+        const place = ownerOfHistory(channel) === null ? undefined : cursor.places.get(channel)
+        return place !== undefined && history.holds(channel, place)
+      }),
+    )
+    const lost = channels.filter((_, index) => !isHeld[index])
+    return lost.length === 0 ? null : { reason: 'not_kept', channels: lost }
   }
 
   #open(
     on: { request: IncomingMessage; response: ServerResponse; from: string },
     principal: Principal,
-    { epoch, cursor, channels, gap }: Prepared,
+    { epoch, cursor, channels, places, gap }: Prepared,
   ): void {
     const { gateway } = this.#parts
     const stream = new EventStream({ ...on, sockets: gateway.sockets })
     gateway.sockets.hold(stream)
     void gateway.open({
       principal,
-      protocol: new SseProtocol({ epoch, cursor, gap }),
+      protocol: new SseProtocol({ epoch, cursor, places, gap }),
       transport: stream,
       sessionId: epoch,
       acknowledges: false,
       channels,
+      places,
       hasUpTo: cursor?.offset ?? null,
       own: (owner) => stream.own(owner),
     })

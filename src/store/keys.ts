@@ -66,6 +66,9 @@ export class Keys {
     `${this.scope}presence:${channel}/${encodeURIComponent(user)}`
   presenceVersion = (channel: string) => `${this.scope}presence_version:${channel}`
   channelCache = (channel: string) => `${this.scope}channel_cache:${channel}`
+  /** The last events of a user's own channel, and where they end. */
+  channelHistory = (channel: string) => `${this.scope}channel_history:${channel}`
+  channelPosition = (channel: string) => `${this.scope}channel_position:${channel}`
 
   // Broadcasts, alerts, status
   broadcast = (id: string) => `${this.scope}broadcast:${id}`

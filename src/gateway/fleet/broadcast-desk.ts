@@ -1,5 +1,6 @@
 import { readChannelName } from '../../broadcasting/channel-name.ts'
 import type { ChannelCache } from '../channel-cache.ts'
+import { type ChannelHistory, ownerOfHistory } from '../channel-history.ts'
 import type { Member, MemberRecords } from '../presence/member-records.ts'
 import type { RealtimeBus } from '../realtime-bus.ts'
 import type { FleetQuestions } from './fleet-questions.ts'
@@ -16,6 +17,7 @@ interface Parts {
   readonly scope: string
   readonly bus: RealtimeBus
   readonly cache: ChannelCache
+  readonly history: ChannelHistory
   readonly members: MemberRecords
   readonly questions: FleetQuestions
 }
@@ -28,11 +30,16 @@ export class BroadcastDesk {
     this.#parts = parts
   }
 
-  /** Sends an event to everybody on a channel; cache channels keep it. */
+  /** Sends an event to everybody on a channel; cache channels keep it, users' own keep the last thousand. */
   async trigger(channel: string, { event, data, except }: Triggered): Promise<void> {
-    const { bus, cache } = this.#parts
+    const { bus, cache, history } = this.#parts
     if (readChannelName(channel).isCache) await cache.keep(channel, { event, data })
-    bus.broadcast(channel, event, data, { except })
+    if (ownerOfHistory(channel) === null) {
+      bus.broadcast(channel, event, data, { except })
+    } else {
+      const { epoch, offset: seq } = await history.keep(channel, event, data)
+      bus.broadcast(channel, event, data, { except, epoch, seq })
+    }
   }
 
   /** Resolves when all processes were told of what was triggered; rejects when they were not. */

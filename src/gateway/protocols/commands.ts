@@ -37,8 +37,11 @@ export class Commands {
           cursor: frame.cursor ?? null,
         })
       case 'subscribe':
-        await session.subscribe(frame.channel)
-        return { channel: frame.channel, subscribed: true }
+        return {
+          channel: frame.channel,
+          subscribed: true,
+          ...(await session.subscribe(frame.channel, frame.recover ?? null)),
+        }
       case 'unsubscribe':
         session.unsubscribe(frame.channel)
         return { channel: frame.channel, subscribed: false }

@@ -6,6 +6,8 @@ export { parseJson } from '../../support/parse-json.ts'
 const ref = z.union([z.string().max(200), z.number()]).optional()
 const id = z.string().min(1).max(200)
 const channel = z.string()
+/** A place in a channel's history, as `subscribe` and events named it. */
+const recover = z.object({ epoch: z.string().max(64), offset: z.int().min(0) })
 
 /** What a native client may say (contract §5), and `auth` for one that showed no token at first. */
 const ClientFrame = z.discriminatedUnion('type', [
@@ -23,7 +25,7 @@ const ClientFrame = z.discriminatedUnion('type', [
     cursor: z.string().max(200).nullish(),
     ref,
   }),
-  z.object({ type: z.literal('subscribe'), channel, ref }),
+  z.object({ type: z.literal('subscribe'), channel, recover: recover.nullish(), ref }),
   z.object({ type: z.literal('unsubscribe'), channel, ref }),
   z.object({ type: z.literal('ack_alert'), id, note: z.string().max(2000).nullish(), ref }),
   z.object({ type: z.literal('ping'), ref }),

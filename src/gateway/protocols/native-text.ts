@@ -16,7 +16,15 @@ export function nativeText(message: Outbound): string | null {
       const { channel, user, joined, data } = content
       const member = joined ? memberText({ id: user, info: data }) : `{"user_id":${quote(user)}}`
       const event = joined ? 'presence:joining' : 'presence:leaving'
-      return eventText({ kind: 'event', channel, event, seq: 0, from: null, data: member })
+      return eventText({
+        kind: 'event',
+        channel,
+        event,
+        seq: 0,
+        epoch: null,
+        from: null,
+        data: member,
+      })
     }
     default:
       return null // Who has a session gets what is his from its queue.
@@ -27,13 +35,14 @@ export function nativeText(message: Outbound): string | null {
 export function presentText(channel: string, members: readonly Member[]): string {
   const data = `[${members.map(memberText).join(',')}]`
   const event = 'presence:subscribed'
-  return eventText({ kind: 'event', channel, event, seq: 0, from: null, data })
+  return eventText({ kind: 'event', channel, event, seq: 0, epoch: null, from: null, data })
 }
 
-function eventText({ channel, event, data, seq, from }: EventContent): string {
+function eventText({ channel, event, data, seq, epoch, from }: EventContent): string {
   const head = `{"type":"event","channel":${quote(channel)},"event":${quote(event)}`
   const sender = from === null ? '' : `,"user_id":${quote(from)}`
-  return `${head},"data":${data},"seq":${seq}${sender}}`
+  const place = epoch === null ? '' : `,"epoch":${quote(epoch)}`
+  return `${head},"data":${data},"seq":${seq}${place}${sender}}`
 }
 
 function memberText({ id, info }: Member): string {

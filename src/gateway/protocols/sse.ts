@@ -1,4 +1,5 @@
 import { asBelfryError } from '../../support/errors.ts'
+import type { Position } from '../channel-history.ts'
 import type { Frame } from '../frame.ts'
 import type { Encoder, Outbound } from '../outbound.ts'
 import type { Member } from '../presence/member-records.ts'
@@ -6,18 +7,28 @@ import type { Protocol, Welcome } from '../protocol.ts'
 import { EventFrame } from './event-frame.ts'
 import { nativeText, presentText } from './native-text.ts'
 
-/** Where a client stands: `<epoch>:<offset>`, its session and the last number that it has. */
-export interface Cursor {
-  readonly epoch: string
-  readonly offset: number
+/**
+ * Where a client stands: `<epoch>:<offset>`, its session and the last number that it
+ * has, and for each of its user's own channels that it is on `/<channel>:<epoch>:<offset>`.
+ */
+export interface Cursor extends Position {
+  readonly places: ReadonlyMap<string, Position>
 }
 
 const CURSOR = /^([\w-]{1,64}):(\d{1,16})$/
+const PLACE = /^(.{1,200}):([\w-]{1,64}):(\d{1,16})$/
 
 /** `null`: it is none of ours. */
 export function parseCursor(text: string): Cursor | null {
-  const [, epoch, offset] = CURSOR.exec(text) ?? []
-  return epoch === undefined ? null : { epoch, offset: Number(offset) }
+  const [session = '', ...rest] = text.split('/')
+  const [, epoch, offset] = CURSOR.exec(session) ?? []
+  if (epoch === undefined) return null
+  const places = new Map<string, Position>()
+  for (const place of rest) {
+    const [, channel, of = '', at] = PLACE.exec(place) ?? []
+    if (channel !== undefined) places.set(channel, { epoch: of, offset: Number(at) })
+  }
+  return { epoch, offset: Number(offset), places }
 }
 
 /** Events that are no entry of anybody's queue are the same for all clients. */
@@ -33,6 +44,8 @@ interface Parts {
   readonly epoch: string
   /** Where the client says that it stands; `null`: it is new. */
   readonly cursor: Cursor | null
+  /** Where it stands on channels with a history. */
+  readonly places: ReadonlyMap<string, Position>
   /** Why something between is missing in any case; `null`: nothing is known to be. */
   readonly gap: Readonly<Record<string, unknown>> | null
 }
@@ -46,20 +59,24 @@ export class SseProtocol implements Protocol<unknown> {
   readonly beat = null
   readonly isResumable = true
   readonly #parts: Parts
+  readonly #places: Map<string, Position>
+  #offset = 0
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#places = new Map(parts.places)
   }
 
   welcome({ session_id, resumed, unread_count, pending, seq }: Welcome): Frame {
-    const { cursor, gap, epoch } = this.#parts
+    const { cursor, gap } = this.#parts
     const isBack = cursor !== null && resumed && cursor.offset <= seq
     const recovered = cursor === null ? null : isBack && gap === null
+    this.#offset = isBack ? cursor.offset : resumed ? 0 : seq
     const connected = { type: 'connected', session_id, resumed, recovered, unread_count, pending }
     const first = new EventFrame({
       event: 'connected',
       data: JSON.stringify(connected),
-      id: `${epoch}:${isBack ? cursor.offset : resumed ? 0 : seq}`,
+      id: this.#id(),
     })
     if (recovered !== false) return first
     const data = JSON.stringify({ type: 'gap', ...(isBack ? gap : { reason: 'forgotten' }) })
@@ -71,11 +88,21 @@ export class SseProtocol implements Protocol<unknown> {
   }
 
   encode(message: Outbound): Frame | null {
-    if (message.seq === 0) return message.frame(SHARED)
+    const { content } = message
+    const hasPlace = content.kind === 'event' && content.epoch !== null
+    if (message.seq === 0 && !hasPlace) return message.frame(SHARED)
     const data = nativeText(message)
     if (data === null) return null
-    const id = `${this.#parts.epoch}:${message.seq}`
-    return new EventFrame({ event: eventOf(message), data, id })
+    if (hasPlace) this.#places.set(content.channel, { epoch: content.epoch, offset: content.seq })
+    else this.#offset = message.seq
+    return new EventFrame({ event: eventOf(message), data, id: this.#id() })
+  }
+
+  #id(): string {
+    const places = [...this.#places].map(
+      ([channel, { epoch, offset }]) => `/${channel}:${epoch}:${offset}`,
+    )
+    return `${this.#parts.epoch}:${this.#offset}${places.join('')}`
   }
 
   receive(): Promise<void> {

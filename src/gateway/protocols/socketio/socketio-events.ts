@@ -55,16 +55,20 @@ function entryFrame({ type, data, seq }: Extract<Content, { kind: 'user' }>): Pa
   return seq === 0 ? eventFrame(event, data) : eventFrame(event, data, `"${seq}"`)
 }
 
-function channelFrame({ channel, event, data, from }: EventContent): PacketFrame {
+function channelFrame({ channel, event, data, from, seq, epoch }: EventContent): PacketFrame {
   if (channel === 'broadcast' && event === 'broadcast_message') return eventFrame(event, data)
   if (channel === 'system-status' || channel === 'system-maintenance') {
     const head = `{"channel":${JSON.stringify(channel)},"event":${JSON.stringify(event)}`
     return eventFrame('system_message', `${head},"data":${data}}`)
   }
   const name = RESERVED.has(event) ? `${channel}:${event}` : event
+  const about = {
+    ...(from === null ? {} : { user_id: from }),
+    ...(epoch === null ? {} : { seq, epoch }),
+  }
   // A string at the end would be taken for an offset.
-  const ending =
-    from !== null ? [JSON.stringify({ user_id: from })] : data[0] === '"' ? ['null'] : []
+  const isNeeded = data[0] === '"' || from !== null || epoch !== null
+  const ending = isNeeded ? [JSON.stringify(about)] : []
   return eventFrame(name, JSON.stringify(channel), data, ...ending)
 }
 
