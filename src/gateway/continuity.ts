@@ -63,7 +63,8 @@ export class Continuity {
     const { content } = message
     if (content.kind !== 'event') return
     const { epoch, offset } = this.#position
-    if (content.epoch === null) this.#parts.show(message) // kept nowhere
+    const isKept = content.epoch !== null
+    if (!isKept) this.#parts.show(message)
     else if (this.#state !== 'live') this.#again = true
     else if (content.epoch !== epoch || content.seq > offset + 1) this.#catchUp()
     else if (content.seq === offset + 1) {
