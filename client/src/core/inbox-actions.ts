@@ -2,7 +2,13 @@ import { ClientError } from './client-error.ts'
 import type { Credentials } from './credentials.ts'
 import type { HttpApi, ListQuery } from './http-api.ts'
 import { filtered, type Inbox, type NotificationFilter } from './inbox.ts'
-import type { NotificationPage, NotificationRecord, Preferences, QuietHours } from './records.ts'
+import type {
+  AlertRecord,
+  NotificationPage,
+  NotificationRecord,
+  Preferences,
+  QuietHours,
+} from './records.ts'
 
 export interface ActionParts {
   readonly http: HttpApi
@@ -84,6 +90,13 @@ export class InboxActions {
     inbox.remove(id)
     removed(id)
     changed()
+  }
+
+  /** Alerts that nobody has resolved, newest first; takes the scope `operate`. */
+  async openAlerts(): Promise<readonly AlertRecord[]> {
+    const { http } = this.#parts
+    const { data } = await http.call<{ data: AlertRecord[] }>('GET', '/api/alerts?limit=100')
+    return data
   }
 
   /** Says that somebody looks after it, which stops its escalation. */
