@@ -1,8 +1,5 @@
-/** What an event carries; the broadcaster puts its fields into `data`, other senders beside it. */
-interface Fields {
-  readonly [field: string]: unknown
-  readonly data?: Readonly<Record<string, unknown>>
-}
+/** What an event carries: `id, type, title, message, priority` and the fields of its kind. */
+type Fields = Readonly<Record<string, unknown>>
 
 const FEED_LENGTH = 8
 
@@ -12,8 +9,7 @@ export class Dashboard {
   #largest = 0
   #count = 0
 
-  onLargeDonation = (event: Fields) => {
-    const { amount, currency, donor_name, campaign_title } = fieldsOf(event)
+  onLargeDonation = ({ amount, currency, donor_name, campaign_title }: Fields) => {
     const given = Number(amount)
     this.#total += given
     this.#count += 1
@@ -26,8 +22,7 @@ export class Dashboard {
   }
 
   /** A milestone, or any other step on the way; `milestone` and `percent` are per cent. */
-  onProgress = (event: Fields) => {
-    const { campaign_id, campaign_title, milestone, percent } = fieldsOf(event)
+  onProgress = ({ campaign_id, campaign_title, milestone, percent }: Fields) => {
     const reached = Math.min(100, Number(percent ?? milestone ?? 0))
     const bar = item('campaigns', String(campaign_id), () => {
       const name = element('span', String(campaign_title ?? campaign_id))
@@ -46,8 +41,7 @@ export class Dashboard {
     if (figure !== null) figure.textContent = `${reached} %`
   }
 
-  onApprovalNeeded = (event: Fields) => {
-    const { campaign_id, campaign_title, requested_by } = fieldsOf(event)
+  onApprovalNeeded = ({ campaign_id, campaign_title, requested_by }: Fields) => {
     const by = requested_by ? `, asked for by ${requested_by}` : ''
     item('approval-list', String(campaign_id), () => [
       element('span', `${campaign_title ?? campaign_id}${by}`),
@@ -58,22 +52,18 @@ export class Dashboard {
     badge.hidden = waiting === 0
   }
 
-  onSecurityAlert = (event: Fields) => {
+  onSecurityAlert = ({ message }: Fields) => {
     byId('security').dataset.level = 'alert'
-    show('security', String(event.message ?? fieldsOf(event).alert_type))
+    show('security', String(message))
   }
 
-  onPersonal = (event: Fields) => this.#tell(`${event.title}: ${event.message}`)
+  onPersonal = ({ title, message }: Fields) => this.#tell(`${title}: ${message}`)
 
   #tell(text: string): void {
     const feed = byId('feed')
     feed.prepend(element('li', text))
     while (feed.children.length > FEED_LENGTH) feed.lastElementChild?.remove()
   }
-}
-
-function fieldsOf({ data, ...event }: Fields): Readonly<Record<string, unknown>> {
-  return { ...event, ...data }
 }
 
 /** The item of a list with this key, made if it is not there. */

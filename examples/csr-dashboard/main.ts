@@ -22,7 +22,11 @@ const echo = new Echo({
   enabledTransports: ['ws', 'wss'],
   disableStats: true,
   authEndpoint: `${url}/broadcasting/auth?${me}`,
-  userAuthentication: { endpoint: `${url}/broadcasting/user-auth?${me}`, transport: 'ajax' },
+  userAuthentication: {
+    endpoint: `${url}/broadcasting/user-auth?${me}`,
+    transport: 'ajax',
+    headers: {},
+  },
 })
 
 const dashboard = new Dashboard()

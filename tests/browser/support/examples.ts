@@ -11,7 +11,7 @@ export async function serveExamples(): Promise<TestSite> {
   const outDir = mkdtempSync(join(tmpdir(), 'belfry-examples-'))
   await build({
     configFile: join(EXAMPLES, 'vite.config.ts'),
-    logLevel: 'warn',
+    logLevel: 'error',
     build: { outDir, emptyOutDir: true },
   })
   const site = await serveSite(outDir)
