@@ -87,7 +87,8 @@ export const SilenceBody = z
     { path: ['matchers'], message: 'must not match every alert: name a label that is not empty' },
   )
 
-function isParticular(list: readonly LabelMatcher[]): boolean {
+/** Whether conditions leave anything out. */
+export function isParticular(list: readonly LabelMatcher[]): boolean {
   try {
     return !matchesNothingInParticular(list)
   } catch {

@@ -1,4 +1,4 @@
-import type { Mutes } from '../noise/mutes.ts'
+import type { Mute, Mutes } from '../noise/mutes.ts'
 import type { AlertRecord } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
 
@@ -6,6 +6,8 @@ import type { AlertStore } from './alert-store.ts'
 export interface ShownAlert extends AlertRecord {
   /** Ids of the silences in force for it. */
   readonly silenced_by: readonly string[]
+  /** Ids of the open alerts that keep it quiet. */
+  readonly inhibited_by: readonly string[]
 }
 
 /** Alerts as they are shown. */
@@ -30,7 +32,8 @@ export class AlertBoard {
 
   async #shown(alert: AlertRecord): Promise<ShownAlert> {
     const mutes = alert.status === 'resolved' ? [] : await this.#mutes.of(alert)
-    const ids = (kind: 'silence') => mutes.flatMap((mute) => (mute.kind === kind ? [mute.id] : []))
-    return { ...alert, silenced_by: ids('silence') }
+    const ids = (kind: Mute['kind']) =>
+      mutes.flatMap((mute) => (mute.kind === kind ? [mute.id] : []))
+    return { ...alert, silenced_by: ids('silence'), inhibited_by: ids('inhibition') }
   }
 }

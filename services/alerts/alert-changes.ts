@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts'
 import { FINAL_TTL_MS } from '../deliveries/delivery-job.ts'
 import type { FlapLedger, FlapStep } from '../noise/flap-ledger.ts'
+import { wakeOp } from '../noise/wake.ts'
 import { alertJobId } from './alert-job.ts'
 import type { AlertLogEntry, AlertNews, StoredAlert } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
@@ -107,8 +108,18 @@ export class AlertChanges {
       ...posts,
       ...alerts.logOps(alert.id, log),
       ...alerts.unansweredOps(before, alert),
+      ...this.#wakeOps(before, alert),
       ...record,
     ]
+  }
+
+  /** What it kept quiet is looked at again. */
+  #wakeOps(before: StoredAlert, after: StoredAlert): Op[] {
+    const { store, keys, alerts, clock } = this.#parts
+    const isOver = after.status === 'resolved' && before.status !== 'resolved'
+    if (!isOver || after.inhibits.length === 0) return []
+    const partition = alerts.partition(after.id)
+    return [wakeOp(keys, { now: clock.now(), partition, partitions: store.partitions })]
   }
 
   /** Work that waits for days for an alert which has moved on would do nothing. */

@@ -19,6 +19,7 @@ export type AlertJobKind =
   | 'update'
   | 'exhausted'
   | 'wake'
+  | 'reindex'
   | 'flapping'
   | 'settle'
   | 'settled'

@@ -54,6 +54,8 @@ export interface StoredAlert {
   readonly told_with: number
   /** The group in which it is told; `null`: it is told by itself. */
   readonly group_key: string | null
+  /** Under which names it is found by alerts that it keeps quiet. */
+  readonly inhibits: readonly string[]
   /** Who acknowledged, where each of a step has to. */
   readonly acknowledged_users: readonly string[]
   /** Raised while it changed too often: nobody is told until it has settled. */
@@ -163,6 +165,7 @@ const OLDER = {
   told_at: null,
   told_with: 1,
   group_key: null,
+  inhibits: [],
   acknowledged_users: [],
   flapping: false,
   limited: false,
@@ -205,6 +208,7 @@ export function makeAlert(
     told_at: null,
     told_with: 1,
     group_key: null,
+    inhibits: [],
     flapping: false,
     limited,
   }

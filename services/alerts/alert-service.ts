@@ -7,6 +7,7 @@ import {
   Unavailable,
 } from '../../src/index.ts'
 import type { FlapLedger } from '../noise/flap-ledger.ts'
+import { type InhibitionRule, inhibitingNames } from '../noise/inhibition.ts'
 import { UNANSWERED_LIMIT } from '../noise/storm.ts'
 import type { Acceptance, Identity } from '../notifications/acceptance.ts'
 import { mintId } from '../notifications/mint-id.ts'
@@ -21,6 +22,7 @@ import {
 import type { AlertStore } from './alert-store.ts'
 import { AUTO_CLOSE_MS } from './alert-timers.ts'
 import type { AlertWebhooks } from './alert-webhooks.ts'
+import type { Documents } from './documents.ts'
 import type { Responders } from './responders.ts'
 
 export interface Raised {
@@ -39,6 +41,7 @@ interface Parts {
   readonly responders: Responders
   readonly webhooks: AlertWebhooks
   readonly flaps: FlapLedger
+  readonly rules: Documents<InhibitionRule>
   /** Told after every change of state, once it is stored. */
   readonly onNews: (news: AlertNews) => void
 }
@@ -99,7 +102,7 @@ export class AlertService {
   }
 
   async #make(report: AlertReport, id: string, flap: string | null) {
-    const { keys, clock, alerts, responders, flaps, webhooks } = this.#parts
+    const { keys, clock, alerts, responders, flaps, rules, webhooks } = this.#parts
     const now = clock.now()
     const policy = await responders.choose(report)
     const made = makeAlert(id, report, {
@@ -108,7 +111,8 @@ export class AlertService {
       limited: await this.#isOver(report),
     })
     const { isFlapping, guards, ops: flapOps } = flaps.step(made, 1, flap, now)
-    const alert = { ...made, flapping: isFlapping }
+    const inhibits = inhibitingNames(await rules.list(), made)
+    const alert = { ...made, flapping: isFlapping, inhibits }
     const targets = (await responders.of(policy.steps[0], alert)).length
     const why = targets === 0 ? 'nobody is an admin or on call' : `${targets} people`
     const log = [logEntry(now, 'triggered', null, why)]

@@ -62,8 +62,24 @@ export class AlertStore {
         ? [['push', this.#keys.criticalAlerts(), id, RECENT_LIMIT] as const]
         : []),
       ['sadd', this.#unansweredKey(alert), id],
+      ...this.inhibitingOps(alert, 'sadd'),
       ...this.logOps(id, log),
     ]
+  }
+
+  /** Puts an alert under the names by which it keeps others quiet, or takes it away from there. */
+  inhibitingOps({ id, inhibits }: StoredAlert, verb: 'sadd' | 'srem'): Op[] {
+    return inhibits.map((name) => [verb, this.#keys.inhibiting(name), id])
+  }
+
+  /** Ids of alerts that are found under a name, of every partition. */
+  async inhibiting(name: string): Promise<string[]> {
+    const found = await Promise.all(
+      Array.from({ length: this.#store.partitions }, (_, n) =>
+        this.#store.members(n, this.#keys.inhibiting(name)),
+      ),
+    )
+    return found.flat()
   }
 
   /** Keeps the list of what nobody answered of a source, part of every change of a state. */
@@ -111,6 +127,7 @@ export class AlertStore {
       ['del', this.#keys.alertDedup(alert.dedup_key)],
       ['zrem', this.#keys.openAlerts(), id],
       ['pull', this.#keys.criticalAlerts(), id],
+      ...this.inhibitingOps(alert, 'srem'),
       ['expire', this.#keys.alertCount(id), ttlMs],
       ['expire', this.#keys.alertSeen(id), ttlMs],
       ['expire', this.#keys.alertLog(id), ttlMs],

@@ -1,6 +1,7 @@
 import { type Lease, NotFound, type Settlement } from '../../src/index.ts'
 import type { FlapSettling } from '../noise/flap-settling.ts'
 import type { HeldWork } from '../noise/held-work.ts'
+import type { Inhibitions } from '../noise/inhibitions.ts'
 import type { AlertJob } from './alert-job.ts'
 import type { AlertNotices } from './alert-notices.ts'
 import type { AlertNotifier } from './alert-notifier.ts'
@@ -10,6 +11,7 @@ import type { GroupTeller } from './group-teller.ts'
 interface Parts {
   readonly groupTeller: GroupTeller
   readonly held: HeldWork
+  readonly inhibitions: Inhibitions
   readonly notices: AlertNotices
   readonly notifier: AlertNotifier
   readonly settling: FlapSettling
@@ -39,8 +41,8 @@ export class AlertWorkHandler {
     }
   }
 
-  #perform(job: AlertJob, partition: number): Promise<Settlement> {
-    const { groupTeller, held, notices, notifier, settling, timers } = this.#parts
+  async #perform(job: AlertJob, partition: number): Promise<Settlement> {
+    const { groupTeller, held, inhibitions, notices, notifier, settling, timers } = this.#parts
     switch (job.kind) {
       case 'escalate':
       case 'return':
@@ -58,6 +60,9 @@ export class AlertWorkHandler {
         return groupTeller.flush(job)
       case 'settle':
         return settling.settle(job, partition)
+      case 'reindex':
+        await inhibitions.reindex()
+        return held.wake(job)
       case 'wake':
         return held.wake(job)
       default:

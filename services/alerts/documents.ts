@@ -73,7 +73,7 @@ export class Documents<T extends { readonly id: string }> {
   }
 
   /** Throws `Conflict` when there is one of that id. */
-  async create(document: T): Promise<T> {
+  async create(document: T, more: readonly Op[] = []): Promise<T> {
     const { id } = document
     if (!isSafeId(id)) throw new InvalidPayload(`${JSON.stringify(id)} is not a valid id.`)
     const stored = await this.#stored()
@@ -87,6 +87,7 @@ export class Documents<T extends { readonly id: string }> {
       ops: [
         ...gone.map((one) => ['srem', this.#keys.all, one.id] as const),
         ...this.writeOps(document),
+        ...more,
       ],
     })
     if (!outcome.applied) throw new Conflict(`There is a ${this.#noun} ${id} already.`)
@@ -114,7 +115,7 @@ export class Documents<T extends { readonly id: string }> {
     throw new Unavailable(`The ${this.#noun} ${id} is being changed by others; try again.`)
   }
 
-  async remove(id: string): Promise<void> {
+  async remove(id: string, more: readonly Op[] = []): Promise<void> {
     await this.#textOf(id)
     await this.#store.commit({
       partition: this.partition,
@@ -122,6 +123,7 @@ export class Documents<T extends { readonly id: string }> {
         ['del', this.#keys.one(id)],
         ['srem', this.#keys.all, id],
         ['incr', this.#keys.version, 1, 0],
+        ...more,
       ],
     })
   }

@@ -1,12 +1,14 @@
-import { type Clock, isoTime } from '../../src/index.ts'
+import { type Clock, isoTime, NotFound } from '../../src/index.ts'
 import { originOf, type StoredAlert } from '../alerts/alert-record.ts'
 import type { AlertStore } from '../alerts/alert-store.ts'
+import type { Documents } from '../alerts/documents.ts'
+import { type InhibitionRule, inhibitedNames, inhibits } from './inhibition.ts'
 import type { Silences } from './silences.ts'
 import { LIMIT_AGAIN_MS, UNANSWERED_LIMIT } from './storm.ts'
 
 /** A reason for which nobody is told of an alert for now. */
 export interface Mute {
-  readonly kind: 'silence' | 'limit'
+  readonly kind: 'silence' | 'inhibition' | 'limit'
   /** Of the silence or the alert that is the reason. */
   readonly id: string
   /** When to look again (epoch ms). */
@@ -17,10 +19,14 @@ export interface Mute {
   readonly why: string
 }
 
+/** The end of an inhibition wakes what it held; this is only in case. */
+const INHIBITION_AGAIN_MS = 10 * 60_000
+
 interface Parts {
   readonly clock: Clock
   readonly silences: Silences
-  readonly alerts: Pick<AlertStore, 'unanswered'>
+  readonly alerts: AlertStore
+  readonly rules: Documents<InhibitionRule>
 }
 
 /** Everything that keeps an alert quiet at this moment. */
@@ -32,8 +38,12 @@ export class Mutes {
   }
 
   async of(alert: StoredAlert): Promise<readonly Mute[]> {
-    const [silences, limit] = await Promise.all([this.#silences(alert), this.#limit(alert)])
-    return [...silences, ...limit]
+    const found = await Promise.all([
+      this.#silences(alert),
+      this.#inhibitions(alert),
+      this.#limit(alert),
+    ])
+    return found.flat()
   }
 
   async #silences(alert: StoredAlert): Promise<Mute[]> {
@@ -47,6 +57,33 @@ export class Mutes {
     }))
   }
 
+  /** One open alert per rule is reason enough. */
+  async #inhibitions(alert: StoredAlert): Promise<Mute[]> {
+    const rules = inhibitedNames(await this.#parts.rules.list(), alert)
+    const sources = await Promise.all(
+      rules.map(({ rule, name }) => this.#source(alert, rule, name)),
+    )
+    const until = this.#parts.clock.now() + INHIBITION_AGAIN_MS
+    return sources.flatMap((source, n) => {
+      if (source === null) return []
+      const why = `inhibited by ${source.type} (${source.id}), rule ${rules[n]?.rule.name}`
+      return [{ kind: 'inhibition' as const, id: source.id, until, tellsAtEnd: true, why }]
+    })
+  }
+
+  async #source(
+    alert: StoredAlert,
+    rule: InhibitionRule,
+    name: string,
+  ): Promise<StoredAlert | null> {
+    const { alerts } = this.#parts
+    for (const id of await alerts.inhibiting(name)) {
+      const source = await alerts.read(id).then(({ alert: found }) => found, ifMissing)
+      if (source !== null && inhibits(rule, source, alert)) return source
+    }
+    return null
+  }
+
   /** What came above the limit of its source waits until enough of the others were answered. */
   async #limit(alert: StoredAlert): Promise<Mute[]> {
     if (!alert.limited) return []
@@ -56,4 +93,9 @@ export class Mutes {
     const until = this.#parts.clock.now() + LIMIT_AGAIN_MS
     return [{ kind: 'limit', id: originOf(alert), until, tellsAtEnd: true, why }]
   }
+}
+
+function ifMissing(error: unknown): null {
+  if (error instanceof NotFound) return null
+  throw error
 }

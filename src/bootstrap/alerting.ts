@@ -26,6 +26,8 @@ import { AlertGroups } from '../../services/noise/alert-groups.ts'
 import { FlapLedger } from '../../services/noise/flap-ledger.ts'
 import { FlapSettling } from '../../services/noise/flap-settling.ts'
 import { HeldWork } from '../../services/noise/held-work.ts'
+import type { InhibitionRule } from '../../services/noise/inhibition.ts'
+import { Inhibitions } from '../../services/noise/inhibitions.ts'
 import { Mutes } from '../../services/noise/mutes.ts'
 import type { Silence } from '../../services/noise/silence.ts'
 import { Silences, silenceTtlMs } from '../../services/noise/silences.ts'
@@ -64,12 +66,12 @@ export type Alerting = ReturnType<typeof createAlerting>
 export function createAlerting(ingredients: Ingredients) {
   const alerts = new AlertStore(ingredients)
   const { store, keys } = ingredients
-  const { policies, schedules, silenceDocuments } = createDocuments(ingredients)
+  const { policies, schedules, silenceDocuments, rules } = createDocuments(ingredients)
   const onCall = new OnCall({ ...ingredients, schedules })
   const responders = new Responders({ ...ingredients, onCall, policies })
   const webhooks = new AlertWebhooks({ ...ingredients, receivers: ingredients.alertWebhooks })
   const flaps = new FlapLedger(ingredients)
-  const base = { ...ingredients, alerts, responders, flaps, webhooks }
+  const base = { ...ingredients, alerts, responders, flaps, rules, webhooks }
   const changes = new AlertChanges(base)
   const timers = new AlertTimers({ ...base, changes })
   const contacts = new ContactMethods(ingredients)
@@ -85,7 +87,8 @@ export function createAlerting(ingredients: Ingredients) {
   const notices = new AlertNotices({ ...base, groups, silences, teller })
   const groupTeller = new GroupTeller({ ...base, groups, mutes, notifier, placing, teller })
   const settling = new FlapSettling({ ...ingredients, changes })
-  const work = { groupTeller, held, notices, notifier, settling, timers }
+  const inhibitions = new Inhibitions({ ...base, changes })
+  const work = { groupTeller, held, inhibitions, notices, notifier, settling, timers }
   return {
     alerts: raising,
     alertActions: new AlertActions({ ...base, changes }),
@@ -93,6 +96,7 @@ export function createAlerting(ingredients: Ingredients) {
     alertStore: alerts,
     alertWork: new AlertWorkHandler(work),
     contacts,
+    inhibitions,
     maintenance: new MaintenanceService({ ...ingredients, silences: silenceDocuments }),
     notificationRules,
     onCall,
@@ -123,6 +127,11 @@ function createDocuments({ store, keys, clock }: Ingredients) {
       keys: kept(keys.silences(), keys.silence),
       noun: 'silence',
       ttlMs: (silence) => silenceTtlMs(silence, clock.now()),
+    }),
+    rules: new Documents<InhibitionRule>({
+      store,
+      keys: kept(keys.inhibitionRules(), keys.inhibitionRule),
+      noun: 'inhibition rule',
     }),
   }
 }

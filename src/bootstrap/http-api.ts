@@ -5,6 +5,7 @@ import { EventController } from '../../controllers/event-controller.ts'
 import { HookController } from '../../controllers/hook-controller.ts'
 import { InboundHookController } from '../../controllers/inbound-hook-controller.ts'
 import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
+import { InhibitionController } from '../../controllers/inhibition-controller.ts'
 import { LinkController } from '../../controllers/link-controller.ts'
 import { OnCallController } from '../../controllers/on-call-controller.ts'
 import { OperationsController } from '../../controllers/operations-controller.ts'
@@ -63,7 +64,11 @@ export function createApi(parts: ApiParts): HttpRouter {
   const router = new HttpRouter()
   const hallway = { router, ...middleware, idempotency: idempotency({ store }) }
   onCallRoutes({ ...hallway, onCall: new OnCallController(services) })
-  silenceRoutes({ ...hallway, silences: new SilenceController(services) })
+  silenceRoutes({
+    ...hallway,
+    silences: new SilenceController(services),
+    inhibitions: new InhibitionController(services),
+  })
   apiRoutes({
     ...hallway,
     access: new AccessController({ access, tickets }),

@@ -39,10 +39,11 @@ const RULES: readonly Rule[] = [
   [/^groups$/, fixed('groups')],
   [/^(?:silences?(?::.+)?|maintenance:.+)$/, fixed('silences')],
   [/^(?:schedules?(?::.+)?)$/, fixed('schedules')],
+  [/^inhibition_rules?(?::.+)?$/, fixed('inhibition_rules')],
   [/^escalation_polic(?:y:.+|ies(?::.+)?)$/, fixed('escalation_policies')],
   [/^system:status/, fixed('system')],
   [
-    /^(?:users|alerts:open|alerts:recent|alerts:critical|alerts:held|alerts:unanswered:.+|events:log|notifications:snoozed)$/,
+    /^(?:users|alerts:open|alerts:recent|alerts:critical|alerts:held|alerts:unanswered:.+|alerts:inhibiting:.+|events:log|notifications:snoozed)$/,
     members,
   ],
 ]

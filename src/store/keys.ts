@@ -90,6 +90,10 @@ export class Keys {
   // What keeps alerts quiet
   silence = (id: string) => `${this.scope}silence:${id}`
   silences = () => `${this.scope}silences`
+  inhibitionRule = (id: string) => `${this.scope}inhibition_rule:${id}`
+  inhibitionRules = () => `${this.scope}inhibition_rules`
+  /** Open alerts that keep others quiet, by rule and equal labels. */
+  inhibiting = (name: string) => `${this.scope}alerts:inhibiting:${name}`
   alertFlap = (dedup: string) => `${this.scope}alerts:flap:${dedup}`
   unansweredAlerts = (origin: string) => `${this.scope}alerts:unanswered:${origin}`
   /** When a group of alerts was told last. */

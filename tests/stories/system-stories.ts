@@ -71,10 +71,10 @@ export function tellSystems(version: MqttVersion, world: () => World): void {
     await world().http('POST', `/api/oncall/${type}`, { members: [user] })
     const starts_at = Math.round(Date.now() / 1000) + 3600
     await maintenance({ type: 'scheduled', starts_at, services: [service] })
-    await device().ask(`notifications/alerts/warning/${type}`, {
+    await device().ask(`notifications/alerts/critical/${type}`, {
       ...{ message: 'Down', affected_systems: [service] },
     })
-    expect((await world().notification(user)).type).toBe('alert.warning')
+    expect((await world().notification(user)).type).toBe('alert.critical')
     const { error } = await maintenance({ type: 'perhaps' })
     expect(error).toMatchObject({ code: 'invalid_payload', issues: [{ path: 'type' }] })
   })

@@ -32,6 +32,15 @@ async function onCall(world: World, _device: Device, key: string): Promise<strin
   return key
 }
 
+/** On call, for alerts that do not wait for others of their group. */
+async function toldAtOnce(world: World, device: Device, key: string): Promise<string> {
+  await world.http('POST', '/api/escalation-policies', {
+    ...{ id: key, name: key, alert_types: [key], group_wait_seconds: 0 },
+    steps: [{ targets: [{ type: 'oncall' }] }],
+  })
+  return onCall(world, device, key)
+}
+
 async function openAlert(_world: World, device: Device, key: string): Promise<string> {
   const raised = await device.ask(`notifications/alerts/warning/${key}`, { message: 'Hot' })
   return raised.alert_id
@@ -59,7 +68,7 @@ function alert(level: 'critical' | 'warning' | 'info', ids: string, qos: 0 | 1 |
     pattern: `notifications/alerts/${level}/{alert_type}`,
     ids,
     qos,
-    prepare: onCall,
+    prepare: level === 'critical' ? onCall : toldAtOnce,
     payload: (key) => ({ message: `Too hot ${key}`, source: 'pump-7', affected_systems: ['p'] }),
     reply: () => ({
       status: `${level}_alert_sent`,
