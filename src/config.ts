@@ -80,6 +80,7 @@ export interface Config {
   readonly timezone: string
   readonly deadmanUrl: string | null
   readonly shutdownMs: number
+  readonly auditDays: number
   readonly logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
   /** What is odd but not wrong: probable typos, variables without effect. */
   readonly warnings: readonly string[]
@@ -160,6 +161,7 @@ function limits(draft: Draft) {
     timezone: values.DEFAULT_TIMEZONE,
     deadmanUrl: values.DEADMAN_URL ?? null,
     shutdownMs: values.SHUTDOWN_SECONDS,
+    auditDays: values.AUDIT_DAYS,
     logLevel: values.LOG_LEVEL,
   }
 }

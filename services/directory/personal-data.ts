@@ -12,6 +12,7 @@ import { CHANNELS } from '../deliveries/channel-policy.ts'
 import { jobKey } from '../deliveries/delivery-job.ts'
 import { deliveryId } from '../deliveries/notification-deliveries.ts'
 import type { InboxService } from '../notifications/inbox-service.ts'
+import type { AuditLog } from '../operations/audit-log.ts'
 import type { SessionService } from '../sessions/session-service.ts'
 import type { Directory } from './directory.ts'
 import type { Memberships } from './memberships.ts'
@@ -24,6 +25,7 @@ interface Parts {
   readonly memberships: Memberships
   readonly inbox: InboxService
   readonly sessions: SessionService
+  readonly audit: AuditLog
 }
 
 /** What is kept of a person: shown to him, or erased. */
@@ -83,6 +85,7 @@ export class PersonalData {
       ['srem', keys.connectedUsers(), user],
     ]
     await store.commit({ partition, ops: [...ops, ...leave] })
+    await this.#parts.audit.forget(user)
     return { status: 'erased', notifications: notifications.length, sessions: open.length }
   }
 

@@ -108,6 +108,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     broadcastConnection: config.broadcast.driver,
     onUnread: (user) => unreadTopic.changed(user),
     onRepeated: () => metrics.duplicates.inc(),
+    auditDays: config.auditDays,
   })
   const manager = createBroadcasts({
     ...{ config, announce, publisher, metrics, store, keys, clock, log, bell: services.bell },

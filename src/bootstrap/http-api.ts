@@ -1,5 +1,6 @@
 import { AccessController } from '../../controllers/access-controller.ts'
 import { AlertController } from '../../controllers/alert-controller.ts'
+import { AuditController } from '../../controllers/audit-controller.ts'
 import { DeliveryController } from '../../controllers/delivery-controller.ts'
 import { EventController } from '../../controllers/event-controller.ts'
 import { HookController } from '../../controllers/hook-controller.ts'
@@ -17,9 +18,11 @@ import { SilenceController } from '../../controllers/silence-controller.ts'
 import { TemplateController } from '../../controllers/template-controller.ts'
 import { TwilioController } from '../../controllers/twilio-controller.ts'
 import { UserController } from '../../controllers/user-controller.ts'
+import { audit } from '../../middleware/audit.ts'
 import { idempotency } from '../../middleware/idempotency.ts'
 import { signedByTwilio } from '../../middleware/signed-by-twilio.ts'
 import { apiRoutes } from '../../routers/api.ts'
+import { auditRoutes } from '../../routers/audit.ts'
 import { inboundHooks, twilioHooks } from '../../routers/hooks.ts'
 import { linkRoutes } from '../../routers/links.ts'
 import { onCallRoutes } from '../../routers/on-call.ts'
@@ -61,7 +64,9 @@ export interface ApiParts {
 export function createApi(parts: ApiParts): HttpRouter {
   const { services, access, tickets, middleware, topics, dispatcher, store, keys, clock, log } =
     parts
-  const router = new HttpRouter()
+  const router: HttpRouter = new HttpRouter({
+    around: audit({ log: services.audit, routes: () => router.table }),
+  })
   const hallway = { router, ...middleware, idempotency: idempotency({ store }) }
   onCallRoutes({ ...hallway, onCall: new OnCallController(services) })
   silenceRoutes({
@@ -102,6 +107,7 @@ export function createApi(parts: ApiParts): HttpRouter {
     users: new UserController(services),
   })
   inboundHooks({ ...hallway, hooks: new InboundHookController(services) })
+  auditRoutes({ ...hallway, audit: new AuditController(services) })
   linkRoutes({ router, links: new LinkController(services) })
   reloadRoute(router, { authenticate: middleware.authenticate, reload: parts.reload })
   addTwilioHooks(router, parts)

@@ -25,6 +25,7 @@ import {
   type Retention,
 } from '../../services/notifications/notification-service.ts'
 import { Activity } from '../../services/operations/activity.ts'
+import { AuditLog } from '../../services/operations/audit-log.ts'
 import { DeadLetters } from '../../services/operations/dead-letters.ts'
 import { EventLog } from '../../services/operations/event-log.ts'
 import { StatusService } from '../../services/operations/status-service.ts'
@@ -66,6 +67,8 @@ export interface Ingredients {
   readonly onMarked?: (change: string, record: NotificationRecord) => void
   /** Told whenever a user's unread count may have changed. */
   readonly onUnread?: (user: string) => void
+  /** How long the audit log keeps an entry, in days. */
+  readonly auditDays?: number
   /** Told of every message that had had its effect before. */
   readonly onRepeated?: () => void
 }
@@ -111,6 +114,7 @@ export function createServices(ingredients: Ingredients) {
   })
   const status = new StatusService({ ...base, acceptance, broadcast })
   const events = new EventLog({ ...base, acceptance })
+  const audit = new AuditLog(base)
   const deadLetters = new DeadLetters(base)
   const cancellation = new Cancellation(base)
   const outbox = new Outbox(base)
@@ -135,10 +139,11 @@ export function createServices(ingredients: Ingredients) {
   })
   const links = new LinkService({ ...base, ...alerting, signer: linkSigner, directory, inbox })
   const activity = new Activity({ bus, clock, log, broadcast })
-  const personalData = new PersonalData({ ...base, directory, memberships, inbox, sessions })
+  const personalData = new PersonalData({ ...base, audit, directory, memberships, inbox, sessions })
   return {
     acceptance,
     activity,
+    audit,
     ...alerting,
     alertIntake: new AlertIntake(alerting),
     bell,

@@ -48,6 +48,18 @@ export class Client {
     return this.#request('DELETE', path, body)
   }
 
+  /** The lines of an answer as they come. */
+  async *lines(path: string, query: Readonly<Record<string, string>>): AsyncGenerator<string> {
+    const response = await this.#fetch('GET', `${path}?${new URLSearchParams(query)}`)
+    const reader = response.body!.pipeThrough(new TextDecoderStream())
+    let rest = ''
+    for await (const chunk of reader) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop() ?? ''
+      yield* lines
+    }
+  }
+
   /** Frames of a broadcast channel as they come, until `signal` ends it. */
   async *frames(channel: string, signal: AbortSignal): AsyncGenerator<Answer> {
     const { url, token } = this.#options

@@ -4,6 +4,7 @@ import { Client, Refused } from './client.ts'
 import { type Command, type Options, type Tools, WrongUsage } from './command.ts'
 import { accessCommands } from './commands/access.ts'
 import { alertCommands } from './commands/alerts.ts'
+import { auditCommands } from './commands/audit.ts'
 import { broadcastCommands } from './commands/broadcast.ts'
 import { peopleCommands } from './commands/people.ts'
 import { processCommands } from './commands/process.ts'
@@ -31,6 +32,7 @@ const COMMANDS: readonly Command[] = [
   ...queueCommands,
   ...deadLetterCommands,
   ...accessCommands,
+  ...auditCommands,
 ]
 
 const GROUPS: Readonly<Record<string, string>> = {
@@ -46,6 +48,7 @@ const GROUPS: Readonly<Record<string, string>> = {
   queue: 'Queues: look, retry, forget, pause',
   'dead-letters': 'Refused messages: look, replay, forget',
   keys: 'API keys: create, list, revoke',
+  audit: 'Who did what: list, export',
 }
 
 /** Runs one command line; answers with the exit code: 0 done, 1 refused or failed, 2 wrong usage. */

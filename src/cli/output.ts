@@ -79,6 +79,11 @@ export class Output {
     }
   }
 
+  /** A line that is as it should be already. */
+  line(text: string): void {
+    this.#write(`${text}\n`)
+  }
+
   /** A sentence for people; programs get the record. */
   done(sentence: string, record: Row): void {
     this.#write(this.#json ? `${JSON.stringify(record, null, 2)}\n` : `${sentence}\n`)

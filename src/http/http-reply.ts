@@ -1,7 +1,7 @@
 /** A handler's answer with a status and headers of its own; a bare result gets the route's status. */
 export class HttpReply {
   readonly status: number
-  /** An object is sent as JSON, text as it is, `undefined` as no body. */
+  /** An object is sent as JSON, text and streams as they are, `undefined` as no body. */
   readonly body: unknown
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>

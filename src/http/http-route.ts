@@ -40,6 +40,8 @@ interface HttpRouteParts {
   readonly path: string
   readonly spec: HttpRouteSpec
   readonly middleware: readonly Middleware<Context>[]
+  /** Stands around the handler, once it is known who calls and that what he sent is right. */
+  readonly around?: Middleware<HttpContext> | undefined
   readonly handler: (context: HttpContext) => Promise<unknown>
 }
 
@@ -50,13 +52,15 @@ export class HttpRoute {
   readonly spec: HttpRouteSpec
   readonly params: readonly string[]
   readonly #run: Middleware<HttpContext>
+  readonly #handler: HttpRouteParts['handler']
 
   /** Throws for a path that is malformed. */
-  constructor({ method, path, spec, middleware, handler }: HttpRouteParts) {
+  constructor({ method, path, spec, middleware, around, handler }: HttpRouteParts) {
     assertPath(path)
     this.method = method
     this.path = path
     this.spec = spec
+    this.#handler = handler
     this.params = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name!)
     this.#run = compose<HttpContext>([
       ...(middleware as readonly Middleware<HttpContext>[]),
@@ -66,6 +70,7 @@ export class HttpRoute {
         this.#validate(context)
         return next()
       },
+      ...(around ? [around] : []),
       async (context) => this.#asReply(await handler(context)),
     ])
   }
@@ -78,6 +83,12 @@ export class HttpRoute {
   /** Runs middleware, the check of the scope, the validation, then the handler. */
   async run(context: HttpContext): Promise<HttpReply> {
     return this.#asReply(await this.#run(context, () => Promise.resolve()))
+  }
+
+  /** The handler's answer to a caller who passed another route. */
+  async read(context: HttpContext): Promise<HttpReply> {
+    this.#validate(context)
+    return this.#asReply(await this.#handler(context))
   }
 
   #asReply(result: unknown): HttpReply {

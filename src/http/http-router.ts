@@ -15,15 +15,18 @@ type QueryOf<Schema> = OutputOf<Schema, Readonly<Record<string, unknown>>> &
 export class HttpGroup<Prefix extends string = ''> {
   readonly #prefix: string
   readonly #middleware: readonly Middleware<Context>[]
+  readonly #around: Middleware<HttpContext> | undefined
   readonly #add: (route: HttpRoute) => void
 
   constructor(parts: {
     readonly prefix: Prefix
     readonly middleware: readonly Middleware<Context>[]
+    readonly around?: Middleware<HttpContext> | undefined
     readonly add: (route: HttpRoute) => void
   }) {
     this.#prefix = parts.prefix
     this.#middleware = parts.middleware
+    this.#around = parts.around
     this.#add = parts.add
   }
 
@@ -35,7 +38,8 @@ export class HttpGroup<Prefix extends string = ''> {
   ): void {
     const joined = `${this.#prefix}${prefix}` as `${Prefix}${Inner}`
     const all = [...this.#middleware, ...middleware]
-    define(new HttpGroup({ prefix: joined, middleware: all, add: this.#add }))
+    const [around, add] = [this.#around, this.#add]
+    define(new HttpGroup({ prefix: joined, middleware: all, around, add }))
   }
 
   /**
@@ -66,6 +70,7 @@ export class HttpGroup<Prefix extends string = ''> {
         path: `${this.#prefix}${path}`,
         spec,
         middleware: this.#middleware,
+        around: this.#around,
         // The schemas give the types, and `HttpRoute` applies them before it calls.
         handler: handler as unknown as (context: HttpContext) => Promise<unknown>,
       }),
@@ -77,11 +82,13 @@ export class HttpGroup<Prefix extends string = ''> {
 export class HttpRouter extends HttpGroup {
   readonly #routes: Map<string, HttpRoute>
 
-  constructor() {
+  /** `around` stands around every handler: it sees who called and what is asked, and the answer. */
+  constructor({ around }: { readonly around?: Middleware<HttpContext> } = {}) {
     const routes = new Map<string, HttpRoute>()
     super({
       prefix: '',
       middleware: [],
+      around,
       add: (route) => {
         const shape = route.pattern.replace(/\{\w+\}/g, '{}')
         const taken = routes.get(shape)

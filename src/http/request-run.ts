@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream'
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../support/clock.ts'
 import {
@@ -100,7 +101,8 @@ export class RequestRun {
 export function sendReply(reply: FastifyReply, { status, body, headers }: HttpReply) {
   void reply.code(status).headers(headers)
   if (body === undefined) return reply.send()
-  if (typeof body === 'string' || Buffer.isBuffer(body)) return reply.send(body)
+  const isReady = typeof body === 'string' || Buffer.isBuffer(body) || body instanceof Readable
+  if (isReady) return reply.send(body)
   if (!('content-type' in headers)) void reply.type('application/json; charset=utf-8')
   return reply.send(JSON.stringify(body))
 }

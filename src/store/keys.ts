@@ -128,6 +128,8 @@ export class Keys {
   smsLog = () => `${this.scope}sms_logs`
   outbox = () => `${this.scope}outbox`
   deadLetters = () => `${this.scope}dead_letters`
+  auditLog = () => `${this.scope}audit`
+  auditEntry = (id: string) => `${this.scope}audit:${id}`
   deadLetterCount = () => `${this.scope}dead_letters:evicted`
 
   // Access

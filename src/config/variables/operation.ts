@@ -65,6 +65,9 @@ export const OPERATION = {
   SHUTDOWN_SECONDS: withDefault('5', seconds(0, 3600), {
     about: 'A stop takes at most this long.',
   }),
+  AUDIT_DAYS: withDefault('365', integer(1, 36_500), {
+    about: 'How long the audit log keeps who did what.',
+  }),
   LOG_LEVEL: withDefault(
     'info',
     oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'),
