@@ -63,6 +63,7 @@ describe('loadConfig() without any variable', () => {
       timezone: 'UTC',
       deadmanUrl: null,
       shutdownMs: 5_000,
+      auditDays: 365,
       logLevel: 'info',
     })
   })
