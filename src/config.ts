@@ -129,6 +129,7 @@ function assemble(draft: Draft): Omit<Config, 'warnings' | 'settings'> {
       key: values.BELFRY_APP_KEY,
       secret: values.BELFRY_APP_SECRET ?? null,
       encryptionKey: values.BELFRY_APP_ENCRYPTION_KEY ?? null,
+      webhooks: values.BELFRY_APP_WEBHOOKS ?? [],
     },
     broadcast: broadcastConfig(draft, redis !== null),
     rateLimit: values.RATE_LIMIT,

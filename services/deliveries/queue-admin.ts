@@ -19,6 +19,7 @@ export const QUEUE_NAMES: readonly string[] = [
   'broadcast',
   'alert',
   ...BROADCAST_QUEUES,
+  'channel-webhook',
 ]
 
 export interface QueueState {

@@ -23,6 +23,7 @@ const SCHEDULES: Readonly<Record<string, readonly number[]>> = {
     10 * HOUR_MS,
     10 * HOUR_MS,
   ],
+  'channel-webhook': [...SOON, HOUR_MS],
   broadcasts: SOON,
   'critical-broadcasts': SOON,
 }

@@ -1,12 +1,9 @@
 import { hostname } from 'node:os'
 import { AccessService } from '../../services/access/access-service.ts'
-import { BroadcastProvider } from '../../services/broadcasts/broadcast-provider.ts'
 import { Breakers } from '../../services/channels/breakers.ts'
-import type { Provider } from '../../services/channels/channel.ts'
 import { UnreadCounts } from '../../services/notifications/unread-counts.ts'
 import { UnreadTopic } from '../../services/notifications/unread-topic.ts'
 import { Broadcast } from '../broadcasting/broadcast.ts'
-import { BROADCAST_QUEUES } from '../broadcasting/broadcaster.ts'
 import { type Config, publicUrlOf } from '../config.ts'
 import { Dispatcher } from '../mqtt/dispatcher.ts'
 import { Keys } from '../store/keys.ts'
@@ -14,6 +11,7 @@ import { type Clock, systemClock } from '../support/clock.ts'
 import { createLogger, type Logger } from '../support/logger.ts'
 import { Metrics } from '../support/metrics.ts'
 import { Announcements } from './announcements.ts'
+import { addBroadcastProviders } from './broadcast-providers.ts'
 import { createBroadcasts } from './broadcasts.ts'
 import { createChecks } from './checks.ts'
 import { fillBreakerGauge, fillGauges } from './gauges.ts'
@@ -157,9 +155,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const providers = createProviders({
     ...{ config, services, publisher, store, keys, breakers, clock, log },
   })
-  for (const queue of BROADCAST_QUEUES) {
-    providers.set(queue, new BroadcastProvider({ manager }) as Provider)
-  }
+  addBroadcastProviders(providers, { config, manager, http, clock })
   const { queue } = config
   const workers = config.roles.has('worker')
     ? createWorkers({ store, bus, keys, clock, log, services, providers, queue, onOutcome })

@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { AccessService } from '../../services/access/access-service.ts'
 import type { Tickets } from '../../services/access/tickets.ts'
+import { ChannelWebhooks } from '../../services/broadcasts/channel-webhooks.ts'
 import type { Config } from '../config.ts'
 import { everybody } from '../context.ts'
 import type { Application, Authenticate } from '../gateway/application.ts'
@@ -47,7 +48,10 @@ export function createRealtime(parts: Parts) {
   const onOpened = (protocol: string) => metrics.sessionsOpened.inc({ protocol })
   const onTrouble = (reason: string) => metrics.connectionTroubles.inc({ reason })
   const told = { onOpened, onTrouble }
-  const gateway = new Gateway({ store, bus, clock, log, ...told, applicationOf: applicationFor })
+  const news = newsOf(parts)
+  const gateway = new Gateway({
+    ...{ store, bus, clock, log, news, ...told, applicationOf: applicationFor },
+  })
   const shared = {
     gateway,
     authenticate: authenticator(parts),
@@ -63,6 +67,7 @@ export function createRealtime(parts: Parts) {
     application,
     credentials,
     cache,
+    news,
     identify: async (user, claims) => access.identify(user, claims),
     nobody,
     clock,
@@ -100,6 +105,13 @@ export function createRealtime(parts: Parts) {
     socketIo.stop()
   }
   return { gateway, stop }
+}
+
+/** `null` where no back end wants to know what happens on channels. */
+function newsOf({ config, services, store, keys, clock, log }: Parts): ChannelWebhooks | null {
+  const urls = config.app.webhooks
+  if (urls.length === 0) return null
+  return new ChannelWebhooks({ store, keys, bell: services.bell, clock, log, urls })
 }
 
 function open(http: HttpServer, path: string, door: Door): void {

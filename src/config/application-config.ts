@@ -24,6 +24,8 @@ export interface AppConfig {
   readonly secret: string | null
   /** Base64 of 32 bytes; `null`: made from the secret. */
   readonly encryptionKey: string | null
+  /** Who is told of what happens on channels. */
+  readonly webhooks: readonly string[]
 }
 
 /** The remote service of the `pusher` driver. */

@@ -2,6 +2,7 @@ import { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import type { ChannelNews } from './channel-news.ts'
 import { Channels } from './channels.ts'
 import { FleetNodes } from './fleet/fleet-nodes.ts'
 import { address, type Hub, type Receiver } from './hub.ts'
@@ -22,6 +23,7 @@ interface Parts {
   /** Never rejects. */
   readonly openFeed: (opening: Opening) => Promise<void>
   readonly store: Store
+  readonly news?: ChannelNews | null
   readonly clock: Clock
   readonly log: Logger
 }
@@ -29,14 +31,15 @@ interface Parts {
 export type ChannelParts = ReturnType<typeof assembleChannels>
 
 /** Everything that broadcast channels of one process are made of, wired by hand. */
-export function assembleChannels({ node, hub, busOf, openFeed, store, clock, log }: Parts) {
+export function assembleChannels(parts: Parts) {
+  const { node, hub, busOf, openFeed, store, news = null, clock, log } = parts
   const show = ({ scope, channel }: Place, user: string, info: string | null) => {
     const content = { kind: 'member', channel, user, joined: info !== null, data: info ?? '' }
     hub.broadcast(address(scope, channel), new Outbound(content as MemberContent))
   }
   const presence = new Presence({
     node,
-    records: new MemberRecords(store),
+    records: new MemberRecords(store, news),
     announce: ({ scope, channel }, { user, version, info }) =>
       busOf(scope).member(channel, user, version, info),
     show,
@@ -66,7 +69,7 @@ export function assembleChannels({ node, hub, busOf, openFeed, store, clock, log
     counts,
     feeds,
     watch,
-    channels: new Channels({ hub, presence, feeds, counts }),
+    channels: new Channels({ hub, presence, feeds, counts, watchesOccupancy: news !== null }),
   }
 }
 

@@ -1,5 +1,6 @@
-import { readChannelName } from '../broadcasting/channel-name.ts'
+import { readChannelName, userOfChannel } from '../broadcasting/channel-name.ts'
 import { ownerOfChannel } from '../broadcasting/personal-channels.ts'
+import { occupancyOf } from './channel-news.ts'
 import { address, type Hub, type Receiver } from './hub.ts'
 import type { Outbound } from './outbound.ts'
 import type { PersonalFeeds } from './personal-feeds.ts'
@@ -27,6 +28,8 @@ interface Parts {
   readonly presence: Presence
   readonly feeds: PersonalFeeds
   readonly counts: SubscriptionCounts
+  /** Whether the fleet keeps which channels have clients. */
+  readonly watchesOccupancy: boolean
 }
 
 /** Clients on broadcast channels: everybody who must know of a coming or going is told here. */
@@ -45,6 +48,7 @@ export class Channels {
   async join(joining: Joining): Promise<readonly Member[] | null> {
     const { place, client, member, isOpen } = joining
     const { hub, presence, feeds } = this.#parts
+    await this.#occupy(joining)
     if (member !== null) await presence.enter(place, client.id, member)
     const owner = ownerOf(joining)
     if (owner !== null) await feeds.watch(owner, watcherOf(joining))
@@ -67,8 +71,23 @@ export class Channels {
   #withdraw(joining: Membership): void {
     const { place, client, member } = joining
     if (member !== null) this.#parts.presence.leave(place, client.id, member.id)
+    if (this.#isWatched(joining)) {
+      const { place: beside, member: all } = occupancyOf(place)
+      this.#parts.presence.leave(beside, client.id, all.id)
+    }
     const owner = ownerOf(joining)
     if (owner !== null) this.#parts.feeds.unwatch(owner, watcherOf(joining))
+  }
+
+  async #occupy(joining: Joining): Promise<void> {
+    if (!this.#isWatched(joining)) return
+    const { place, member } = occupancyOf(joining.place)
+    await this.#parts.presence.enter(place, joining.client.id, member)
+  }
+
+  /** Channels that come by themselves are nobody's choice. */
+  #isWatched({ place }: Membership): boolean {
+    return this.#parts.watchesOccupancy && userOfChannel(place.channel) === null
   }
 
   /** After the client was told that it is there. */

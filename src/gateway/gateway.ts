@@ -1,13 +1,8 @@
 import { userChannel } from '../broadcasting/channel-name.ts'
 import type { Principal } from '../context.ts'
-import type { Bus } from '../store/bus.ts'
 import { Keys } from '../store/keys.ts'
-import type { Store } from '../store/store.ts'
-import type { Clock } from '../support/clock.ts'
 import { uuidv7 } from '../support/ids.ts'
-import type { Logger } from '../support/logger.ts'
 import { answeringOf } from './answering.ts'
-import type { Application } from './application.ts'
 import { ChannelHistory } from './channel-history.ts'
 import { assembleChannels, type ChannelParts } from './channel-parts.ts'
 import { closeAll } from './close-all.ts'
@@ -15,6 +10,7 @@ import { CLOSE } from './close-codes.ts'
 import { DEFAULT_LIMITS, type Limits } from './connection-limits.ts'
 import { Expiry } from './expiry.ts'
 import { answerQuestions } from './fleet/fleet-questions.ts'
+import type { GatewayParts } from './gateway-parts.ts'
 import { address, Hub } from './hub.ts'
 import { listenForClients } from './listen-for-clients.ts'
 import type { Opening } from './opening.ts'
@@ -22,24 +18,10 @@ import { Pulse } from './pulse.ts'
 import { ReadGate } from './read-gate.ts'
 import { RealtimeBus } from './realtime-bus.ts'
 import { Session, type SessionHome, type SessionHub } from './session.ts'
-import { Sockets, type Trouble } from './sockets.ts'
+import { Sockets } from './sockets.ts'
 
 /** Session queues that are read at the same time, when everybody comes back at once. */
 const READERS = 16
-
-export interface GatewayParts {
-  readonly store: Store
-  readonly bus: Bus
-  readonly clock: Clock
-  readonly log: Logger
-  readonly limits?: Limits
-  /** Told of every client that was let in. */
-  readonly onOpened?: (protocol: string) => void
-  /** Told of every client that was refused or cut. */
-  readonly onTrouble?: (why: Trouble) => void
-  /** The application of one tenant. */
-  readonly applicationOf: (tenant: string) => Application
-}
 
 /**
  * The realtime gateway of one process: holds the clients of every protocol,

@@ -6,6 +6,7 @@ import { asBelfryError, Unavailable } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Application, Authenticate } from './application.ts'
 import type { ChannelCache } from './channel-cache.ts'
+import type { ChannelNews } from './channel-news.ts'
 import { readCredential } from './credential.ts'
 import { FrameLimit } from './frame-limit.ts'
 import type { Gateway } from './gateway.ts'
@@ -33,6 +34,7 @@ interface Parts {
   readonly nobody: Principal | null
   /** The client's address, behind proxies that count. */
   readonly addressOf: (upgrade: Upgrade) => string
+  readonly news?: ChannelNews | null
   readonly clock: Clock
   readonly log: Logger
   readonly compression: boolean

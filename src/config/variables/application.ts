@@ -6,6 +6,7 @@ import {
   listOf,
   matching,
   oneOf,
+  parseUrl,
   reading,
   readOrigin,
   remotePort,
@@ -139,6 +140,13 @@ export const BROADCASTING = {
     otherwise: 'made from the secret',
     secrecy: 'all',
   }),
+  BELFRY_APP_WEBHOOKS: optional(listOf('http(s) URLs', readWebhook), {
+    about:
+      'Receivers of what happens on channels (occupied, vacated, members, client events), signed as Pusher signs its webhooks.',
+    example: 'https://app.example.com/pusher/webhooks',
+    otherwise: 'none',
+    secrecy: 'all',
+  }),
   BROADCAST_GUARD_ADMIN: withDefault('0', flag, {
     about:
       'Lets only administrators onto admin-dashboard, system-maintenance, compliance- and payment-notifications.',
@@ -180,6 +188,10 @@ function readDriver(value: string): BroadcastDriver | undefined {
   const word = value.toLowerCase()
   if (['websocket', 'sse', 'reverb'].includes(word)) return 'gateway'
   return DRIVERS.find((driver) => driver === word)
+}
+
+function readWebhook(item: string): string | undefined {
+  return parseUrl(item, ['https', 'http'])?.href
 }
 
 function readKey(value: string): string | undefined {

@@ -2,6 +2,7 @@ import { Keys } from '../../store/keys.ts'
 import type { Op, Store } from '../../store/store.ts'
 import { Unavailable } from '../../support/errors.ts'
 import { partitionOf } from '../../support/ids.ts'
+import { type ChannelNews, eventOfChange } from '../channel-news.ts'
 
 /** Safety net only: processes renew what they hold every half hour. */
 const TTL_MS = 2 * 3_600_000
@@ -41,10 +42,12 @@ interface StoredMember {
  */
 export class MemberRecords {
   readonly #store: Store
+  readonly #news: ChannelNews | null
   readonly #keys = new Map<string, Keys>()
 
-  constructor(store: Store) {
+  constructor(store: Store, news: ChannelNews | null = null) {
     this.#store = store
+    this.#news = news
   }
 
   /** `node` has a client of this member; doing it again renews the record. */
@@ -122,13 +125,23 @@ export class MemberRecords {
       const outcome = await this.#store.commit({
         partition,
         guards: [['expect', key, text]],
-        ops: opsOf({ place, keys, node, user, after, isNews }),
+        ops: [
+          ...opsOf({ place, keys, node, user, after, isNews }),
+          ...this.#told(place, user, { isNews, joined: after !== null }),
+        ],
       })
       if (!outcome.applied) continue
+      if (isNews) this.#news?.written()
       const info = after?.info ?? before?.info ?? '{}'
       return { version: outcome.results[0] ?? 0, isNews, info }
     }
     throw new Unavailable(`The members of ${place.channel} are being changed by too many.`)
+  }
+
+  #told(place: Place, user: string, change: { isNews: boolean; joined: boolean }) {
+    if (this.#news === null || !change.isNews) return []
+    const event = eventOfChange(place.channel, user, change.joined)
+    return this.#news.opsOf(event, this.#partition(place))
   }
 
   #partition({ channel }: Place): number {

@@ -31,7 +31,7 @@ describe('loadConfig() without any variable', () => {
       },
       appFolder: null,
       auth: { mode: 'off', adminKey: null, jwt: null },
-      app: { id: 'belfry', key: 'belfry', secret: null, encryptionKey: null },
+      app: { id: 'belfry', key: 'belfry', secret: null, encryptionKey: null, webhooks: [] },
       broadcast: { driver: 'gateway', guardAdmin: false, prefix: '', pusher: null },
       rateLimit: { requests: 1000, perSeconds: 60 },
       retention: { notificationTtlMs: 86_400_000, unreadTtlMs: 2_592_000_000, inboxLimit: 100 },

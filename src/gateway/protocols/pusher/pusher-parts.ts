@@ -4,6 +4,7 @@ import type { Clock } from '../../../support/clock.ts'
 import type { Logger } from '../../../support/logger.ts'
 import type { Application } from '../../application.ts'
 import type { ChannelCache } from '../../channel-cache.ts'
+import type { ChannelNews } from '../../channel-news.ts'
 import type { Channels } from '../../channels.ts'
 import type { FrameLimit } from '../../frame-limit.ts'
 import type { RealtimeBus } from '../../realtime-bus.ts'
@@ -21,6 +22,7 @@ export interface PusherParts {
   /** Whether he may have one connection more. */
   readonly hasRoomFor: (principal: Principal) => boolean
   readonly onSignedIn: (client: PusherClient, principal: Principal) => void
+  readonly news?: ChannelNews | null
   readonly onClosed: (client: PusherClient) => void
   readonly mostChannels: number
   readonly limit: FrameLimit

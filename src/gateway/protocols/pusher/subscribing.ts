@@ -98,8 +98,12 @@ export class Subscribing {
 
   async #showLast(client: PusherClient, channel: string): Promise<void> {
     const last = await this.#parts.cache.find(channel)
-    if (last === null) client.say(cacheMissText(channel))
-    else client.say(eventText(channel, last.event, last.data))
+    if (last !== null) {
+      client.say(eventText(channel, last.event, last.data))
+      return
+    }
+    client.say(cacheMissText(channel))
+    this.#parts.news?.tell({ name: 'cache_miss', channel })
   }
 
   /** The protocol cannot resume: whoever comes back is told to look into the inbox. */

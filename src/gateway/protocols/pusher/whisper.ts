@@ -1,9 +1,8 @@
 import { readChannelName } from '../../../broadcasting/channel-name.ts'
-import type { Clock } from '../../../support/clock.ts'
-import type { RealtimeBus } from '../../realtime-bus.ts'
 import type { PusherClient } from './pusher-client.ts'
 import { PUSHER_CODE } from './pusher-codes.ts'
 import type { PusherMessage } from './pusher-messages.ts'
+import type { PusherParts } from './pusher-parts.ts'
 import { errorText } from './pusher-text.ts'
 
 const MOST_BYTES = 10_000
@@ -14,7 +13,7 @@ const MOST_BYTES = 10_000
  * "client events"), 10 a second, 10 kB each.
  */
 export function whisper(
-  { bus, clock }: { readonly bus: RealtimeBus; readonly clock: Clock },
+  { bus, clock, news = null }: Pick<PusherParts, 'bus' | 'clock' | 'news'>,
   client: PusherClient,
   { event, channel, data }: Extract<PusherMessage, { kind: 'client-event' }>,
 ): void {
@@ -29,7 +28,10 @@ export function whisper(
   if (Buffer.byteLength(text) > MOST_BYTES) {
     reject(`Client events have at most ${MOST_BYTES} bytes of data.`)
   } else if (client.mayWhisper(clock.now())) {
-    bus.broadcast(channel, event, text, { except: client.id, from: membership.member?.id ?? null })
+    const from = membership.member?.id ?? null
+    bus.broadcast(channel, event, text, { except: client.id, from })
+    const told = { channel, event, data: text, socket_id: client.id }
+    news?.tell({ name: 'client_event', ...told, ...(from !== null && { user_id: from }) })
   } else {
     reject('You send more than 10 client events a second.')
   }

@@ -1,0 +1,32 @@
+import { BroadcastProvider } from '../../services/broadcasts/broadcast-provider.ts'
+import { CHANNEL_WEBHOOK } from '../../services/broadcasts/channel-webhooks.ts'
+import type { Provider } from '../../services/channels/channel.ts'
+import { ChannelWebhookProvider } from '../../services/channels/channel-webhook.ts'
+import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
+import type { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
+import { BROADCAST_QUEUES } from '../broadcasting/broadcaster.ts'
+import type { Config } from '../config.ts'
+import type { Clock } from '../support/clock.ts'
+import type { RunningHttp } from './start-http.ts'
+
+interface Parts {
+  readonly config: Pick<Config, 'outboundAllow'>
+  readonly manager: BroadcastManager
+  readonly http: Pick<RunningHttp, 'broadcasting'>
+  readonly clock: Clock
+}
+
+/** Who works on queued broadcasts, and on webhooks about channels. */
+export function addBroadcastProviders(
+  providers: Map<string, Provider>,
+  { config, manager, http, clock }: Parts,
+): void {
+  const broadcasts = new BroadcastProvider({ manager }) as Provider
+  for (const queue of BROADCAST_QUEUES) providers.set(queue, broadcasts)
+  const webhooks = new ChannelWebhookProvider({
+    sender: new GuardedSender({ clock, allow: config.outboundAllow }),
+    credentials: () => http.broadcasting.credentials,
+    clock,
+  })
+  providers.set(CHANNEL_WEBHOOK, webhooks as Provider)
+}
