@@ -11,7 +11,7 @@
  * @module
  */
 
-import type { Allowance, StoredKey } from './stored.ts'
+import type { Allowance, Page, StoredKey } from './stored.ts'
 
 /** Decides whether a write happens. The first guard that refuses ends it. */
 export type Guard =
@@ -26,6 +26,11 @@ export type Guard =
   | readonly ['lease', queue: string, jobId: string, token: number]
   /** Takes a job out of its queue; refuses when it is not waiting (taken, done or unknown). */
   | readonly ['withdraw', queue: string, jobId: string]
+  /**
+   * Counts to `limit`: adds 1 to a number that is below it, in a window of `windowMs`
+   * (0: for ever) that opens with the first; refuses with the number where it is not.
+   */
+  | readonly ['below', key: string, limit: number, windowMs: number]
 
 /** One change. Lists are pushed at the left, as Redis's LPUSH does: index 0 is the newest. */
 export type Op =
@@ -98,7 +103,7 @@ export type Op =
 /** Stands for a record in the body of a `fanout`; JSON text cannot hold it. */
 export const STORED_RECORD = '\0'
 
-export type { Allowance, StoredKey } from './stored.ts'
+export type { Allowance, Page, StoredKey } from './stored.ts'
 
 export type Priority = 'critical' | 'high' | 'normal' | 'low'
 export const PRIORITIES: readonly Priority[] = ['critical', 'high', 'normal', 'low']
@@ -135,12 +140,6 @@ export interface QueueDepth {
   readonly failed: number
   /** When the scheduled job that is due first is due; `null` without one. */
   readonly nextDueAt: number | null
-}
-
-export interface Page {
-  readonly members: readonly string[]
-  /** Where to go on; `null` when there is nothing more. */
-  readonly cursor: string | null
 }
 
 export interface Store {

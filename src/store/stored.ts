@@ -20,3 +20,10 @@ export type StoredKey = {
   | { readonly kind: 'zset'; readonly value: readonly (readonly [string, number])[] }
   | { readonly kind: 'hash'; readonly value: Readonly<Record<string, string>> }
 )
+
+/** A part of a set. */
+export interface Page {
+  readonly members: readonly string[]
+  /** Where to go on; `null` when there is nothing more. */
+  readonly cursor: string | null
+}

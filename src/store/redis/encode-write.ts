@@ -69,6 +69,8 @@ function encodeGuard(guard: Guard, ops: readonly Op[], start: string): Argument[
     }
     case 'withdraw':
       return ['w', name, text(guard[2]), start + queueKeys.job(guard[1], guard[2])]
+    case 'below':
+      return ['b', name, whole(guard[2]), duration(guard[3])]
   }
 }
 

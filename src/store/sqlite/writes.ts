@@ -24,6 +24,7 @@ export class Writes {
     for (const guard of guards) {
       if (guard[0] === 'lease') this.#jobs.end(guard[1], guard[2])
       else if (guard[0] === 'withdraw') this.#jobs.withdraw(guard[1], guard[2])
+      else if (guard[0] === 'below') this.#count(guard[1], guard[3])
     }
     return { applied: true, results: ops.map((op) => this.#change(op, ops)) }
   }
@@ -44,7 +45,7 @@ export class Writes {
       const [kind, key] = guards[first]!
       return {
         refusedBy: first,
-        value: kind === 'once' || kind === 'expect' ? this.read(key) : null,
+        value: kind === 'lease' || kind === 'withdraw' ? null : this.read(key),
       }
     }
     return null
@@ -52,6 +53,7 @@ export class Writes {
 
   #holds(guard: Exclude<Guard, readonly ['once', ...unknown[]]>): boolean {
     if (guard[0] === 'expect') return this.read(guard[1]) === guard[2]
+    if (guard[0] === 'below') return Number(this.read(guard[1]) ?? 0) < guard[2]
     if (guard[0] === 'lease') return this.#jobs.isLeased(guard[1], guard[2], guard[3])
     return this.#jobs.isWaiting(guard[1], guard[2])
   }
@@ -68,6 +70,12 @@ export class Writes {
       return { refusedBy, value: this.read(guard[1]) }
     }
     return null
+  }
+
+  /** The window opens with the first that is counted. */
+  #count(key: string, windowMs: number): void {
+    const { keys } = this.#store
+    keys.increment(key, 1, keys.get(key) === null ? this.#ends(windowMs) : null)
   }
 
   #change(op: Op, ops: readonly Op[]): number {

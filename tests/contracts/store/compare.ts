@@ -14,7 +14,7 @@ export function told(outcome: Outcome, { guards = [], ops }: Pick<Write, 'guards
     return { results: outcome.results.filter((_, n) => COUNTED.has(ops[n]![0])) }
   }
   const kind = guards[outcome.refusedBy]?.[0]
-  const value = kind === 'once' || kind === 'expect' ? outcome.value : null
+  const value = kind === 'once' || kind === 'expect' || kind === 'below' ? outcome.value : null
   return { refusedBy: outcome.refusedBy, value }
 }
 

@@ -105,6 +105,43 @@ export function describeGuards(at: Subject): void {
       }
     })
 
+    it('below counts to its limit and refuses with the number, whoever asks at once', async () => {
+      const asked = Array.from({ length: 20 }, (_, n) =>
+        at.commit([['push', 'passed', `${n}`, 0]], [['below', 'counted', 3, 60_000]]),
+      )
+      const outcomes = await Promise.all(asked)
+      expect(outcomes.filter(({ applied }) => applied)).toHaveLength(3)
+      expect(outcomes.find(({ applied }) => !applied)).toEqual({
+        applied: false,
+        refusedBy: 0,
+        value: '3',
+      })
+      expect(await at.list('passed')).toHaveLength(3)
+    })
+
+    it('below counts nothing for a write that another guard refuses', async () => {
+      await at.commit([], [['below', 'counted', 3, 60_000]])
+      for (const key of ['counted', 'fresh']) {
+        const refused = await at.commit(
+          [],
+          [
+            ['below', key, 3, 60_000],
+            ['expect', 'nothing', '1'],
+          ],
+        )
+        expect(refused).toMatchObject({ applied: false, refusedBy: 1 })
+      }
+      expect([await at.get('counted'), await at.get('fresh')]).toEqual(['1', null])
+    })
+
+    it('below begins anew after its window, which later ones do not make longer', async () => {
+      await at.commit([], [['below', 'counted', 2, at.shortMs]])
+      await at.commit([], [['below', 'counted', 2, 60_000]])
+      await at.expired(async () => (await at.get('counted')) === null)
+      expect(await at.commit([], [['below', 'counted', 2, 0]])).toMatchObject({ applied: true })
+      expect(await at.get('counted')).toBe('1')
+    })
+
     it('refused writes leave those of the same turn alone', async () => {
       await at.write(['set', 'version', '1', 0])
       const [before, refused, after] = await Promise.all([

@@ -72,6 +72,7 @@ export class ModelRun {
   #guard(plan: GuardPlan, first: Op[]): Guard[] {
     if (plan.guard === 'once') return [['once', plan.key, plan.value, plan.ttlMs]]
     if (plan.guard === 'expect') return [['expect', plan.key, plan.value]]
+    if (plan.guard === 'below') return [['below', plan.key, plan.limit, plan.ttlMs]]
     if (plan.guard === 'withdraw') {
       return [['withdraw', QUEUE, this.#jobs[plan.pick % this.#jobs.length] ?? 'none']]
     }

@@ -123,6 +123,9 @@ export class Model {
     const [kind, name, third] = guard
     if (kind === 'once') return this.#entry(name) ? { value: this.string(name) } : null
     if (kind === 'expect') return this.string(name) === third ? null : { value: this.string(name) }
+    if (kind === 'below') {
+      return Number(this.string(name) ?? 0) < third ? null : { value: this.string(name) }
+    }
     if (kind === 'lease') return this.leases.get(third)?.token === guard[3] ? null : { value: null }
     return this.#waits(name, third) ? null : { value: null }
   }
@@ -135,6 +138,10 @@ export class Model {
   }
 
   #pass(guard: Guard): void {
+    if (guard[0] === 'below') {
+      this.#change(['incr', guard[1], 1, this.#entry(guard[1]) ? 0 : guard[3]])
+      return
+    }
     const [kind, name] = guard
     const id = guard[2] ?? ''
     if (kind === 'once') this.#put(name, id, guard[3])

@@ -25,6 +25,12 @@ export type GuardPlan =
   | { readonly guard: 'expect'; readonly key: string; readonly value: string | null }
   | { readonly guard: 'lease'; readonly pick: number; readonly retry: boolean }
   | { readonly guard: 'withdraw'; readonly pick: number }
+  | {
+      readonly guard: 'below'
+      readonly key: string
+      readonly limit: number
+      readonly ttlMs: number
+    }
 
 export type OpPlan =
   | {
@@ -102,6 +108,7 @@ export function steps(ttls: readonly number[]): fc.Arbitrary<Step[]> {
       }),
       fc.record({ guard: oneOf('lease' as const), pick, retry: fc.boolean() }),
       fc.record({ guard: oneOf('withdraw' as const), pick }),
+      withKey('num', fc.record({ guard: oneOf('below' as const), limit: oneOf(1, 3, 5), ttlMs })),
     ),
     { selector: ({ guard }) => guard, maxLength: 2 },
   )

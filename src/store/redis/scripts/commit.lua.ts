@@ -129,6 +129,19 @@ local guard = {
     if call('EXISTS', A[i]) == 0 then return i + 1 end
     return i + 1, true, call('GET', A[i])
   end,
+  -- below: key, limit, window
+  b = function(i)
+    local key, found = A[i], call('GET', A[i])
+    if found and tonumber(found) >= tonumber(A[i + 1]) then return i + 3, true, found end
+    if not found then
+      undo = later(undo, key)
+      if A[i + 2] == '0' then call('SET', key, 1) else call('SET', key, 1, 'PX', A[i + 2]) end
+    else
+      call('INCR', key)
+      undo = later(undo, function() call('DECR', key) end)
+    end
+    return i + 3
+  end,
   -- lease: queue, job id, token, the job's key, whether the record is written by the operations
   l = function(i)
     local queue, id = A[i], A[i + 1]
