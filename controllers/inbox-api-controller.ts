@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { BulkAction, InboxService } from '../services/notifications/inbox-service.ts'
-import { type Context, Forbidden, NotFound, Unauthenticated } from '../src/index.ts'
+import { type Context, Forbidden, NotFound, type Scope, Unauthenticated } from '../src/index.ts'
 import { moment } from './fields.ts'
 
 const flag = () => z.stringbool().optional()
@@ -27,7 +27,7 @@ export const BulkBody = z
         priority: z.string().optional(),
       })
       .optional(),
-    action: z.enum(['read', 'unread', 'archive', 'delete']),
+    action: z.enum(['seen', 'read', 'unread', 'archive', 'delete']),
   })
   .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), 'say ids or filter')
 
@@ -63,8 +63,9 @@ export class InboxApiController {
   find = async (context: Context<IdParam>) =>
     this.#inbox.find(await this.#owner(context), context.params.id)
 
+  /** Who may send may take back. */
   remove = async (context: Context<IdParam>) => {
-    await this.#inbox.remove(await this.#owner(context), context.params.id)
+    await this.#inbox.remove(await this.#owner(context, 'publish'), context.params.id)
     return success()
   }
 
@@ -90,6 +91,21 @@ export class InboxApiController {
     return success()
   }
 
+  markSeen = async (context: Context<IdParam>) => {
+    await this.#inbox.markSeen(await this.#owner(context), context.params.id)
+    return success()
+  }
+
+  acknowledge = async (context: Context<IdParam>) => {
+    await this.#inbox.acknowledge(await this.#owner(context), context.params.id)
+    return success()
+  }
+
+  unsnooze = async (context: Context<IdParam>) => {
+    await this.#inbox.unsnooze(await this.#owner(context), context.params.id)
+    return success()
+  }
+
   markAllRead = async (context: Context) => {
     await this.#inbox.markAllRead(self(context))
     return success()
@@ -106,8 +122,9 @@ export class InboxApiController {
   }
 
   /** One's own; who may see everybody's names only the notification. */
-  async #owner(context: Context<IdParam>): Promise<string> {
-    if (!context.principal?.scopes.includes('admin')) return self(context)
+  async #owner(context: Context<IdParam>, orWith: Scope = 'admin'): Promise<string> {
+    const scopes = context.principal?.scopes ?? []
+    if (!scopes.includes('admin') && !scopes.includes(orWith)) return self(context)
     const record = await this.#inbox.findAny(context.params.id)
     if (record === null) throw new NotFound(`There is no notification ${context.params.id}.`)
     return record.user_id

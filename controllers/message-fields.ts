@@ -1,7 +1,15 @@
 import { z } from 'zod'
+import {
+  DigestField,
+  FallbackField,
+  RequireAckField,
+  ThrottleField,
+} from '../services/flows/flow-fields.ts'
 import { type Message, messageOf } from '../services/notifications/notification-record.ts'
 import { channels, idempotencyKey, moment, priority, requiredText } from './fields.ts'
+import { momentFields, whenOf } from './moment-fields.ts'
 
+const MOST_ACTION_CHARACTERS = 8192
 const MESSAGE_REQUIRED = 'Message is required'
 
 const Action = z
@@ -10,6 +18,25 @@ const Action = z
     label: z.string().min(1).max(80),
   })
   .catchall(z.unknown())
+  .superRefine((action, check) => {
+    const needs = { view: 'url', http: 'url', mqtt: 'topic', ack: null, reply: null }[action.type]
+    const given = needs === null ? 'none' : action[needs]
+    if (needs !== null && (typeof given !== 'string' || given === '')) {
+      check.addIssue({
+        code: 'custom',
+        path: [needs],
+        message: `an action ${action.type} takes ${needs}`,
+      })
+    }
+    if (JSON.stringify(action).length > MOST_ACTION_CHARACTERS) {
+      check.addIssue({ code: 'custom', message: `at most ${MOST_ACTION_CHARACTERS} characters` })
+    }
+  })
+
+/** At most three things that people can do about a notification. */
+export function actionList() {
+  return z.array(Action).max(3)
+}
 
 /** The fields of contract §3 that every message to people may have. */
 const messageFields = {
@@ -21,11 +48,17 @@ const messageFields = {
   channels: channels(),
   template: z.string().min(1).max(100).nullish(),
   params: z.record(z.string(), z.unknown()).default({}),
-  actions: z.array(Action).max(3).default([]),
-  send_at: moment().nullish(),
+  actions: actionList().default([]),
   expires_at: moment().nullish(),
   collapse_key: z.string().min(1).max(128).nullish(),
   idempotency_key: idempotencyKey(),
+  digest: DigestField.nullish(),
+  throttle: ThrottleField.nullish(),
+  fallback: FallbackField.nullish(),
+  require_ack: RequireAckField.nullish(),
+  tags: z.array(z.string().min(1).max(64)).max(10).default([]),
+  thread: z.string().min(1).max(128).nullish(),
+  ...momentFields,
 }
 
 /** Fields that a publisher may always send; anything else he sends is kept in `data`. */
@@ -85,7 +118,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 }
 
 /** From the wire's names to ours. */
-export function toMessage(payload: Fields): Message {
+export function toMessage(payload: Fields, receivedAt: number): Message {
+  const { sendAt, localAt } = whenOf(payload, receivedAt)
   return messageOf({
     message: payload.message,
     title: payload.title,
@@ -94,8 +128,14 @@ export function toMessage(payload: Fields): Message {
     data: payload.data,
     actions: payload.actions,
     channels: payload.channels,
-    sendAt: payload.send_at ?? null,
+    ...{ sendAt, localAt },
     expiresAt: payload.expires_at ?? null,
+    digest: payload.digest ?? null,
+    throttle: payload.throttle ?? null,
+    fallback: payload.fallback ?? null,
+    requireAck: payload.require_ack ?? null,
+    tags: payload.tags,
+    thread: payload.thread ?? null,
     collapseKey: payload.collapse_key ?? null,
     template:
       payload.template == null

@@ -23,7 +23,7 @@ export class NotificationController {
     assertUserId(context.params.user_id)
     return this.#notifications.send({
       userId: context.params.user_id,
-      message: toMessage(context.payload),
+      message: toMessage(context.payload, context.receivedAt),
       identity: identityOf(context),
     })
   }
@@ -35,7 +35,7 @@ export class NotificationController {
     assertUserId(group)
     return this.#broadcasts.announce({
       audience: { everybody: false, users: [], groups: [group], roles: [] },
-      message: toMessage(context.payload),
+      message: toMessage(context.payload, context.receivedAt),
       identity: identityOf(context),
       origin: { group_id: group },
       status: 'group_sent',
@@ -48,7 +48,7 @@ export class NotificationController {
     return this.#broadcasts.announce({
       audience:
         groups.length === 0 ? EVERYBODY : { everybody: false, users: [], groups, roles: [] },
-      message: toMessage(context.payload),
+      message: toMessage(context.payload, context.receivedAt),
       identity: identityOf(context),
       status: 'broadcast_sent',
     })

@@ -76,7 +76,7 @@ export const QuietHoursBody = z
       .string()
       .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Paris')
       .nullish(),
-    mode: z.enum(['hold', 'drop']).default('hold'),
+    mode: z.enum(['hold', 'drop', 'digest']).default('hold'),
     start: Time.optional(),
     end: Time.optional(),
     days: Days.default([...WEEKDAYS]),

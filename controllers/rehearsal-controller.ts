@@ -9,7 +9,8 @@ import { messageOf } from '../services/notifications/notification-record.ts'
 import type { Rehearsal } from '../services/notifications/rehearsal.ts'
 import { Conflict, type Context, InvalidPayload } from '../src/index.ts'
 import { email, phone } from './addresses.ts'
-import type { SendBody } from './send-controller.ts'
+import { toMessage } from './message-fields.ts'
+import type { SendBody } from './send-fields.ts'
 
 export const ReleaseBody = z.object({
   /** An e-mail address or a telephone number, as the message's channel takes it. */
@@ -37,9 +38,10 @@ export class RehearsalController {
   }
 
   /** What `POST /api/notifications` would do with the same body. */
-  dryRun = async ({ payload }: Context<unknown, z.output<typeof SendBody>>) => {
+  dryRun = async ({ payload, receivedAt }: Context<unknown, z.output<typeof SendBody>>) => {
     const { rehearsal, broadcasts } = this.#parts
-    const { recipients, message } = payload
+    const { recipients, fields } = payload
+    const message = toMessage(fields, receivedAt)
     const words = recipients.filter((to) => typeof to === 'string') as string[]
     const users = words.filter((word) => word.startsWith('user:')).map((word) => word.slice(5))
     const profiles = recipients.flatMap((to) =>

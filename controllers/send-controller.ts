@@ -1,6 +1,7 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Directory } from '../services/directory/directory.ts'
 import { assertUserId } from '../services/directory/user-record.ts'
+import { newReceipt, type Receipts } from '../services/flows/receipts.ts'
 import { type Identity, identityOf } from '../services/notifications/acceptance.ts'
 import { parseAudience } from '../services/notifications/broadcast-record.ts'
 import type { BroadcastService } from '../services/notifications/broadcast-service.ts'
@@ -10,84 +11,24 @@ import { type Message, messageOf } from '../services/notifications/notification-
 import type { NotificationService } from '../services/notifications/notification-service.ts'
 import type { TemplateRenderer } from '../services/templates/template-renderer.ts'
 import { asBelfryError, type Clock, type Context, type ErrorBody, uuidFrom } from '../src/index.ts'
-import { email, phone } from './addresses.ts'
-import { safeId, userId } from './fields.ts'
 import { self } from './inbox-api-controller.ts'
-import { BroadcastPayload, MessagePayload, toMessage } from './message-fields.ts'
-
-const Profile = z.strictObject({
-  user_id: userId(),
-  email: email().nullish(),
-  phone: phone().nullish(),
-  locale: z.string().max(35).nullish(),
-  timezone: z.string().max(64).nullish(),
-})
-
-const Address = z.union([z.strictObject({ email: email() }), z.strictObject({ phone: phone() })])
-
-const Word = z
-  .string()
-  .refine((word) => parseAudience([word]) !== null, 'say user:<id>, group:<id>, role:<name> or all')
-
-const Recipient = z.union([Word, Profile, Address], {
-  error: 'say user:<id>, group:<id>, role:<name>, all, a profile with user_id, {email} or {phone}',
-})
-
-/** `to` and a message: one call for every audience (contract §4). */
-export const SendBody = z
-  .object({ to: z.union([Recipient, z.array(Recipient).min(1).max(1000)]) })
-  .loose()
-  .transform(({ to, ...rest }, check) => {
-    const message = MessagePayload.safeParse(rest)
-    if (!message.success) {
-      for (const issue of message.error.issues) {
-        check.addIssue({ code: 'custom', path: issue.path, message: issue.message })
-      }
-      return z.NEVER
-    }
-    const recipients = Array.isArray(to) ? to : [to]
-    return {
-      recipients,
-      message: toMessage(message.data),
-      idempotency_key: message.data.idempotency_key,
-    }
-  })
-
-/** `POST /api/broadcast` with seed 004's names too. */
-export const BroadcastBody = z
-  .object({
-    level: z.enum(['info', 'success', 'warning', 'error']).optional(),
-    target_roles: z.array(safeId('role')).max(100).default([]),
-  })
-  .loose()
-  .transform(({ level, target_roles, ...rest }, check) => {
-    const message = BroadcastPayload.safeParse(level ? { type: level, ...rest } : rest)
-    if (message.success) {
-      const { target_groups, idempotency_key } = message.data
-      return {
-        roles: target_roles,
-        groups: target_groups,
-        message: toMessage(message.data),
-        idempotency_key,
-      }
-    }
-    for (const { path, message: text } of message.error.issues) {
-      check.addIssue({ code: 'custom', path, message: text })
-    }
-    return z.NEVER
-  })
-
-export const TestBody = z.object({
-  message: z.string().max(4000).default('If you can read this, notifications reach you.'),
-  title: z.string().max(200).default('Test notification'),
-})
-
-type To = z.output<typeof Recipient>
+import { toMessage } from './message-fields.ts'
+import type { BroadcastBody, SendBody, TestBody, To } from './send-fields.ts'
 
 interface SentOne {
   readonly notification_id: string
   readonly user_id: string | null
   readonly channels: readonly string[]
+  /** Where it was not sent at once. */
+  readonly status?: string
+  readonly digest_id?: string
+}
+
+/** One request: a message, and what tells it apart. */
+interface Call {
+  readonly message: Message
+  readonly identity: Identity
+  readonly origin: { readonly transaction_id: string }
 }
 
 interface Rejected {
@@ -103,6 +44,7 @@ interface Parts {
   readonly broadcasts: BroadcastService
   readonly directory: Directory
   readonly direct: DirectService
+  readonly ackReceipts: Receipts
   readonly templateRenderer: TemplateRenderer
 }
 
@@ -115,16 +57,21 @@ export class SendController {
   }
 
   send = async (context: Context<unknown, z.output<typeof SendBody>>) => {
-    const { recipients, message } = context.payload
+    const { recipients, fields } = context.payload
+    const message = toMessage(fields, context.receivedAt)
     const identity = identityOf(context)
+    const transaction = mintId(identity, this.#minting())
+    const call: Call = { message, identity, origin: { transaction_id: transaction } }
     const many = recipients.filter((to) => typeof to === 'string' && !to.startsWith('user:'))
     const single = recipients.filter((to) => !many.includes(to))
-    const results = await Promise.all(single.map((to) => this.#attempt(to, message, identity)))
-    const broadcast =
-      many.length > 0 ? await this.#announce(many as string[], message, identity) : null
+    const results = await Promise.all(single.map((to) => this.#attempt(to, call)))
+    const broadcast = many.length > 0 ? await this.#announce(many as string[], call) : null
+    const notifications = results.flatMap((result) => ('sent' in result ? [result.sent] : []))
+    await this.#openReceipt(call, notifications, broadcast?.broadcast_id ?? null)
     return {
-      transaction_id: mintId(identity, this.#minting()),
-      notifications: results.flatMap((result) => ('sent' in result ? [result.sent] : [])),
+      transaction_id: transaction,
+      ...(message.requireAck === null ? {} : { receipt_id: transaction }),
+      notifications,
       ...(broadcast
         ? { broadcast_id: broadcast.broadcast_id, sent_count: broadcast.sent_count }
         : {}),
@@ -133,11 +80,11 @@ export class SendController {
   }
 
   broadcast = async (context: Context<unknown, z.output<typeof BroadcastBody>>) => {
-    const { roles, groups, message } = context.payload
+    const { roles, groups, fields } = context.payload
     const everybody = roles.length + groups.length === 0
     return this.#parts.broadcasts.announce({
       audience: { everybody, users: [], groups, roles },
-      message,
+      message: toMessage(fields, context.receivedAt),
       identity: identityOf(context),
       status: 'broadcast_sent',
     })
@@ -153,13 +100,9 @@ export class SendController {
       identity: identityOf(context),
     })
 
-  async #attempt(
-    to: To,
-    message: Message,
-    identity: Identity,
-  ): Promise<{ sent: SentOne } | { rejected: Rejected }> {
+  async #attempt(to: To, call: Call): Promise<{ sent: SentOne } | { rejected: Rejected }> {
     try {
-      return { sent: await this.#sendOne(to, message, identity) }
+      return { sent: await this.#sendOne(to, call) }
     } catch (error) {
       const known = asBelfryError(error)
       if (known.retryable || known.code === 'internal' || known.code === 'idempotency_mismatch')
@@ -168,7 +111,7 @@ export class SendController {
     }
   }
 
-  async #sendOne(to: To, message: Message, identity: Identity): Promise<SentOne> {
+  async #sendOne(to: To, { message, identity, origin }: Call): Promise<SentOne> {
     if (typeof to === 'object' && !('user_id' in to)) {
       const { direct, templateRenderer } = this.#parts
       const inWords = await templateRenderer.apply(message, null)
@@ -183,18 +126,41 @@ export class SendController {
     const sent = await this.#parts.notifications.send({
       userId: user,
       message,
+      origin,
       identity: within(identity, user),
     })
-    return { notification_id: sent.notification_id, user_id: user, channels: sent.channels }
+    const { notification_id, channels, status, digest_id } = sent
+    return {
+      ...{ notification_id, user_id: user, channels },
+      ...(status === 'sent' ? {} : { status }),
+      ...(digest_id === undefined ? {} : { digest_id }),
+    }
   }
 
-  #announce(words: readonly string[], message: Message, identity: Identity) {
+  /** Who is to acknowledge it; whoever a group stands for is known by the acknowledgements alone. */
+  async #openReceipt(
+    { message: { requireAck }, origin }: Call,
+    sent: readonly SentOne[],
+    broadcastId: string | null,
+  ): Promise<void> {
+    if (requireAck === null) return
+    const recipients = sent.flatMap(({ user_id, notification_id }) =>
+      user_id === null ? [] : [{ user_id, notification_id }],
+    )
+    const { ackReceipts, clock } = this.#parts
+    const { cancelOn: cancel_on, expireMs } = requireAck
+    const about = { id: origin.transaction_id, cancel_on, recipients, broadcast_id: broadcastId }
+    await ackReceipts.open(newReceipt(about, { now: clock.now(), expireMs }))
+  }
+
+  #announce(words: readonly string[], { message, identity, origin }: Call) {
     const audience = parseAudience(words)
     if (audience === null) throw new Error('unreachable: the schema let only known words pass')
     ;[...audience.groups, ...audience.roles].forEach(assertUserId)
     return this.#parts.broadcasts.announce({
       audience,
       message,
+      origin,
       identity: within(identity, 'audience'),
       status: 'broadcast_sent',
     })

@@ -7,6 +7,7 @@ import {
 } from '../controllers/alert-controller.ts'
 import type { DeliveryController } from '../controllers/delivery-controller.ts'
 import { EventBody, type EventController } from '../controllers/event-controller.ts'
+import type { FlowController } from '../controllers/flow-controller.ts'
 import type { HookController } from '../controllers/hook-controller.ts'
 import {
   BulkBody,
@@ -21,13 +22,10 @@ import {
 } from '../controllers/operations-controller.ts'
 import type { PreferenceController } from '../controllers/preference-controller.ts'
 import { PreferencesBody, QuietHoursBody } from '../controllers/preference-fields.ts'
+import type { RecurrenceController } from '../controllers/recurrence-controller.ts'
 import { type RehearsalController, ReleaseBody } from '../controllers/rehearsal-controller.ts'
-import {
-  BroadcastBody,
-  SendBody,
-  type SendController,
-  TestBody,
-} from '../controllers/send-controller.ts'
+import type { SendController } from '../controllers/send-controller.ts'
+import { BroadcastBody, SendBody, TestBody } from '../controllers/send-fields.ts'
 import {
   DrainQuery,
   RouteTestBody,
@@ -43,6 +41,7 @@ import {
   UsersBody,
 } from '../controllers/user-controller.ts'
 import type { Context, HttpGroup, HttpRouter, Middleware } from '../src/index.ts'
+import { flowRoutes } from './flows.ts'
 import { templateRoutes } from './templates.ts'
 
 interface Controllers {
@@ -50,11 +49,13 @@ interface Controllers {
   readonly alerts: AlertController
   readonly deliveries: DeliveryController
   readonly events: EventController
+  readonly flows: FlowController
   readonly hooks: HookController
   readonly inbox: InboxApiController
   readonly operations: OperationsController
   readonly preferences: PreferenceController
   readonly rehearsal: RehearsalController
+  readonly recurrences: RecurrenceController
   readonly send: SendController
   readonly service: ServiceController
   readonly templates: TemplateController
@@ -76,6 +77,7 @@ export function apiRoutes(parts: Parts): void {
   router.group('/api', [authenticate, rateLimit, idempotency], (api) => {
     inboxRoutes(api, parts)
     sendRoutes(api, parts)
+    flowRoutes(api, parts)
     peopleRoutes(api, parts)
     alertRoutes(api, parts)
     templateRoutes(api, parts)
@@ -124,6 +126,19 @@ function inboxRoutes(api: Api, { inbox, service }: Controllers): void {
     '/notifications/{id}/snooze',
     { ...own, body: SnoozeBody, summary: 'Hide for a while' },
     inbox.snooze,
+  )
+  api.on(
+    'PUT',
+    '/notifications/{id}/unsnooze',
+    { ...own, summary: 'Bring back what is hidden, as it was' },
+    inbox.unsnooze,
+  )
+  api.on('PUT', '/notifications/{id}/seen', { ...own, summary: 'Mark as seen' }, inbox.markSeen)
+  api.on(
+    'PUT',
+    '/notifications/{id}/ack',
+    { ...own, summary: 'Acknowledge what is repeated until somebody does' },
+    inbox.acknowledge,
   )
   api.on(
     'GET',

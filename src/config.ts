@@ -74,6 +74,8 @@ export interface Config {
   readonly providers: ProvidersConfig
   /** Addresses, networks (CIDR) and host names, `*.lan` for a family of them. */
   readonly outboundAllow: readonly string[]
+  /** Topic filters on which the actions of notifications may publish. */
+  readonly actionTopics: readonly string[]
   readonly rulesFile: string | null
   readonly templatesDir: string | null
   readonly locale: string
@@ -135,6 +137,7 @@ function assemble(draft: Draft): Omit<Config, 'warnings' | 'settings'> {
     rateLimit: values.RATE_LIMIT,
     providers: providersConfig(draft),
     outboundAllow: values.OUTBOUND_ALLOW ?? [],
+    actionTopics: values.ACTION_TOPICS ?? [],
     rulesFile: existingPath(draft, 'RULES_FILE', { kind: 'file', usual: 'rules.yml' }),
     templatesDir: existingPath(draft, 'TEMPLATES_DIR', { kind: 'folder', usual: 'templates' }),
     ...limits(draft),

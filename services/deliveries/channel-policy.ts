@@ -18,7 +18,13 @@ export const CHANNELS = [
 export type ChannelName = (typeof CHANNELS)[number]
 
 /** Why a channel was left out; the word is part of the notification's trace. */
-export type SkipReason = 'preference' | 'priority' | 'no_address' | 'not_chosen' | 'quiet_hours'
+export type SkipReason =
+  | 'preference'
+  | 'priority'
+  | 'no_address'
+  | 'not_chosen'
+  | 'quiet_hours'
+  | 'digest'
 
 /** From which priority on a channel is used when the message names none (seed S1-033…036). */
 const FROM_PRIORITY: Partial<Record<ChannelName, Priority>> = {

@@ -41,6 +41,13 @@ export interface JobHeader {
   readonly user_id: string | null
   readonly notification_id: string | null
   readonly history: readonly AttemptRecord[]
+  /** Of what notification it is, for statistics; absent where it names an address alone. */
+  readonly about?: About
+}
+
+export interface About {
+  readonly type: string
+  readonly variant?: string
 }
 
 /** The work of one delivery, stored under `<channel>_job:<id>`: header and what its sender needs. */

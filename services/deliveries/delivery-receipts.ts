@@ -7,6 +7,7 @@ import {
   queueKeys,
   type Store,
 } from '../../src/index.ts'
+import { Counts, countedAs } from '../statistics/counts.ts'
 import {
   type DeliveryJob,
   type DeliveryStatus,
@@ -54,9 +55,11 @@ interface Parts {
 /** Writes down what providers tell afterwards: delivered, read, or not delivered after all. */
 export class DeliveryReceipts {
   readonly #parts: Parts
+  readonly #counts: Counts
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#counts = new Counts(parts.keys)
   }
 
   async record(channel: string, id: string, receipt: Receipt): Promise<ReceiptResult> {
@@ -106,6 +109,11 @@ export class DeliveryReceipts {
         ? [['push', queueKeys.failed(keys.queue(job.channel)), job.id, FAILED_LIMIT]]
         : []
     const ttl = status === 'failed' ? 7 * FINAL_TTL_MS : FINAL_TTL_MS
-    return [['set', key, JSON.stringify(next), ttl], ...failed, ...deliveryLogOps(keys, next, now)]
+    return [
+      ['set', key, JSON.stringify(next), ttl],
+      ...failed,
+      ...deliveryLogOps(keys, next, now),
+      ...this.#counts.ops(countedAs(job, status), now),
+    ]
   }
 }

@@ -10,6 +10,7 @@ import {
   type Settlement,
 } from '../../src/index.ts'
 import type { Provider, SendOutcome } from '../channels/channel.ts'
+import { Counts, countedAs } from '../statistics/counts.ts'
 import { type DeliveryJob, enqueueOp, FAILED_LIMIT, FINAL_TTL_MS, jobKey } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
 import { isLastTry } from './last-try.ts'
@@ -33,9 +34,11 @@ interface Parts {
 /** Works on delivery jobs: sends, and decides what becomes of the job after each try. */
 export class DeliveryService {
   readonly #parts: Parts
+  readonly #counts: Counts
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#counts = new Counts(parts.keys)
   }
 
   /** The handler of one channel's worker. */
@@ -125,6 +128,7 @@ export class DeliveryService {
     return [
       ['set', jobKey(keys, job.channel, job.id), JSON.stringify(job), ttl],
       ...deliveryLogOps(keys, job, clock.now()),
+      ...this.#counts.ops(countedAs(job, job.status), clock.now()),
     ]
   }
 }

@@ -2,7 +2,7 @@ import type { Keys, Op } from '../../src/index.ts'
 import type { UserRecord } from '../directory/user-record.ts'
 import type { Message, NotificationRecord } from '../notifications/notification-record.ts'
 import { addressFor, type ChannelName } from './channel-policy.ts'
-import { type DeliveryJob, enqueueOp, makeJob } from './delivery-job.ts'
+import { type About, type DeliveryJob, enqueueOp, makeJob } from './delivery-job.ts'
 
 /** Channels that are written with the notification itself, without a job. */
 const IMMEDIATE: readonly ChannelName[] = ['realtime']
@@ -12,11 +12,21 @@ export function deliveryOps(
   keys: Keys,
   record: NotificationRecord,
   user: UserRecord,
-  { now, message }: { now: number; message: Message },
+  making: Making,
 ): Op[] {
-  return record.channels
+  const { now, channels = record.channels } = making
+  return channels
     .filter((channel) => !IMMEDIATE.includes(channel))
-    .map((channel) => enqueueOp(keys, deliveryOf(channel, record, user, { now, message }), now))
+    .map((channel) => enqueueOp(keys, deliveryOf(channel, record, user, making), now))
+}
+
+interface Making {
+  readonly now: number
+  readonly message: Message
+  /** Default: all of the record's. */
+  readonly channels?: readonly ChannelName[]
+  /** How often it has been sent before; each time is a delivery of its own. */
+  readonly round?: number
 }
 
 /** `<notification id>.<channel>`: known without looking it up, and in the user's partition. */
@@ -28,14 +38,14 @@ function deliveryOf(
   channel: ChannelName,
   record: NotificationRecord,
   user: UserRecord,
-  { now, message }: { now: number; message: Message },
+  { now, message, round = 0 }: Making,
 ): DeliveryJob {
   const heldUntil = record.held?.[channel]
   return makeJob({
-    id: deliveryId(record.id, channel),
+    id: deliveryId(round === 0 ? record.id : `${record.id}.r${round}`, channel),
     channel,
     priority: record.priority,
-    content: contentOf(channel, record, user, message),
+    content: { ...contentOf(channel, record, user, message), about: aboutOf(record) },
     now,
     sendAt: heldUntil === undefined ? null : Date.parse(heldUntil),
     expiresAt: record.expires_at === null ? null : Date.parse(record.expires_at),
@@ -73,4 +83,9 @@ function contentOf(
     default:
       return { url: address, title, message, type, data, notification: record }
   }
+}
+
+/** What a delivery is counted as. */
+function aboutOf({ type, variant }: NotificationRecord): About {
+  return variant === undefined ? { type } : { type, variant }
 }

@@ -16,6 +16,7 @@ import { type DeliveryJob, enqueueOp, jobKey } from './delivery-job.ts'
 export const QUEUE_NAMES: readonly string[] = [
   ...CHANNELS.filter((channel) => channel !== 'realtime'),
   'notification',
+  ...['followup', 'recurrence', 'action'],
   'broadcast',
   'alert',
   ...BROADCAST_QUEUES,

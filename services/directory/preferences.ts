@@ -17,6 +17,8 @@ export interface Preferences {
   readonly types: Readonly<Record<string, ChannelSwitches>>
   readonly categories: Readonly<Record<string, ChannelSwitches>>
   readonly quiet_hours: QuietHours | null
+  /** What he does not want to hear of until a moment (ISO 8601; `null`: ever): threads by name. */
+  readonly mutes: Readonly<Record<string, string | null>>
   /** Further channels, by name; on unless switched off. */
   readonly [channel: string]: unknown
 }
@@ -30,6 +32,7 @@ export const DEFAULT_PREFERENCES: Preferences = {
   types: {},
   categories: {},
   quiet_hours: null,
+  mutes: {},
 }
 
 /** What a message is about, the most specific word first. */
@@ -37,6 +40,8 @@ export interface Subject {
   /** The event's type before the message's. */
   readonly types: readonly string[]
   readonly categories: readonly string[]
+  /** The conversation, document or device that it belongs to. */
+  readonly thread?: string
 }
 
 /** Stored preferences over the defaults. */
@@ -80,8 +85,15 @@ export function wants(preferences: Preferences, channel: string, subject: Subjec
 }
 
 /** Whether a user does not want to hear of this at all. */
-export function isMuted({ muted_types: muted }: Preferences, { types }: Subject): boolean {
-  return types.some((type) => muted.includes(type))
+export function isMuted(
+  { muted_types: muted, mutes }: Preferences,
+  { types, thread }: Subject,
+  now: number,
+): boolean {
+  if (types.some((type) => muted.includes(type))) return true
+  if (thread === undefined || !Object.hasOwn(mutes, thread)) return false
+  const until = mutes[thread]
+  return until == null || Date.parse(until) > now
 }
 
 /** The subject of a message: its category is said in its data, or by the first word of a dotted type. */
@@ -89,16 +101,21 @@ export function subjectOf({
   type,
   data,
   template,
+  thread = null,
 }: {
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
-  readonly template?: { readonly eventType?: string | null } | null
+  readonly template?: {
+    readonly eventType?: string | null
+    readonly category?: string | null
+  } | null
+  readonly thread?: string | null
 }): Subject {
   const eventType = template?.eventType
   const types = eventType == null ? [type] : [eventType, type]
-  const said = typeof data.category === 'string' ? [data.category] : []
+  const said = [data.category, template?.category].filter((each) => typeof each === 'string')
   const dotted = types.filter((each) => each.includes('.')).map((each) => each.split('.')[0] ?? '')
-  return { types, categories: [...said, ...dotted] }
+  return { types, categories: [...said, ...dotted], ...(thread === null ? {} : { thread }) }
 }
 
 /** The words of seed 003 as channels: the application, mails, both or none. */

@@ -22,8 +22,11 @@ export interface QuietHours {
   readonly is_enabled: boolean
   /** IANA name; `null`: the one of his profile. */
   readonly timezone: string | null
-  /** `hold`: they are sent when the time is over. `drop`: not at all. */
-  readonly mode: 'hold' | 'drop'
+  /**
+   * `hold`: they are sent when the time is over. `digest`: so they are, as one.
+   * `drop`: not at all.
+   */
+  readonly mode: 'hold' | 'drop' | 'digest'
   /** Quiet from `start` to `end`, beginning on these days. */
   readonly quiet: (Hours & { readonly days: readonly Weekday[] }) | null
   /** Or the other way round: when he may be disturbed. A day that is not named is quiet. */

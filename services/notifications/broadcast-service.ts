@@ -22,6 +22,7 @@ import {
 } from '../deliveries/delivery-job.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Memberships } from '../directory/memberships.ts'
+import { labelOps, unlabelOps } from '../flows/labels.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { type Acceptance, type Identity, ownWork } from './acceptance.ts'
 import { type Audience, type BroadcastRecord, makeBroadcast } from './broadcast-record.ts'
@@ -133,6 +134,7 @@ export class BroadcastService {
     const ops: Op[] = [
       ['set', keys.broadcast(id), JSON.stringify(record), 7 * FINAL_TTL_MS],
       enqueueOp(keys, job, now),
+      ...labelOps(keys, { id, at: message.sendAt ?? now, message, origin }),
     ]
     return { ops, record }
   }
@@ -175,6 +177,7 @@ export class BroadcastService {
       ops: [
         ['set', keys.broadcast(job.id), JSON.stringify(done), FINAL_TTL_MS],
         ['del', jobKey(keys, 'broadcast', job.id)],
+        ...unlabelOps(keys, job),
       ],
     }
   }

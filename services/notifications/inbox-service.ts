@@ -1,39 +1,46 @@
-import { InvalidPayload, isoTime, NotFound, partitionOf, type Store } from '../../src/index.ts'
-import type { NotificationRecord } from './notification-record.ts'
+import {
+  Conflict,
+  InvalidPayload,
+  isoTime,
+  type Op,
+  partitionOf,
+  type Store,
+} from '../../src/index.ts'
+import { Receipts, receiptIdOf } from '../flows/receipts.ts'
+import { Counts, type Metric } from '../statistics/counts.ts'
+import { type InboxFilter, InboxListing, type InboxPage, isSnoozed } from './inbox-listing.ts'
+import { isUnread, type NotificationRecord } from './notification-record.ts'
+import type { Recall } from './recall.ts'
 import { type ChangeParts, notFound, RecordChanges } from './record-changes.ts'
+import { wakeSnoozed } from './snoozes.ts'
 
 const MINUTE_MS = 60_000
 const SNOOZE_MIN_MS = 3 * MINUTE_MS
 const SNOOZE_MAX_MS = 90 * 86_400_000
 
-export interface InboxFilter {
-  readonly unreadOnly?: boolean
-  readonly archived?: boolean
-  readonly type?: string
-  readonly priority?: string
-}
+export type { InboxFilter, InboxPage } from './inbox-listing.ts'
 
-export interface InboxPage {
-  readonly data: NotificationRecord[]
-  /** The id after which to go on; `null` at the end. */
-  readonly next_cursor: string | null
-  readonly unread_count: number
-}
-
-export type BulkAction = 'read' | 'unread' | 'archive' | 'delete'
+export type BulkAction = 'seen' | 'read' | 'unread' | 'archive' | 'delete'
 
 interface Parts extends ChangeParts {
   readonly store: Store
+  readonly recall: Recall
 }
 
 /** What people have been told: listing, reading, archiving, snoozing, deleting. */
 export class InboxService {
   readonly #parts: Parts
   readonly #changes: RecordChanges
+  readonly #listing: InboxListing
+  readonly #receipts: Receipts
+  readonly #counts: Counts
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.#changes = new RecordChanges(parts)
+    this.#listing = new InboxListing(parts)
+    this.#receipts = new Receipts(parts)
+    this.#counts = new Counts(parts.keys)
   }
 
   /** Newest first; `limit` 1 to 100. */
@@ -43,18 +50,8 @@ export class InboxService {
     limit: number,
     cursor: string | null,
   ): Promise<InboxPage> {
-    const all = await this.#records(user)
-    const from = cursor === null ? 0 : all.findIndex(({ id }) => id === cursor) + 1
-    if (cursor !== null && from === 0) {
-      throw new InvalidPayload('The cursor is not of this inbox, or what it points at has left it.')
-    }
-    const matching = all.slice(from).filter((record) => this.#matches(record, filter))
-    const data = matching.slice(0, limit)
-    return {
-      data,
-      next_cursor: matching.length > limit ? (data.at(-1)?.id ?? null) : null,
-      unread_count: await this.unreadCount(user),
-    }
+    const page = await this.#listing.page(user, filter, { limit, cursor })
+    return { ...page, unread_count: await this.unreadCount(user) }
   }
 
   unreadCount(user: string): Promise<number> {
@@ -76,19 +73,18 @@ export class InboxService {
   }
 
   markRead(user: string, id: string): Promise<number> {
-    return this.#changes.change(user, id, (record, at) => ({
-      record: record.read
-        ? record
-        : { ...record, read: true, read_at: at, seen_at: record.seen_at ?? at },
-      unread: false,
-    }))
+    return this.#changes.change(user, id, (record, at) => {
+      this.#assertAwake(record)
+      return { record: readAt(record, at), unread: false, ops: this.#readOps(record) }
+    })
   }
 
-  /** It was shown to him, perhaps without his reading it. */
+  /** Says that its user saw it in a list, without having read it. */
   markSeen(user: string, id: string): Promise<number> {
     return this.#changes.change(user, id, (record, at) => ({
       record: { ...record, seen_at: record.seen_at ?? at },
-      unread: !record.read && record.archived_at === null && record.snoozed_until === null,
+      unread: isUnread(record),
+      ops: record.seen_at === null ? this.#countOps(record, 'seen') : [],
     }))
   }
 
@@ -103,7 +99,30 @@ export class InboxService {
         clicked_at: record.clicked_at ?? at,
       },
       unread: false,
+      ops: [...this.#readOps(record), ...this.#countOps(record, 'clicked')],
     }))
+  }
+
+  /** Says that a client of his has it. */
+  markDelivered(user: string, id: string): Promise<number> {
+    return this.#changes.change(user, id, (record, at) => ({
+      record: { ...record, delivered_at: record.delivered_at ?? at },
+      unread: isUnread(record),
+      ops: record.delivered_at === undefined ? this.#countOps(record, 'delivered', 'realtime') : [],
+    }))
+  }
+
+  /** Acknowledges what its sender wants acknowledged; it is read then too. */
+  async acknowledge(user: string, id: string): Promise<number> {
+    let receipt = id
+    const count = await this.#changes.change(user, id, (record, at) => {
+      receipt = receiptIdOf(record)
+      const acked_at = record.acked_at ?? at
+      const ops = this.#readOps(record)
+      return { record: { ...readAt(record, at), acked_at }, unread: false, ops }
+    })
+    await this.#receipts.acknowledge(receipt, user)
+    return count
   }
 
   markUnread(user: string, id: string): Promise<number> {
@@ -114,10 +133,10 @@ export class InboxService {
   }
 
   archive(user: string, id: string): Promise<number> {
-    return this.#changes.change(user, id, (record, at) => ({
-      record: { ...record, archived_at: record.archived_at ?? at },
-      unread: false,
-    }))
+    return this.#changes.change(user, id, (record, at) => {
+      this.#assertAwake(record)
+      return { record: { ...record, archived_at: record.archived_at ?? at }, unread: false }
+    })
   }
 
   /** Hides a notification until `untilAt` (epoch ms, 3 minutes to 90 days from now). */
@@ -132,21 +151,24 @@ export class InboxService {
     }))
   }
 
-  async remove(user: string, id: string): Promise<number> {
-    await this.find(user, id)
-    const { store, keys } = this.#parts
-    const outcome = await store.commit({
-      partition: this.#partition(user),
-      ops: [['discard', keys.scope, user, id]],
+  /** Brings back what was snoozed, as it was. */
+  unsnooze(user: string, id: string): Promise<number> {
+    return this.#changes.change(user, id, (record) => {
+      const awake = { ...record, snoozed_until: null }
+      return { record: awake, unread: isUnread(awake) }
     })
-    const count = outcome.applied ? (outcome.results[0] ?? 0) : await this.unreadCount(user)
-    this.#parts.onUnread?.(user)
-    return count
+  }
+
+  /** Takes it out of the inbox; what has not gone out on other channels does not go out. */
+  remove(user: string, id: string): Promise<number> {
+    return this.#parts.recall.remove(user, id)
   }
 
   /** Everything unread at once; answers with the unread count, which is what came in meanwhile. */
   async markAllRead(user: string): Promise<number> {
-    const unread = (await this.#records(user)).filter(({ read }) => !read)
+    const now = this.#parts.clock.now()
+    const all = await this.#listing.records(user)
+    const unread = all.filter((record) => !record.read && !isSnoozed(record, now))
     await Promise.all(unread.map(({ id }) => this.markRead(user, id)))
     return this.unreadCount(user)
   }
@@ -157,17 +179,22 @@ export class InboxService {
     target: { ids: readonly string[] } | { filter: InboxFilter },
     action: BulkAction,
   ): Promise<number> {
-    const records = await this.#records(user)
+    const records = await this.#listing.records(user)
     const wanted =
       'ids' in target
         ? records.filter(({ id }) => target.ids.includes(id))
-        : records.filter((record) => this.#matches(record, target.filter))
-    await Promise.all(wanted.map(({ id }) => this.#apply(user, id, action)))
-    return wanted.length
+        : records.filter((record) => this.#listing.matches(record, target.filter))
+    const now = this.#parts.clock.now()
+    const needsAwake = action === 'read' || action === 'archive'
+    const able = wanted.filter((record) => !needsAwake || !isSnoozed(record, now))
+    await Promise.all(able.map(({ id }) => this.#apply(user, id, action)))
+    return able.length
   }
 
   #apply(user: string, id: string, action: BulkAction): Promise<number> {
     switch (action) {
+      case 'seen':
+        return this.markSeen(user, id)
       case 'read':
         return this.markRead(user, id)
       case 'unread':
@@ -179,41 +206,23 @@ export class InboxService {
     }
   }
 
-  async #records(user: string): Promise<NotificationRecord[]> {
-    const { store, keys } = this.#parts
-    const partition = this.#partition(user)
-    const ids = await store.list(partition, keys.inbox(user), 0, -1)
-    if (ids.length === 0) return []
-    const texts = await store.getMany(partition, ids.map(keys.notification))
-    return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as NotificationRecord]))
-  }
-
-  #matches(record: NotificationRecord, filter: InboxFilter): boolean {
-    const snoozed = isSnoozed(record, this.#parts.clock.now())
-    if (snoozed && !filter.archived) return false
-    if ((record.archived_at !== null) !== (filter.archived ?? false)) return false
-    if (filter.unreadOnly && record.read) return false
-    if (filter.type !== undefined && record.type !== filter.type) return false
-    return filter.priority === undefined || record.priority === filter.priority
-  }
-
   /** Brings back what was snoozed until now: unread, at the top, delivered anew. */
-  async wakeSnoozed(partition: number): Promise<number> {
-    const { store, keys, clock } = this.#parts
-    const due = await store.rangeByScore(partition, keys.snoozed(), 0, clock.now(), 100)
-    for (const { member } of due) {
-      const [user = '', id = ''] = member.split(' ')
-      await this.#changes
-        .change(user, id, (record) => ({
-          record: { ...record, snoozed_until: null, version: record.version + 1 },
-          unread: !record.read,
-        }))
-        .catch((error) => {
-          if (!(error instanceof NotFound)) throw error
-        })
-      await store.commit({ partition, ops: [['zrem', keys.snoozed(), member]] })
-    }
-    return due.length
+  wakeSnoozed(partition: number): Promise<number> {
+    return wakeSnoozed(this.#parts, this.#changes, partition)
+  }
+
+  /** What is put away for a time can be neither read nor archived before it is back. */
+  #assertAwake(record: NotificationRecord): void {
+    if (!isSnoozed(record, this.#parts.clock.now())) return
+    throw new Conflict('The notification is snoozed; take that back first (unsnooze).')
+  }
+
+  #readOps(record: NotificationRecord): Op[] {
+    return record.read ? [] : this.#countOps(record, 'read')
+  }
+
+  #countOps({ type, variant }: NotificationRecord, metric: Metric, channel = 'inbox'): Op[] {
+    return this.#counts.ops([{ type, variant, channel, metric }], this.#parts.clock.now())
   }
 
   #partition(id: string): number {
@@ -221,6 +230,7 @@ export class InboxService {
   }
 }
 
-function isSnoozed(record: NotificationRecord, now: number): boolean {
-  return record.snoozed_until !== null && Date.parse(record.snoozed_until) > now
+function readAt(record: NotificationRecord, at: string): NotificationRecord {
+  if (record.read) return record
+  return { ...record, read: true, read_at: at, seen_at: record.seen_at ?? at }
 }

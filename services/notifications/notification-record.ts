@@ -1,6 +1,16 @@
 import { isoTime, type Priority } from '../../src/index.ts'
 import type { ChannelChoice, ChannelName, SkipReason } from '../deliveries/channel-policy.ts'
 import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
+import {
+  type Digest,
+  type Fallback,
+  type RequireAck,
+  type Throttle,
+  type WrittenFallback,
+  type WrittenRequireAck,
+  writtenAck,
+  writtenFallback,
+} from '../flows/flow-fields.ts'
 import type { ChannelTexts, TemplateUse } from '../templates/template-use.ts'
 
 /** Something a person can do about a notification (at most three). */
@@ -28,6 +38,18 @@ export interface Message {
   readonly template: TemplateUse | null
   /** The words of channels that have their own. */
   readonly texts: ChannelTexts
+  readonly digest: Digest | null
+  readonly throttle: Throttle | null
+  readonly fallback: Fallback | null
+  readonly requireAck: RequireAck | null
+  /** When it is sent by the clock of each recipient, `2026-11-29T09:00`. */
+  readonly localAt: string | null
+  /** What it can be canceled by while it waits. */
+  readonly tags: readonly string[]
+  /** What may be muted by itself: a conversation, a document, a device. */
+  readonly thread: string | null
+  /** `false`: it is only delivered, and not put into the inbox. */
+  readonly inInbox: boolean
 }
 
 /** A message with the seed's defaults where nothing else is said. */
@@ -48,6 +70,14 @@ const DEFAULT_MESSAGE = {
   shortText: null,
   template: null,
   texts: {},
+  digest: null,
+  throttle: null,
+  fallback: null,
+  requireAck: null,
+  localAt: null,
+  tags: [],
+  thread: null,
+  inInbox: true,
 } as const
 
 /** Where a notification came from, besides its message. */
@@ -56,6 +86,10 @@ export interface Origin {
   readonly group_id?: string
   readonly event_id?: string
   readonly template?: string
+  /** Which of the template's variants it got. */
+  readonly variant?: string
+  readonly transaction_id?: string
+  readonly recurrence_id?: string
 }
 
 /** The record of contract §4, as it is stored and as every wire shows it. */
@@ -85,13 +119,26 @@ export interface NotificationRecord extends Origin {
   readonly expires_at: string | null
   readonly collapse_key: string | null
   readonly version: number
+  /** `false`: it was only delivered, and does not lie in the inbox. */
+  readonly in_inbox?: false
+  /** The conversation, document or device that it belongs to. */
+  readonly thread?: string
+  /** When a client said that it has it. */
+  readonly delivered_at?: string
+  /** When its user acknowledged it. */
+  readonly acked_at?: string
+  /** What is done when nothing shows that it has arrived. */
+  readonly fallback?: WrittenFallback
+  readonly require_ack?: WrittenRequireAck
+  /** What has been done about it: `<index>` of the action → when. */
+  readonly done?: Readonly<Record<string, string>>
 }
 
 interface Making {
   readonly id: string
   readonly userId: string
   readonly message: Message
-  readonly choice: ChannelChoice & Partial<Pick<DeliveryPlan, 'held'>>
+  readonly choice: ChannelChoice & Partial<Pick<DeliveryPlan, 'held' | 'inInbox'>>
   readonly origin: Origin
   readonly now: number
 }
@@ -127,6 +174,10 @@ export function makeRecord({
     expires_at: message.expiresAt === null ? null : isoTime(message.expiresAt),
     collapse_key: message.collapseKey,
     version: 1,
+    ...(choice.inInbox === false ? { in_inbox: false as const } : {}),
+    ...(message.thread === null ? {} : { thread: message.thread }),
+    ...(message.fallback === null ? {} : { fallback: writtenFallback(message.fallback) }),
+    ...(message.requireAck === null ? {} : { require_ack: writtenAck(message.requireAck) }),
     ...origin,
   }
 }
@@ -135,4 +186,10 @@ function heldOf({ held = {} }: Making['choice']): Pick<NotificationRecord, 'held
   const entries = Object.entries(held)
   if (entries.length === 0) return {}
   return { held: Object.fromEntries(entries.map(([channel, at]) => [channel, isoTime(at)])) }
+}
+
+/** Whether a record waits to be read: in the inbox, not put away, not asleep. */
+export function isUnread(record: NotificationRecord): boolean {
+  const { read, archived_at, snoozed_until, in_inbox } = record
+  return !read && archived_at === null && snoozed_until === null && in_inbox !== false
 }

@@ -29,6 +29,10 @@ export interface ChangeParts {
 export interface Change {
   readonly record: NotificationRecord
   readonly unread: boolean
+  /** Whether it becomes the newest of the inbox. */
+  readonly isMovedUp?: boolean
+  /** What is written with it. */
+  readonly ops?: readonly Op[]
 }
 
 /** Changes records of an inbox, one at a time, and tells the user's sessions. */
@@ -53,22 +57,25 @@ export class RecordChanges {
       const before = old === null ? null : (JSON.parse(old) as NotificationRecord)
       if (before === null || before.user_id !== user) throw notFound(id)
       const now = clock.now()
-      const { record, unread } = change(before, isoTime(now))
+      const changed = change(before, isoTime(now))
+      const { record } = changed
       const text = JSON.stringify(record)
       if (text === old) return store.unreadCount(partition, keys.scope, user)
+      const ops = [...this.#changeOps(changed, text, now), ...(changed.ops ?? [])]
       const outcome = await store.commit({
         partition,
         guards: [['expect', key, old]],
-        ops: this.#changeOps(record, text, unread, now),
+        ops,
       })
       if (!outcome.applied) continue
       this.#parts.onMarked?.(changeOf(before, record), record)
-      return this.#announce(record, text, outcome.results)
+      const counted = ops.findIndex(([kind]) => kind === 'unread' || kind === 'read')
+      return this.#announce(record, text, { results: outcome.results, counted })
     }
     throw new Unavailable(`Notification ${id} is being changed by others; try again.`)
   }
 
-  #changeOps(record: NotificationRecord, text: string, unread: boolean, now: number): Op[] {
+  #changeOps({ record, unread, isMovedUp }: Change, text: string, now: number): Op[] {
     const { keys, retention } = this.#parts
     const { user_id: user, id } = record
     const keepMs = unread ? retention.unreadTtlMs : retention.notificationTtlMs
@@ -77,6 +84,7 @@ export class RecordChanges {
     return [
       fanoutOp(keys, user, 'notification_updated', text, now),
       ['set', keys.notification(id), text, ttlMs],
+      ...(isMovedUp ? movedUp(keys.inbox(user), id) : []),
       unread
         ? ['unread', keys.scope, user, id, ttlMs === 0 ? 0 : now + ttlMs]
         : ['read', keys.scope, user, id],
@@ -93,8 +101,12 @@ export class RecordChanges {
       : [['zadd', keys.snoozed(), Date.parse(record.snoozed_until), member]]
   }
 
-  #announce(record: NotificationRecord, text: string, results: readonly number[]): number {
-    const count = results[2] ?? 0
+  #announce(
+    record: NotificationRecord,
+    text: string,
+    { results, counted }: { readonly results: readonly number[]; readonly counted: number },
+  ): number {
+    const count = results[counted] ?? 0
     this.#parts.realtime.publish(record.user_id, results[0] ?? 0, 'notification_updated', text)
     this.#parts.onUnread?.(record.user_id)
     return count
@@ -109,6 +121,13 @@ function changeOf(before: NotificationRecord, after: NotificationRecord): string
   }
   if (after.read !== before.read) return after.read ? 'read' : 'unread'
   return 'changed'
+}
+
+function movedUp(inbox: string, id: string): Op[] {
+  return [
+    ['pull', inbox, id],
+    ['push', inbox, id, 0],
+  ]
 }
 
 /** For an id that is not in this inbox: nobody learns whether it is in another. */

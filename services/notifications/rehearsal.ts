@@ -66,7 +66,7 @@ export class Rehearsal {
       if (message.template) {
         gates.push({ gate: 'template', outcome: 'pass', reason: message.template.name })
       }
-      gates.push(mutedGate(message, recipient))
+      gates.push(mutedGate(message, recipient, now))
       const plan = this.#plan(message, recipient, now)
       gates.push(inboxGate(plan))
       const isOver = gates.some(({ outcome }) => outcome === 'refuse')
@@ -172,8 +172,8 @@ function timeGates({ expiresAt, sendAt }: Message, now: number): GateVerdict[] {
   return gates
 }
 
-function mutedGate(message: Message, { preferences }: Recipient): GateVerdict {
-  const isQuiet = !message.template?.isCritical && isMuted(preferences, subjectOf(message))
+function mutedGate(message: Message, { preferences }: Recipient, now: number): GateVerdict {
+  const isQuiet = !message.template?.isCritical && isMuted(preferences, subjectOf(message), now)
   return isQuiet
     ? { gate: 'muted types', outcome: 'refuse', reason: 'muted_type' }
     : { gate: 'muted types', outcome: 'pass' }

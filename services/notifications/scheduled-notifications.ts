@@ -5,15 +5,11 @@ import {
   type Logger,
   type Settlement,
 } from '../../src/index.ts'
-import { type DeliveryJob, jobKey } from '../deliveries/delivery-job.ts'
+import { jobKey } from '../deliveries/delivery-job.ts'
+import { unlabelOps } from '../flows/labels.ts'
 import { ownWork } from './acceptance.ts'
-import type { Message, Origin } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
-
-interface ScheduledContent {
-  readonly message: Message
-  readonly origin: Origin
-}
+import type { ScheduledJob } from './scheduling.ts'
 
 interface Parts {
   readonly keys: Keys
@@ -31,7 +27,7 @@ export class ScheduledNotifications {
 
   handle = async (lease: Lease): Promise<Settlement> => {
     const { keys, log, notifications } = this.#parts
-    const job = JSON.parse(lease.job) as DeliveryJob<ScheduledContent>
+    const job = JSON.parse(lease.job) as ScheduledJob
     const { message, origin } = job
     try {
       await notifications.send({
@@ -49,6 +45,7 @@ export class ScheduledNotifications {
       ops: [
         ['del', jobKey(keys, job.channel, job.id)],
         ['del', keys.scheduled(job.id)],
+        ...unlabelOps(keys, { id: job.id, message, origin }),
       ],
     }
   }

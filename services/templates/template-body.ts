@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { CHANNELS } from '../deliveries/channel-policy.ts'
+import { flowFields } from '../flows/flow-fields.ts'
 import type {
   LocaleTexts,
   TemplateChannel,
@@ -25,6 +26,11 @@ const Channels = z
     return Object.fromEntries(entries) as LocaleTexts
   })
 const Locale = z.string().max(35).regex(LOCALE, 'must be a locale such as en or fr-CA')
+
+const Variant = z.strictObject({
+  weight: z.int().min(0).max(10_000).default(1),
+  locales: z.record(Locale, Channels).default({}),
+})
 
 /** Other words for a template's channels. */
 const ALIASES: Readonly<Record<string, TemplateChannel>> = { database: 'default', mail: 'email' }
@@ -52,7 +58,23 @@ export const TemplateBody = z.object({
   message_template: z.string().optional(),
   channels: Channels.optional(),
   locales: z.record(Locale, Channels).optional(),
+  category: z.string().trim().min(1).max(50).nullish(),
+  ...flowFields,
+  variants: z
+    .record(z.string().regex(/^[\w-]{1,20}$/, 'must be a short name'), Variant)
+    .refine((given) => Object.keys(given).length <= 10, 'at most 10')
+    .optional(),
 })
+
+export const OPTIONS = [
+  'category',
+  'digest',
+  'throttle',
+  'fallback',
+  'require_ack',
+  'variants',
+] as const satisfies (keyof TemplateFields)[]
+type OptionName = (typeof OPTIONS)[number]
 
 export type TemplateChanges = z.output<typeof TemplateBody>
 
@@ -71,7 +93,18 @@ export function withChanges(before: TemplateFields | null, changes: TemplateChan
     permitted_params: changes.permitted_params ?? null,
     default_locale: locale,
     locales: withTexts(changes.locales ?? before?.locales ?? {}, locale, changes),
+    ...optionsOf(before),
+    ...optionsOf(changes),
   }
+}
+
+/** What a template may have besides its words; what is not said is left out. */
+function optionsOf(given: Pick<TemplateFields, OptionName> | TemplateChanges | null) {
+  const named = OPTIONS.filter((name) => given?.[name] !== undefined)
+  return Object.fromEntries(named.map((name) => [name, given?.[name]])) as Pick<
+    TemplateFields,
+    OptionName
+  >
 }
 
 /** `permitted_params` is `null` where nobody said which there are. */

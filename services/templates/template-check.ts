@@ -39,13 +39,20 @@ interface PlacedText {
   readonly source: string
 }
 
-function* textsOf({ locales }: Draft): Generator<PlacedText> {
+function* textsOf({ locales, variants = {} }: Draft): Generator<PlacedText> {
+  yield* textsIn(locales, 'locales')
+  for (const [name, variant] of Object.entries(variants)) {
+    yield* textsIn(variant.locales, `variants.${name}.locales`)
+  }
+}
+
+function* textsIn(locales: Draft['locales'], path: string): Generator<PlacedText> {
   for (const [locale, channels] of Object.entries(locales)) {
     for (const [channel, text] of Object.entries(channels)) {
       for (const field of ['title', 'message', 'html'] as const) {
         const source = text[field]
         if (source !== undefined)
-          yield { path: `locales.${locale}.${channel}.${field}`, field, source }
+          yield { path: `${path}.${locale}.${channel}.${field}`, field, source }
       }
     }
   }

@@ -13,6 +13,15 @@ export type TemplateChannel = ChannelName | 'default'
 export type LocaleTexts = Readonly<Partial<Record<TemplateChannel, TemplateText>>>
 export type NotificationType = 'info' | 'success' | 'warning' | 'error'
 
+type WrittenOption = Readonly<Record<string, unknown>> | null
+
+/** One of several wordings; what it does not say is said as in the template. */
+export interface TemplateVariant {
+  /** How many get it, in proportion to the others. */
+  readonly weight: number
+  readonly locales: Readonly<Record<string, LocaleTexts>>
+}
+
 /** A template as it is stored and as the wire shows it. */
 export interface TemplateRecord {
   readonly id: string
@@ -28,6 +37,15 @@ export interface TemplateRecord {
   readonly permitted_params: readonly string[]
   readonly default_locale: string
   readonly locales: Readonly<Record<string, LocaleTexts>>
+  /** For preferences, besides the first word of a dotted event type. */
+  readonly category?: string | null
+  /** What its messages are subject to, in the words of the wire. */
+  readonly digest?: WrittenOption
+  readonly throttle?: WrittenOption
+  readonly fallback?: WrittenOption
+  readonly require_ack?: WrittenOption
+  /** Wordings to be compared: each user has one of them, always the same. */
+  readonly variants?: Readonly<Record<string, TemplateVariant>>
   /** Counts up with every change. */
   readonly version: number
   readonly created_at: string

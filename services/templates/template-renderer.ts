@@ -1,5 +1,6 @@
 import { InvalidPayload, type Logger } from '../../src/index.ts'
 import type { ChannelName } from '../deliveries/channel-policy.ts'
+import { flowOf } from '../flows/flow-fields.ts'
 import type { Message } from '../notifications/notification-record.ts'
 import type { TemplateCatalog } from './template-catalog.ts'
 import {
@@ -16,8 +17,11 @@ import {
   textFor,
 } from './template-record.ts'
 import type { ChannelTexts, TemplateUse } from './template-use.ts'
+import { textsOfVariant, variantFor } from './template-variant.ts'
 
 const COMPILED_KEPT = 5000
+/** What a template of digests is told of a message that is not one. */
+const ONE_EVENT = { total_count: 1, events: [] }
 const FALLBACK_TITLE = 'Notification'
 
 interface Parts {
@@ -31,6 +35,7 @@ interface Parts {
 interface Rendering {
   readonly locale: string | null
   readonly params: Readonly<Record<string, unknown>>
+  readonly variant?: string | null
   /** Missing values are empty: for looking at it. */
   readonly lenient?: boolean
 }
@@ -70,7 +75,11 @@ export class TemplateRenderer {
    * The message with the template's words for `locale`. Where they cannot be
    * rendered it says that something happened, and the log says why.
    */
-  async apply(message: Message, locale: string | null): Promise<Message> {
+  async apply(
+    message: Message,
+    locale: string | null,
+    userId: string | null = null,
+  ): Promise<Message> {
     const accepted = await this.accept(message)
     const use = accepted.template ?? null
     if (use === null) return message
@@ -78,14 +87,20 @@ export class TemplateRenderer {
     if (!record?.is_active) return this.#fallback(accepted, use, 'the template is gone')
     const type = use.keepsType ? message.type : record.notification_type
     const eventType = record.event_type ?? record.name
-    const template = { ...use, eventType, isCritical: record.critical }
-    const about = { ...accepted, type, template }
+    const variant = variantFor(record, userId)
+    const { category = null } = record
+    const template = {
+      ...{ ...use, eventType, isCritical: record.critical, category },
+      ...(variant === null ? {} : { variant }),
+    }
+    const about = { ...withOptions(accepted, record), type, template }
     try {
       return {
         ...about,
         ...this.render(record, {
           locale: locale ?? this.#parts.locale ?? null,
-          params: use.params,
+          params: { ...ONE_EVENT, ...use.params },
+          variant,
         }),
       }
     } catch (error) {
@@ -94,9 +109,17 @@ export class TemplateRenderer {
     }
   }
 
+  /** Whether a template has words for a digest of several messages. */
+  async speaksOfMany(use: TemplateUse | null): Promise<boolean> {
+    if (use === null) return false
+    const record = await this.#parts.catalog.find(use.name)
+    return Object.keys(ONE_EVENT).some((name) => record?.permitted_params.includes(name))
+  }
+
   /** Throws `TemplateError`. */
   render(record: TemplateRecord, rendering: Rendering): Rendered {
-    const words = record.locales[localeFor(record, rendering.locale)] ?? {}
+    const { locale, variant = null } = rendering
+    const words = textsOfVariant(record, variant, localeFor(record, locale))
     const params = only(record.permitted_params, rendering.params)
     const { title = FALLBACK_TITLE, message = '' } = this.#fill(textFor(words, 'default'), params)
     const texts: Partial<Record<ChannelName, TemplateText>> = {}
@@ -156,4 +179,16 @@ export class TemplateRenderer {
 function only(names: readonly string[], params: Rendering['params']): Record<string, unknown> {
   const given = names.filter((name) => Object.hasOwn(params, name))
   return Object.fromEntries(given.map((name) => [name, params[name]]))
+}
+
+/** What the message does not say of digest, throttle, fallback and acknowledgement, the template says. */
+function withOptions(message: Message, record: TemplateRecord): Message {
+  const said = flowOf(record)
+  return {
+    ...message,
+    digest: message.digest ?? said.digest ?? null,
+    throttle: message.throttle ?? said.throttle ?? null,
+    fallback: message.fallback ?? said.fallback ?? null,
+    requireAck: message.requireAck ?? said.requireAck ?? null,
+  }
 }

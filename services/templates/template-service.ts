@@ -1,5 +1,5 @@
 import { type Clock, InvalidPayload, isoTime, NotFound, uuidv7 } from '../../src/index.ts'
-import { type TemplateChanges, withChanges } from './template-body.ts'
+import { OPTIONS, type TemplateChanges, withChanges } from './template-body.ts'
 import type { TemplateCatalog } from './template-catalog.ts'
 import { checkTemplate } from './template-check.ts'
 import type { TemplateEngine } from './template-engine.ts'
@@ -101,7 +101,9 @@ export class TemplateService {
 function fieldsOf(fields: TemplateFields): TemplateFields {
   const { name, event_type, display_name, notification_type, is_active, critical } = fields
   const { permitted_params, default_locale, locales } = fields
+  const options = OPTIONS.filter((option) => fields[option] !== undefined)
   return {
+    ...Object.fromEntries(options.map((option) => [option, fields[option]])),
     ...{ name, event_type, display_name, notification_type, is_active, critical },
     ...{ permitted_params, default_locale, locales },
   }

@@ -14,6 +14,10 @@ export interface TemplateUse {
   readonly eventType?: string
   /** Whether it reaches people whatever they prefer; set when rendered. */
   readonly isCritical?: boolean
+  /** The template's category; set when rendered. */
+  readonly category?: string | null
+  /** Which variant of it its user has; set when rendered. */
+  readonly variant?: string
 }
 
 /** The words of a message where a channel has its own. */

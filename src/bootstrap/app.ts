@@ -10,6 +10,7 @@ import { Keys } from '../store/keys.ts'
 import { type Clock, systemClock } from '../support/clock.ts'
 import { createLogger, type Logger } from '../support/logger.ts'
 import { Metrics } from '../support/metrics.ts'
+import { actionTopics } from './action-topics.ts'
 import { Announcements } from './announcements.ts'
 import { addBroadcastProviders } from './broadcast-providers.ts'
 import { createBroadcasts } from './broadcasts.ts'
@@ -104,6 +105,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     alertWebhooks: config.providers.alertWebhooks,
     webhookSecrets: config.providers.webhookSecrets,
     broadcastConnection: config.broadcast.driver,
+    mayPublish: actionTopics(config.actionTopics),
     onUnread: (user) => unreadTopic.changed(user),
     onRepeated: () => metrics.duplicates.inc(),
     auditDays: config.auditDays,

@@ -3,6 +3,7 @@ import { AlertController } from '../../controllers/alert-controller.ts'
 import { AuditController } from '../../controllers/audit-controller.ts'
 import { DeliveryController } from '../../controllers/delivery-controller.ts'
 import { EventController } from '../../controllers/event-controller.ts'
+import { FlowController } from '../../controllers/flow-controller.ts'
 import { HookController } from '../../controllers/hook-controller.ts'
 import { InboundHookController } from '../../controllers/inbound-hook-controller.ts'
 import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
@@ -11,6 +12,7 @@ import { LinkController } from '../../controllers/link-controller.ts'
 import { OnCallController } from '../../controllers/on-call-controller.ts'
 import { OperationsController } from '../../controllers/operations-controller.ts'
 import { PreferenceController } from '../../controllers/preference-controller.ts'
+import { RecurrenceController } from '../../controllers/recurrence-controller.ts'
 import { RehearsalController } from '../../controllers/rehearsal-controller.ts'
 import { SendController } from '../../controllers/send-controller.ts'
 import { ServiceController } from '../../controllers/service-controller.ts'
@@ -80,6 +82,7 @@ export function createApi(parts: ApiParts): HttpRouter {
     alerts: new AlertController(services),
     deliveries: new DeliveryController(services),
     events: new EventController(services),
+    flows: new FlowController(services),
     hooks: new HookController(services),
     inbox: new InboxApiController(services),
     operations: new OperationsController({
@@ -92,6 +95,7 @@ export function createApi(parts: ApiParts): HttpRouter {
       timezone: parts.config.timezone,
     }),
     rehearsal: new RehearsalController({ ...services, rehearsal: rehearsalOf(parts) }),
+    recurrences: new RecurrenceController({ ...services, timezone: parts.config.timezone }),
     send: new SendController({
       ...services,
       clock,

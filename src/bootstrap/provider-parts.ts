@@ -10,7 +10,7 @@ import type { Services } from './services.ts'
 
 /** What providers are made of. */
 export interface ProviderParts {
-  readonly config: Pick<Config, 'providers' | 'outboundAllow' | 'http'>
+  readonly config: Pick<Config, 'providers' | 'outboundAllow' | 'http' | 'actionTopics'>
   readonly services: Pick<
     Services,
     'outbox' | 'hooks' | 'webhookSecrets' | 'smsConsent' | 'directory' | 'inbox' | 'linkSigner'

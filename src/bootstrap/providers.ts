@@ -1,3 +1,4 @@
+import { ActionProvider } from '../../services/channels/action.ts'
 import { mergeEmail } from '../../services/channels/bundle.ts'
 import type { Provider } from '../../services/channels/channel.ts'
 import { DestinationLimits } from '../../services/channels/destination-limits.ts'
@@ -5,11 +6,13 @@ import type { EmailContent } from '../../services/channels/email-content.ts'
 import { SmtpProvider } from '../../services/channels/email-smtp.ts'
 import { Failover } from '../../services/channels/failover.ts'
 import { guarded } from '../../services/channels/guarded.ts'
+import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
 import { linked } from '../../services/channels/linked.ts'
 import { MqttProvider } from '../../services/channels/mqtt.ts'
 import { OutboxProvider } from '../../services/channels/outbox-provider.ts'
 import { Throttle } from '../../services/channels/throttle.ts'
 import { CHANNELS } from '../../services/deliveries/channel-policy.ts'
+import { actionTopics } from './action-topics.ts'
 import { type Pacing, pacingBy } from './pacing.ts'
 import { phoneProviders } from './phone-providers.ts'
 import { postingProviders } from './posting-providers.ts'
@@ -39,6 +42,7 @@ export function createProviders(given: Omit<ProviderParts, 'limits'>): Map<strin
   for (const provider of postingProviders(parts)) {
     providers.set(provider.name, linked(provider, links) as Provider)
   }
+  providers.set('action', actionProvider(parts))
   for (const [channel, provider] of phoneProviders(parts, pacing)) providers.set(channel, provider)
   const email = emailProvider(parts, pacing)
   if (email) providers.set('email', email)
@@ -49,6 +53,17 @@ export function createProviders(given: Omit<ProviderParts, 'limits'>): Map<strin
 
 function linksOf({ config, services }: ProviderParts) {
   return { signer: services.linkSigner, tracking: config.providers.mailTracking }
+}
+
+/** Carries out what people choose to do about their notifications. */
+function actionProvider({ config, clock, publisher, services }: ProviderParts): Provider {
+  return new ActionProvider({
+    publish: (topic, payload, how) => publisher.publish(topic, payload, how),
+    sender: new GuardedSender({ clock, allow: config.outboundAllow }),
+    secretsOf: services.webhookSecrets.of,
+    mayPublish: actionTopics(config.actionTopics),
+    clock,
+  }) as Provider
 }
 
 /** The mail servers in their order, each with its breaker; `null`: there is none. */

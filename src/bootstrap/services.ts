@@ -12,6 +12,12 @@ import { WebhookSecrets } from '../../services/deliveries/webhook-secrets.ts'
 import { Directory } from '../../services/directory/directory.ts'
 import { Memberships } from '../../services/directory/memberships.ts'
 import { PersonalData } from '../../services/directory/personal-data.ts'
+import { Escalating } from '../../services/flows/escalating.ts'
+import { FollowUps } from '../../services/flows/follow-ups.ts'
+import { Receipts } from '../../services/flows/receipts.ts'
+import { RecurrenceWork } from '../../services/flows/recurrence-work.ts'
+import { Recurrences } from '../../services/flows/recurrences.ts'
+import { Traces } from '../../services/flows/traces.ts'
 import { AlertIntake } from '../../services/hooks/alert-intake.ts'
 import { LinkService } from '../../services/links/link-service.ts'
 import { LinkSigner } from '../../services/links/link-signer.ts'
@@ -19,17 +25,20 @@ import { Acceptance } from '../../services/notifications/acceptance.ts'
 import { BroadcastService } from '../../services/notifications/broadcast-service.ts'
 import { DirectService } from '../../services/notifications/direct-service.ts'
 import { InboxService } from '../../services/notifications/inbox-service.ts'
+import { NotificationActions } from '../../services/notifications/notification-actions.ts'
 import type { NotificationRecord } from '../../services/notifications/notification-record.ts'
 import {
   NotificationService,
   type Retention,
 } from '../../services/notifications/notification-service.ts'
+import { Recall } from '../../services/notifications/recall.ts'
 import { Activity } from '../../services/operations/activity.ts'
 import { AuditLog } from '../../services/operations/audit-log.ts'
 import { DeadLetters } from '../../services/operations/dead-letters.ts'
 import { EventLog } from '../../services/operations/event-log.ts'
 import { StatusService } from '../../services/operations/status-service.ts'
 import { SessionService } from '../../services/sessions/session-service.ts'
+import { Statistics } from '../../services/statistics/statistics.ts'
 import { RealtimeBus } from '../gateway/realtime-bus.ts'
 import { Bell } from '../queue/bell.ts'
 import type { Bus } from '../store/bus.ts'
@@ -59,6 +68,8 @@ export interface Ingredients {
   readonly alertWebhooks?: readonly string[]
   /** By which driver broadcasts go (`BROADCAST_CONNECTION`). Default: our own gateway. */
   readonly broadcastConnection?: string
+  /** On which topics the actions of notifications may publish. Default: none. */
+  readonly mayPublish?: (topic: string) => boolean
   /** Told after every change of an alert's state. */
   readonly onAlertNews?: (news: AlertNews) => void
   /** Told of every notification that was stored. */
@@ -90,7 +101,8 @@ export function createServices(ingredients: Ingredients) {
   const memberships = new Memberships({ store, keys })
   const directory = new Directory({ store, keys, memberships })
   const sessions = new SessionService(base)
-  const inbox = new InboxService(base)
+  const recall = new Recall({ ...base, directory })
+  const inbox = new InboxService({ ...base, recall })
   const { templates, templateRenderer } = createTemplates({ ...base, bus })
   const notifications = new NotificationService({
     ...base,
@@ -107,6 +119,16 @@ export function createServices(ingredients: Ingredients) {
     templates: templateRenderer,
     broadcast,
   })
+  const ackReceipts = new Receipts(base)
+  const escalating = new Escalating({ ...base, directory, receipts: ackReceipts })
+  const followUps = new FollowUps({
+    ...{ ...base, notifications, escalating, templates: templateRenderer },
+  })
+  const recurring = { ...base, bell, acceptance, templates: templateRenderer, broadcasts }
+  const recurrences = new Recurrences(recurring)
+  const recurrenceWork = new RecurrenceWork(recurring)
+  const traces = new Traces(base)
+  const statistics = new Statistics(base)
   const direct = new DirectService({ ...base, acceptance })
   const alerting: Alerting = createAlerting({
     ...{ ...base, bell, acceptance, directory, direct, memberships, notifications, broadcast },
@@ -138,10 +160,13 @@ export function createServices(ingredients: Ingredients) {
     publicUrl,
   })
   const links = new LinkService({ ...base, ...alerting, signer: linkSigner, directory, inbox })
+  const { mayPublish = () => false } = ingredients
+  const actions = new NotificationActions({ ...base, inbox, alertActions, events, mayPublish })
   const activity = new Activity({ bus, clock, log, broadcast })
   const personalData = new PersonalData({ ...base, audit, directory, memberships, inbox, sessions })
   return {
     acceptance,
+    actions,
     activity,
     audit,
     ...alerting,
@@ -155,6 +180,7 @@ export function createServices(ingredients: Ingredients) {
     direct,
     directory,
     events,
+    followUps,
     hooks,
     inbox,
     links,
@@ -165,11 +191,17 @@ export function createServices(ingredients: Ingredients) {
     personalData,
     queues,
     realtime,
+    recall,
+    recurrences,
+    recurrenceWork,
+    ackReceipts,
     sessions,
+    statistics,
     status,
     ...telephone,
     templates,
     templateRenderer,
+    traces,
     webhookSecrets,
   }
 }

@@ -36,6 +36,9 @@ interface Parts {
 /** How many jobs of a queue one process works on at once. */
 const CONCURRENCY = 64
 const FAN_OUTS = 4
+/** Digests, further channels, reminders and what recurs are not due to the fraction of a second. */
+const SLOW = ['followup', 'recurrence']
+const SLOW_POLL_MS = 1000
 
 /** One worker per queue: what was put off, fan-outs, and every channel that needs a provider. */
 export function createWorkers(parts: Parts): Worker[] {
@@ -50,10 +53,13 @@ export function createWorkers(parts: Parts): Worker[] {
       queue: keys.queue(channel),
       handler,
       concurrency,
+      ...(SLOW.includes(channel) ? { pollMs: SLOW_POLL_MS } : {}),
       onGivenUp: givenUp.note,
     })
   return [
     worker('notification', scheduled.handle),
+    worker('followup', services.followUps.handle),
+    worker('recurrence', services.recurrenceWork.handle),
     worker('alert', services.alertWork.handle),
     worker('broadcast', services.broadcasts.handle, FAN_OUTS),
     ...[...providers.keys()].map((channel) => worker(channel, deliveries.handle)),

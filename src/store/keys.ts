@@ -29,10 +29,28 @@ export class Keys {
   never = () => `${this.scope}never`
   packet = (id: string) => `${this.scope}packet:${id}`
   collapse = (user: string, key: string) => `${this.scope}user:${user}:collapse:${key}`
+  /** Why something was never a notification, or not one of its own. */
+  trace = (id: string) => `${this.scope}trace:${id}`
+
+  // What a message may ask for: digests, throttles, repetition, receipts
+  digest = (user: string, hash: string) => `${this.scope}user:${user}:digest:${hash}`
+  digestLast = (user: string, hash: string) => `${this.scope}user:${user}:digest_last:${hash}`
+  digestEvents = (id: string) => `${this.scope}digest:${id}:events`
+  digestCount = (id: string) => `${this.scope}digest:${id}:count`
+  throttle = (user: string, hash: string) => `${this.scope}user:${user}:throttle:${hash}`
+  /** What waits under a tag or a transaction, by its moment. */
+  label = (name: string) => `${this.scope}waiting:${name}`
+  recurrence = (id: string) => `${this.scope}recurrence:${id}`
+  recurrences = () => `${this.scope}recurrences`
+  receipt = (id: string) => `${this.scope}receipt:${id}`
+  receiptAcks = (id: string) => `${this.scope}receipt:${id}:acks`
+  statNames = (day: string) => `${this.scope}stats:${day}`
+  stat = (day: string, name: string) => `${this.scope}stats:${day}:${name}`
 
   // Directory
   users = () => `${this.scope}users`
   profile = (user: string) => `${this.scope}user:${user}:profile`
+  preferenceDefaults = () => `${this.scope}preference_defaults`
   preferences = (user: string) => `${this.scope}user:${user}:notification_preferences`
   contactMethods = (user: string) => `${this.scope}user:${user}:contact_methods`
   notificationRules = (user: string) => `${this.scope}user:${user}:notification_rules`

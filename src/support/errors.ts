@@ -154,14 +154,19 @@ export class Filtered extends BelfryError {
   readonly code = 'filtered'
   override readonly status = 422
   readonly reason: string
+  /** Under which its trace says more. */
+  readonly notificationId: string | null
 
-  constructor(reason: string, message: string) {
+  constructor(reason: string, message: string, notificationId: string | null = null) {
     super(message)
     this.reason = reason
+    this.notificationId = notificationId
   }
 
   override toBody(): ErrorBody {
-    return { ...super.toBody(), reason: this.reason }
+    const { reason, notificationId } = this
+    const trace = notificationId === null ? {} : { notification_id: notificationId }
+    return { ...super.toBody(), reason, ...trace }
   }
 }
 

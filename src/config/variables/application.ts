@@ -45,6 +45,11 @@ export const HTTP = {
     example: 'https://app.example.com,https://*.example.org',
     otherwise: 'loopback while authentication is off, else the same origin',
   }),
+  ACTION_TOPICS: optional(listOf('topic filters, such as doors/+/open', readFilter), {
+    about: 'Topics on which the actions of notifications may publish.',
+    example: 'doors/+/open,lights/#',
+    otherwise: 'none',
+  }),
   METRICS_PORT: optional(listenPort, {
     about: 'A port of its own for /metrics, without a token; keep it inside your network.',
     example: '9464',
@@ -178,6 +183,13 @@ export const BROADCASTING = {
   }),
   PUSHER_PORT: withDefault('443', remotePort, { about: 'Its port.' }),
   PUSHER_SCHEME: withDefault('https', oneOf('https', 'http'), { about: 'Its scheme.' }),
+}
+
+/** A topic filter with its wildcards where they belong. */
+function readFilter(item: string): string | undefined {
+  return /^(?![$])(?:[^+#/]*|\+)(?:\/(?:[^+#/]*|\+))*(?:(?<=\/)#)?$|^#$/.test(item)
+    ? item
+    : undefined
 }
 
 function readRole(item: string): Role | undefined {

@@ -57,6 +57,7 @@ describe('loadConfig() without any variable', () => {
         order: { email: [], sms: [], voice: [], push: [] },
       },
       outboundAllow: [],
+      actionTopics: [],
       rulesFile: null,
       templatesDir: null,
       locale: 'en',

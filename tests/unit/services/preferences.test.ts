@@ -87,8 +87,8 @@ describe('preferences', () => {
 
   it('isMuted() minds the event’s type as well as the message’s', () => {
     const preferences = { ...DEFAULT_PREFERENCES, muted_types: ['order.shipped'] }
-    expect(isMuted(preferences, { types: ['order.shipped', 'info'], categories: [] })).toBe(true)
-    expect(isMuted(preferences, { types: ['info'], categories: ['order'] })).toBe(false)
+    expect(isMuted(preferences, { types: ['order.shipped', 'info'], categories: [] }, 0)).toBe(true)
+    expect(isMuted(preferences, { types: ['info'], categories: ['order'] }, 0)).toBe(false)
   })
 
   it('withChanges() keeps the types and categories that are not named', () => {

@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { isTimeZone } from '../services/directory/quiet-hours.ts'
+import { cronField } from '../services/flows/flow-fields.ts'
+import { shownRecurrence } from '../services/flows/recurrence-record.ts'
+import type { RecurrenceFields, Recurrences } from '../services/flows/recurrences.ts'
+import { identityOf } from '../services/notifications/acceptance.ts'
+import { type Audience, parseAudience } from '../services/notifications/broadcast-record.ts'
+import type { Context } from '../src/index.ts'
+import { moment } from './fields.ts'
+import { MessagePayload, toMessage } from './message-fields.ts'
+
+const Word = z
+  .string()
+  .refine((word) => parseAudience([word]) !== null, 'say user:<id>, group:<id>, role:<name> or all')
+
+const times = {
+  cron: cronField(),
+  timezone: z
+    .string()
+    .max(64)
+    .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Paris'),
+  to: z.union([Word.transform((word) => [word]), z.array(Word).min(1).max(1000)]),
+  count: z.int().min(1).max(1_000_000).nullable(),
+  until: moment().nullable(),
+  misfire: z.enum(['send', 'skip']),
+}
+
+const Times = z.object(times).partial()
+
+/** When, to whom, and a message as any other; its own moment is the recurrence's. */
+export const RecurrenceBody = z
+  .object({ cron: times.cron, to: times.to })
+  .loose()
+  .transform((body, check) => {
+    const { to: _words, ...rest } = body as Record<string, unknown>
+    const given = Times.parse(body)
+    for (const name of [...Object.keys(times), 'send_at', 'delay', 'at']) delete rest[name]
+    const message = MessagePayload.safeParse(rest)
+    if (message.success) return { ...given, fields: message.data }
+    for (const { path, message: text } of message.error.issues) {
+      check.addIssue({ code: 'custom', path, message: text })
+    }
+    return z.NEVER
+  })
+
+/** What is not given stays; the message as a whole. */
+export const RecurrenceChanges = Times.extend({ message: MessagePayload.optional() }).strict()
+
+export const RecurrencesQuery = z.object({
+  limit: z.coerce.number().int().min(1).max(1000).default(100),
+})
+
+type IdParam = { readonly id: string }
+
+/** `/api/recurrences`: messages that are sent again and again. */
+export class RecurrenceController {
+  readonly #recurrences: Recurrences
+  readonly #timezone: string
+
+  constructor(parts: { recurrences: Recurrences; timezone: string }) {
+    this.#recurrences = parts.recurrences
+    this.#timezone = parts.timezone
+  }
+
+  create = async (context: Context<unknown, z.output<typeof RecurrenceBody>>) => {
+    const { fields, cron = '', timezone, to = [], count, until, misfire } = context.payload
+    const record = await this.#recurrences.create(
+      {
+        ...{ cron, timezone: timezone ?? this.#timezone, audience: audienceOf(to) },
+        ...{ count: count ?? null, until: until ?? null, misfire: misfire ?? 'send' },
+        message: toMessage(fields, context.receivedAt),
+      },
+      identityOf(context),
+    )
+    return shownRecurrence(record)
+  }
+
+  list = async ({ query }: Context) => {
+    const { limit } = query as z.output<typeof RecurrencesQuery>
+    const records = await this.#recurrences.list(limit)
+    return { data: records.map(shownRecurrence), next_cursor: null }
+  }
+
+  find = async ({ params }: Context<IdParam>) =>
+    shownRecurrence(await this.#recurrences.find(params.id))
+
+  change = async (context: Context<IdParam, z.output<typeof RecurrenceChanges>>) => {
+    const { message, to, ...rest } = context.payload
+    const given = {
+      ...rest,
+      audience: to === undefined ? undefined : audienceOf(to),
+      message: message === undefined ? undefined : toMessage(message, context.receivedAt),
+    }
+    const named = Object.entries(given).filter(([, value]) => value !== undefined)
+    const changes = Object.fromEntries(named) as Partial<RecurrenceFields>
+    return shownRecurrence(await this.#recurrences.change(context.params.id, changes))
+  }
+
+  cancel = async ({ params }: Context<IdParam>) =>
+    shownRecurrence(await this.#recurrences.cancel(params.id))
+}
+
+function audienceOf(words: readonly string[]): Audience {
+  const audience = parseAudience(words)
+  if (audience === null) throw new Error('unreachable: the schema let only known words pass')
+  return audience
+}

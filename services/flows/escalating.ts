@@ -1,0 +1,114 @@
+import {
+  type Clock,
+  type Keys,
+  NotFound,
+  type Op,
+  partitionOf,
+  type Store,
+} from '../../src/index.ts'
+import { chooseChannels } from '../deliveries/channel-policy.ts'
+import { type DeliveryJob, jobKey } from '../deliveries/delivery-job.ts'
+import { deliveryId, deliveryOps } from '../deliveries/notification-deliveries.ts'
+import type { Directory } from '../directory/directory.ts'
+import { subjectOf } from '../directory/preferences.ts'
+import { fanoutOp } from '../notifications/fanout.ts'
+import { isUnread, type NotificationRecord } from '../notifications/notification-record.ts'
+import type { Realtime } from '../notifications/realtime.ts'
+import { type ChangeParts, RecordChanges } from '../notifications/record-changes.ts'
+import { isShown } from './evidence.ts'
+import type { FallbackContent, ReminderContent } from './follow-up-jobs.ts'
+import { type Receipts, receiptIdOf } from './receipts.ts'
+
+interface Parts extends ChangeParts {
+  readonly store: Store
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly realtime: Realtime
+  readonly directory: Directory
+  readonly receipts: Receipts
+}
+
+/** Tries harder to reach somebody: on further channels, and again and again. */
+export class Escalating {
+  readonly #parts: Parts
+  readonly #changes: RecordChanges
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.#changes = new RecordChanges(parts)
+  }
+
+  /** Adds the further channels, unless it was shown by now that the notification has arrived. */
+  async fallBack({ user_id, notification_id, fallback, message }: DeliveryJob<FallbackContent>) {
+    const { keys, clock, directory } = this.#parts
+    const user = user_id ?? ''
+    const found = await this.#find(notification_id ?? '')
+    if (found === null || isShown(found, fallback.unless, await this.#states(found))) return
+    const recipient = await directory.recipient(user)
+    const { priority } = found
+    const wish = { subject: subjectOf(message), priority, channels: fallback.channels }
+    const { channels, skipped } = chooseChannels(recipient, wish)
+    const change = (record: NotificationRecord) => {
+      const added = channels.filter((channel) => !record.channels.includes(channel))
+      const left = Object.entries({ ...record.skipped, ...skipped })
+      const after = {
+        ...record,
+        channels: [...record.channels, ...added],
+        skipped: Object.fromEntries(
+          left.filter(([channel]) => !added.some((it) => it === channel)),
+        ),
+      }
+      const making = { now: clock.now(), message, channels: added }
+      const ops = deliveryOps(keys, after, recipient.user, making)
+      return { record: after, unread: isUnread(record), ops }
+    }
+    await this.#changes.change(user, found.id, change).catch(ignoreGone)
+  }
+
+  /** Sends it once more; `null` when that has come to an end. */
+  async remind(job: DeliveryJob<ReminderContent>): Promise<Op[] | null> {
+    const { keys, clock, directory, receipts } = this.#parts
+    const now = clock.now()
+    const record = await this.#find(job.notification_id ?? '')
+    if (record === null || record.acked_at !== undefined || now >= job.endsAt) return null
+    const { cancelOn } = job.requireAck
+    if (cancelOn === 'any' && (await receipts.isAcknowledged(receiptIdOf(record)))) return null
+    if (record.channels.includes('realtime')) await this.#show(record, now)
+    const { user } = await directory.recipient(record.user_id)
+    return deliveryOps(keys, record, user, { now, message: job.message, round: job.round })
+  }
+
+  /** To live sessions, as if it were new. */
+  async #show(record: NotificationRecord, now: number): Promise<void> {
+    const { store, keys, realtime } = this.#parts
+    const text = JSON.stringify(record)
+    const outcome = await store.commit({
+      partition: partitionOf(record.id, store.partitions),
+      ops: [fanoutOp(keys, record.user_id, 'notification', text, now)],
+    })
+    const seq = outcome.applied ? (outcome.results[0] ?? 0) : 0
+    realtime.publish(record.user_id, seq, 'notification', text)
+  }
+
+  async #find(id: string): Promise<NotificationRecord | null> {
+    const { store, keys } = this.#parts
+    const text = await store.get(partitionOf(id, store.partitions), keys.notification(id))
+    return text === null ? null : (JSON.parse(text) as NotificationRecord)
+  }
+
+  /** How far its deliveries have come. */
+  async #states(record: NotificationRecord): Promise<string[]> {
+    const { store, keys } = this.#parts
+    const names = record.channels.map((channel) =>
+      jobKey(keys, channel, deliveryId(record.id, channel)),
+    )
+    if (names.length === 0) return []
+    const texts = await store.getMany(partitionOf(record.id, store.partitions), names)
+    return texts.flatMap((text) => (text ? [(JSON.parse(text) as DeliveryJob).status] : []))
+  }
+}
+
+/** It was deleted meanwhile. */
+function ignoreGone(error: unknown): void {
+  if (!(error instanceof NotFound)) throw error
+}
