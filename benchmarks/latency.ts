@@ -7,6 +7,7 @@ import {
   type Finding,
   interleave,
   type Question,
+  quantile,
 } from './support/question.ts'
 
 const PER_SECOND = 1000
@@ -56,9 +57,4 @@ async function ask({ quick }: Effort): Promise<readonly Finding[]> {
     await probe.stop()
     await service.stop()
   }
-}
-
-function quantile(values: readonly number[], at: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN
 }

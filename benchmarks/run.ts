@@ -7,6 +7,7 @@
 
 import { parseArgs } from 'node:util'
 import { serverAvailable } from '../tests/support/servers.ts'
+import { alerts } from './alerts.ts'
 import { broadcast } from './broadcast.ts'
 import { deliveries } from './deliveries.ts'
 import { embeddedIngest } from './embedded-ingest.ts'
@@ -22,6 +23,7 @@ const QUESTIONS: readonly Question[] = [
   ingest,
   embeddedIngest,
   latency,
+  alerts,
   queue,
   deliveries,
   fanOut,

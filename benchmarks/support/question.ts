@@ -38,6 +38,12 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
 }
 
+/** The value below which a share (0 to 1) of the values lies. */
+export function quantile(values: readonly number[], at: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * at))] ?? Number.NaN
+}
+
 type Arms<Name extends string, Figure> = Readonly<Record<Name, () => Promise<Figure>>>
 
 /** Measures A B A B A B, so that what the machine does meanwhile meets all of them alike. */

@@ -73,6 +73,25 @@ describe('on call over HTTP and the command line', () => {
     expect(await refused({ rules: [{ user_id: 'ada', start: '25:00' }] })).toBe(422)
   })
 
+  it('a silence is added, listed and ended from the command line', async () => {
+    const matchers = ['alert_type=flood', 'source=~"cellar-.*"']
+    const added = JSON.parse(
+      await belfry('silences', 'add', ...matchers, '--for', '2h', '--comment', 'pumps', '--json'),
+    )
+    expect(added).toMatchObject({ state: 'active', comment: 'pumps', affected_systems: [] })
+    const times = ['--every', 'mon-fri 22:00-06:00', '--time-zone', 'Europe/Berlin']
+    const nights = ['add', 'severity=warning', ...times, '--comment', 'nights', '--no-notice']
+    expect(JSON.parse(await belfry('silences', ...nights, '--json'))).toMatchObject({
+      ...{ ends_at: null, notify_on_end: false },
+      recurrence: { weekdays: [1, 2, 3, 4, 5], start: '22:00', time_zone: 'Europe/Berlin' },
+    })
+    const printed = await belfry('silences', 'list', '--state', 'active')
+    expect(printed).toContain('alert_type="flood" source=~"cellar-.*"')
+    await belfry('silences', 'expire', added.id)
+    expect(await belfry('silences', 'list', '--state', 'expired')).toContain(added.id)
+    await expect(belfry('silences', 'add', 'a=b', '--for', '1h')).rejects.toMatchObject({ code: 2 })
+  })
+
   it('a policy decides who is told; alerts are snoozed and escalated by hand', async () => {
     const step = (id: string) => ({ targets: [{ type: 'user', id }], delay_minutes: 60 })
     const made = await service.api('POST', '/api/escalation-policies', {

@@ -5,6 +5,7 @@ import { tellInboxes } from './inbox-stories.ts'
 import { tellMail } from './mail-stories.ts'
 import { tellMessages } from './message-stories.ts'
 import { tellPreferences } from './preference-stories.ts'
+import { tellQuiet } from './quiet-stories.ts'
 import { tellSessions } from './session-stories.ts'
 import { tellSystems } from './system-stories.ts'
 import type { World } from './world.ts'
@@ -16,6 +17,7 @@ export function tellStories(versions: readonly MqttVersion[], world: () => World
     tellPreferences(version, world)
     tellAudiences(version, world)
     tellAlerts(version, world)
+    tellQuiet(version, world)
     tellMail(version, world)
     tellInboxes(version, world)
     tellSessions(version, world)
