@@ -8,7 +8,7 @@ import { ACTIVITY_CHANNEL, type Activity } from '../services/operations/activity
 import type { DeadLetters } from '../services/operations/dead-letters.ts'
 import type { SessionService } from '../services/sessions/session-service.ts'
 import type { Context, DryRun, Principal, RouteDescription } from '../src/index.ts'
-import { Forbidden, NotFound } from '../src/index.ts'
+import { Forbidden, InvalidPayload, NotFound } from '../src/index.ts'
 import { self } from './inbox-api-controller.ts'
 
 export const RouteTestBody = z.object({
@@ -22,6 +22,12 @@ export const DrainQuery = z.object({
 
 type IdParam = { readonly id: string }
 
+interface Published {
+  readonly topic: string
+  readonly payload: Buffer
+  readonly principal: Principal | null
+}
+
 interface Parts {
   readonly queues: QueueAdmin
   readonly inbox: InboxService
@@ -31,11 +37,9 @@ interface Parts {
   readonly alertStore: AlertStore
   readonly activity: Activity
   readonly routeTable: () => readonly RouteDescription[]
-  readonly dryRun: (message: {
-    topic: string
-    payload: Buffer
-    principal: Principal | null
-  }) => Promise<DryRun>
+  readonly dryRun: (message: Published) => Promise<DryRun>
+  /** Gives a message to its route; answers what became of it. */
+  readonly publish: (message: Published) => Promise<string>
 }
 
 /** What the service says of itself. */
@@ -85,6 +89,17 @@ export class ServiceController {
     const text =
       typeof payload.payload === 'string' ? payload.payload : JSON.stringify(payload.payload)
     return this.#parts.dryRun({ topic: payload.topic, payload: Buffer.from(text), principal })
+  }
+
+  /** As if it had come by MQTT from whoever asks; what a route refuses is refused here. */
+  publish = async ({ payload, principal }: Context<unknown, z.output<typeof RouteTestBody>>) => {
+    const text =
+      typeof payload.payload === 'string' ? payload.payload : JSON.stringify(payload.payload)
+    const message = { topic: payload.topic, payload: Buffer.from(text), principal }
+    const trial = await this.#parts.dryRun(message)
+    const refusal = trial.steps.find(({ outcome }) => outcome === 'refuse')
+    if (refusal) throw new InvalidPayload(`${refusal.step}: ${refusal.reason ?? refusal.code}`)
+    return { status: await this.#parts.publish(message), topic: payload.topic }
   }
 
   /** Says where to listen, and makes every process tell what happens there for half a minute. */

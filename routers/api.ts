@@ -380,6 +380,18 @@ function operationRoutes(api: Api, { operations, service, rehearsal }: Controlle
   )
   api.on(
     'POST',
+    '/routes/publish',
+    {
+      tags: ['operations'],
+      scope: 'publish',
+      body: RouteTestBody,
+      status: 202,
+      summary: 'Publish a message on a topic, without an MQTT client',
+    },
+    service.publish,
+  )
+  api.on(
+    'POST',
     '/tail',
     { ...operate, summary: 'Where to watch what happens, and that somebody does' },
     service.watch,

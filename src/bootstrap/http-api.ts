@@ -106,6 +106,7 @@ export function createApi(parts: ApiParts): HttpRouter {
       ...services,
       routeTable: () => topics.routes,
       dryRun: (message) => dryRun({ ...message, router: topics, clock, log }),
+      publish: (message) => dispatcher.dispatch({ ...ORDINARY, ...message, peer: 'http' }),
     }),
     templates: new TemplateController(services),
     users: new UserController(services),
