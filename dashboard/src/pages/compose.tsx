@@ -1,11 +1,10 @@
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { act, say } from '../core/acts.ts'
 import { api, type Json } from '../core/api.ts'
 import { curlOf, type Draft, draftOf, mosquittoOf, problemIn, requestOf } from '../core/draft.ts'
+import { useRehearsal } from '../core/rehearsal.ts'
 import { useResource } from '../core/resource.ts'
 import { go, href, place, setQuery } from '../core/route.ts'
-import { counted, messageOf } from '../core/words.ts'
+import { counted } from '../core/words.ts'
 import { Button, Command } from '../parts/basics.tsx'
 import { Field, Page } from '../parts/layout.tsx'
 import { Rehearsed } from '../parts/rehearsed.tsx'
@@ -22,8 +21,6 @@ const CHANNELS = [
   'mqtt',
 ]
 const PRIORITIES = ['low', 'normal', 'high', 'critical']
-/** As long as somebody types, nothing is asked. */
-const CALM_MS = 350
 
 /** A message, how it looks on every channel, and what each gate says to it, before it is sent. */
 export function View() {
@@ -61,38 +58,6 @@ export function View() {
       </div>
     </Page>
   )
-}
-
-/** Asks what would become of it, once somebody stops typing. */
-function useRehearsal(draft: Draft): { answer: Json | null; trouble: string | null } {
-  const answer = useSignal<Json | null>(null)
-  const trouble = useSignal<string | null>(null)
-  const key = JSON.stringify(draft)
-  useEffect(() => {
-    const asked = draftOf(place.peek().query)
-    const problem = problemIn(asked)
-    if (problem !== null) {
-      answer.value = null
-      trouble.value = problem
-      return
-    }
-    let isCurrent = true
-    const timer = setTimeout(async () => {
-      try {
-        const found = await api.post('api/notifications/dry-run', requestOf(asked))
-        if (!isCurrent) return
-        answer.value = found
-        trouble.value = null
-      } catch (error) {
-        if (isCurrent) trouble.value = messageOf(error)
-      }
-    }, CALM_MS)
-    return () => {
-      isCurrent = false
-      clearTimeout(timer)
-    }
-  }, [key, answer, trouble])
-  return { answer: answer.value, trouble: trouble.value }
 }
 
 function Form({ draft }: { draft: Draft }) {

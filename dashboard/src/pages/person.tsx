@@ -68,7 +68,7 @@ function Profile(props: { user: Json; path: string; onChange: () => unknown }) {
   return (
     <details class="card" open>
       <summary>Profile</summary>
-      <form class="form" onSubmit={(event) => void submit(event)}>
+      <form class="form form-row" onSubmit={(event) => void submit(event)}>
         {FIELDS.map(([name, label]) => (
           <Field key={name} label={label}>
             {(id) => <input id={id} name={name} defaultValue={user[name] ?? ''} />}

@@ -59,8 +59,8 @@ function Versions({ version, path }: { version: number; path: string }) {
           setQuery({ version: chosen === String(last) ? null : chosen })
         }}
       >
-        {Array.from({ length: last }, (_, index) => (
-          <option key={last - index}>{last - index}</option>
+        {Array.from({ length: last }, (_, index) => last - index).map((each) => (
+          <option key={each}>{each}</option>
         ))}
       </select>
     </label>

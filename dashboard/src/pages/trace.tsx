@@ -170,16 +170,13 @@ function deliverySteps(delivery: Json, record: Json): Step[] {
 }
 
 function attemptStep(channel: string, { at, provider, outcome, reason, id }: Json): Step {
-  const name = provider === 'outbox' ? 'outbox (no provider is configured)' : provider
-  const answer = [
-    reason ? reasonInWords(reason) : '',
-    id && provider !== 'outbox' ? `id ${id}` : '',
-  ]
-  const why = answer.filter(Boolean).join(' · ')
+  const isOutbox = provider === 'outbox'
+  const by = isOutbox ? 'into the outbox: no provider is configured' : `by ${provider}`
+  const why = [by, reason ? reasonInWords(reason) : '', id && !isOutbox ? `id ${id}` : '']
   return {
     at,
-    what: `${channel}: ${stateInWords(outcome)} by ${name}`,
-    ...(why ? { why } : {}),
+    what: `${channel}: ${stateInWords(outcome)}`,
+    why: why.filter(Boolean).join(' · '),
     tone: toneOf(outcome),
   }
 }

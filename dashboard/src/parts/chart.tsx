@@ -16,6 +16,7 @@ interface Props {
 }
 
 const HEIGHT = 220
+const LEAST_SECONDS = 120
 const COLOURS = ['--brass', '--info', '--good']
 
 /** Lines over time, with their last values in words. */
@@ -63,7 +64,10 @@ function optionsFor(element: HTMLElement, names: readonly string[]): uPlot.Optio
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_, __, most) => [0, Math.max(4, most)] } },
+    scales: {
+      x: { range: (_, first, last) => [Math.min(first, last - LEAST_SECONDS), last] },
+      y: { range: (_, __, most) => [0, Math.max(4, most)] },
+    },
     axes: [axis, { ...axis, size: 44 }],
     series: [
       {},

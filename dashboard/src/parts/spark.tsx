@@ -7,10 +7,11 @@ interface Props {
 
 /** A small line of how something went; the numbers are beside it. */
 export function Spark({ values, label, width = 120, height = 24 }: Props) {
-  const most = Math.max(1, ...values)
-  const step = width / Math.max(1, values.length - 1)
+  const known = values.length > 1 ? values : [values[0] ?? 0, values[0] ?? 0]
+  const most = Math.max(1, ...known)
+  const step = width / (known.length - 1)
   const y = (value: number) => height - 1.5 - (value / most) * (height - 3)
-  const points = values.map((value, index) => `${(index * step).toFixed(1)},${y(value).toFixed(1)}`)
+  const points = known.map((value, index) => `${(index * step).toFixed(1)},${y(value).toFixed(1)}`)
   return (
     <svg
       class="spark"
