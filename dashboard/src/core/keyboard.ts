@@ -34,6 +34,8 @@ const PAGES: Readonly<Record<string, string>> = {
   i: 'inbox',
 }
 
+const TYPED = 'input:not([type=radio], [type=checkbox]), textarea, select, [contenteditable]'
+
 let isGoing = false
 
 /** Listens for the keys of {@link KEYS}; nobody who is typing is disturbed. */
@@ -104,7 +106,5 @@ function focusOn(selector: string): boolean {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement && target.matches('input, textarea, select, [contenteditable]')
-  )
+  return target instanceof HTMLElement && target.matches(TYPED)
 }

@@ -16,6 +16,8 @@ type Listener = (events: readonly Happening[]) => void
 const MOST_WAITING = 20_000
 const WATCH_EVERY_MS = 20_000
 const HIDDEN_MS = 1000
+/** Ten looks a second are live to the eye; more would be work that nobody sees. */
+const CALM_MS = 100
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000]
 
 /** Whether what happens is seen as it happens. */
@@ -26,12 +28,13 @@ export const missed = signal(0)
 const listeners = new Set<Listener>()
 let waiting: Happening[] = []
 let isPlanned = false
+let deliveredAt = 0
 let socket: WebSocket | null = null
 let attempts = 0
 let watching = 0
 let retrying = 0
 
-/** Tells of everything that happens, once for each frame of the screen; answers how to stop. */
+/** Tells of everything that happens, in batches, at most ten a second; answers how to stop. */
 export function onTail(listener: Listener): () => void {
   listeners.add(listener)
   return () => listeners.delete(listener)
@@ -57,6 +60,7 @@ export function startStream(): void {
 /** Closes it for good: at the end of a login. */
 export function stopStream(): void {
   clearInterval(watching)
+  watching = 0
   clearTimeout(retrying)
   const old = socket
   socket = null
@@ -67,8 +71,11 @@ function receive(frame: Json): void {
   switch (frame.type) {
     case 'connected':
       attempts = 0
-      connection.value = 'live'
       if (may('operate')) watch()
+      else connection.value = 'live'
+      break
+    case 'result':
+      if (frame.ref === 'tail') void ask().then(() => (connection.value = 'live'))
       break
     case 'event':
       if (frame.channel === 'belfry.activity') take(frame.data)
@@ -81,16 +88,16 @@ function receive(frame: Json): void {
 }
 
 /** Every process tells what happens for half a minute after it was asked. */
+async function ask(): Promise<void> {
+  if (!document.hidden) await api.post('api/tail').catch(() => undefined)
+}
+
 function watch(): void {
-  const ask = () => {
-    if (!document.hidden) api.post('api/tail').catch(() => undefined)
-  }
-  socket?.send(JSON.stringify({ type: 'subscribe', channel: 'belfry.activity' }))
-  ask()
-  watching = setInterval(ask, WATCH_EVERY_MS) as unknown as number
+  socket?.send(JSON.stringify({ type: 'subscribe', channel: 'belfry.activity', ref: 'tail' }))
+  watching = setInterval(() => void ask(), WATCH_EVERY_MS) as unknown as number
 }
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden && watching !== 0) api.post('api/tail').catch(() => undefined)
+  if (watching !== 0) void ask()
 })
 
 function take(event: Happening): void {
@@ -102,11 +109,12 @@ function take(event: Happening): void {
   if (isPlanned) return
   isPlanned = true
   if (document.hidden) setTimeout(deliver, HIDDEN_MS)
-  else requestAnimationFrame(deliver)
+  else setTimeout(() => requestAnimationFrame(deliver), deliveredAt + CALM_MS - performance.now())
 }
 
 function deliver(): void {
   isPlanned = false
+  deliveredAt = performance.now()
   const events = waiting
   waiting = []
   for (const listener of listeners) listener(events)

@@ -34,7 +34,7 @@ const RATE_SECONDS = 60
 
 let byId = new Map<string, Trail>()
 
-/** Newest first, once per frame of the screen. */
+/** Newest first. */
 export const trails = signal<readonly Trail[]>([])
 export const isPaused = signal(false)
 /** What came in while the list stood still. */

@@ -230,7 +230,7 @@ function Channels({ channels }: { channels: Json }) {
         const rendering = { to: '', subject: title, text: message, html, content }
         return (
           <section key={name} class="preview" aria-label={name}>
-            <h3>{name === 'database' ? 'in the app' : name}</h3>
+            <h2>{name === 'database' ? 'in the app' : name}</h2>
             {error ? (
               <Tag tone="bad">{error}</Tag>
             ) : (

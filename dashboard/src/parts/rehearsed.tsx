@@ -61,7 +61,7 @@ function One({ rehearsed }: { rehearsed: Json }) {
       </table>
       {out.map(({ channel, rendering }: Json) => (
         <section key={channel} class="preview" aria-label={`Preview: ${channel}`}>
-          <h3>{channel === 'realtime' ? 'in the app' : channel}</h3>
+          <h2>{channel === 'realtime' ? 'in the app' : channel}</h2>
           <Preview channel={channel === 'realtime' ? 'push' : channel} message={rendering} />
         </section>
       ))}

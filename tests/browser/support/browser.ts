@@ -62,7 +62,8 @@ export async function startBrowser(): Promise<TestBrowser> {
         const errors: string[] = []
         page.on('pageerror', (error) => errors.push(String(error)))
         page.on('console', (message) => {
-          if (message.type() === 'error') errors.push(message.text())
+          if (message.type() !== 'error') return
+          errors.push(`${message.text()} ${message.location().url}`)
         })
         await page.goto(address)
         return { page, errors, newTab: openTab, close: () => context.close() }
