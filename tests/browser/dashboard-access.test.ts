@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib'
+import type { Page } from 'playwright-core'
 import PusherServer from 'pusher'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startService, type TestService } from '../support/service.ts'
@@ -15,6 +16,8 @@ const FIRST_PAINT_BYTES = 60 * 1024
 
 const STORM = 10_000
 const STORM_SECONDS = 10
+/** Of the page's main thread, for all of them. */
+const MOST_CPU_SECONDS = 5
 const PER_CALL = 10
 const LANES = 4
 
@@ -190,6 +193,7 @@ describe.skipIf(!requireBrowser())('who may see what in the dashboard, and how f
         for (const { duration } of list.getEntries()) tasks.push(duration)
       }).observe({ type: 'longtask' })
     })
+    const cpuBefore = await cpuSeconds(page)
     const startedAt = performance.now()
     const storm = sendStorm(service.url)
     await waitFor(async () => (await page.getByRole('listitem').count()) > 10)
@@ -211,22 +215,32 @@ describe.skipIf(!requireBrowser())('who may see what in the dashboard, and how f
       heap: (performance as unknown as { memory: { usedJSHeapSize: number } }).memory
         .usedJSHeapSize,
     }))
+    const cpu = (await cpuSeconds(page)) - cpuBefore
     const longest = Math.max(0, ...tasks)
     const blocked = tasks.reduce((sum, each) => sum + each, 0)
     process.stderr.write(
-      `${STORM} events in ${seconds.toFixed(1)} s: longest task ${longest.toFixed(0)} ms, ` +
+      `${STORM} events in ${seconds.toFixed(1)} s: ${cpu.toFixed(1)} s of processor, longest task ${longest.toFixed(0)} ms, ` +
         `${tasks.length} above 50 ms (${blocked.toFixed(0)} ms), ${rows} rows, ` +
         `${(heap / 1e6).toFixed(0)} MB, Pause took ${reaction.toFixed(0)} ms\n`,
     )
-    // A machine that is busy with other tests stretches every task; a frozen page is another order.
-    expect(longest).toBeLessThan(500)
-    expect(blocked).toBeLessThan(seconds * 1000 * 0.25)
-    expect(reaction).toBeLessThan(2000)
+    // Processor time says what the page costs; tasks are stretched by whatever else runs here.
+    expect(cpu).toBeLessThan(MOST_CPU_SECONDS)
+    expect(longest).toBeLessThan(1500)
+    expect(reaction).toBeLessThan(5000)
     expect(rows).toBeLessThan(60)
     expect(heap).toBeLessThan(120e6)
     await leave(tab)
   }, 60_000)
 })
+
+/** How long the page's main thread has worked, whatever else the machine did. */
+async function cpuSeconds(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page)
+  await session.send('Performance.enable', { timeDomain: 'threadTicks' })
+  const { metrics } = await session.send('Performance.getMetrics')
+  await session.detach()
+  return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN
+}
 
 /** Events as every process tells them, through the gateway's own door for back ends. */
 async function sendStorm(url: string): Promise<void> {
