@@ -193,7 +193,7 @@ describe.skipIf(!requireBrowser())('who may see what in the dashboard, and how f
         for (const { duration } of list.getEntries()) tasks.push(duration)
       }).observe({ type: 'longtask' })
     })
-    const cpuBefore = await cpuSeconds(page)
+    const meter = await startCpuMeter(page)
     const startedAt = performance.now()
     const storm = sendStorm(service.url)
     await waitFor(async () => (await page.getByRole('listitem').count()) > 10)
@@ -215,7 +215,7 @@ describe.skipIf(!requireBrowser())('who may see what in the dashboard, and how f
       heap: (performance as unknown as { memory: { usedJSHeapSize: number } }).memory
         .usedJSHeapSize,
     }))
-    const cpu = (await cpuSeconds(page)) - cpuBefore
+    const cpu = await meter()
     const longest = Math.max(0, ...tasks)
     const blocked = tasks.reduce((sum, each) => sum + each, 0)
     process.stderr.write(
@@ -233,13 +233,16 @@ describe.skipIf(!requireBrowser())('who may see what in the dashboard, and how f
   }, 60_000)
 })
 
-/** How long the page's main thread has worked, whatever else the machine did. */
-async function cpuSeconds(page: Page): Promise<number> {
+/** Tells how long the page's main thread has worked since, in seconds, whatever else runs here. */
+async function startCpuMeter(page: Page): Promise<() => Promise<number>> {
   const session = await page.context().newCDPSession(page)
   await session.send('Performance.enable', { timeDomain: 'threadTicks' })
-  const { metrics } = await session.send('Performance.getMetrics')
-  await session.detach()
-  return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN
+  const read = async () => {
+    const { metrics } = await session.send('Performance.getMetrics')
+    return metrics.find(({ name }) => name === 'TaskDuration')?.value ?? Number.NaN
+  }
+  const before = await read()
+  return async () => (await read()) - before
 }
 
 /** Events as every process tells them, through the gateway's own door for back ends. */
