@@ -5,8 +5,7 @@ import type { AlertReport, Severity } from '../services/alerts/alert-record.ts'
 import type { AlertService } from '../services/alerts/alert-service.ts'
 import { assertUserId } from '../services/directory/user-record.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
-import type { Context } from '../src/index.ts'
-import { duration } from './duration.ts'
+import { type Context, duration } from '../src/index.ts'
 import { idempotencyKey, moment, requiredText, safeId, userId } from './fields.ts'
 
 const alertFields = {

@@ -13,7 +13,7 @@ import { self } from './inbox-api-controller.ts'
 
 export const RouteTestBody = z.object({
   topic: z.string().min(1).max(65_535),
-  payload: z.union([z.string(), z.record(z.string(), z.unknown())]).default(''),
+  payload: z.json().default(''),
 })
 
 export const DrainQuery = z.object({

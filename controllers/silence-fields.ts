@@ -11,8 +11,7 @@ import {
   matchesNothingInParticular,
   readMatcher,
 } from '../services/noise/label-matcher.ts'
-import { MATCH_OPERATORS } from '../src/index.ts'
-import { duration } from './duration.ts'
+import { duration, MATCH_OPERATORS } from '../src/index.ts'
 import { moment, requiredText, safeId, userId } from './fields.ts'
 import { timeOfDay, timeZone } from './schedule-fields.ts'
 

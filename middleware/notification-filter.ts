@@ -1,6 +1,6 @@
+import { applies, type CompiledRule } from '../services/rules/filter-rule.ts'
 import { type Clock, type Context, Expired, Filtered, type RouteMiddleware } from '../src/index.ts'
 import { explained } from './explained.ts'
-import { applies, type CompiledRule } from './filter-rules.ts'
 
 export interface NotificationFilterOptions {
   readonly clock: Clock

@@ -12,7 +12,11 @@ export function reloadRoute(
     group.on(
       'POST',
       '/reload',
-      { tags: ['operations'], scope: 'admin', summary: 'Read files of templates again' },
+      {
+        tags: ['operations'],
+        scope: 'admin',
+        summary: 'Read the files of templates and rules again',
+      },
       () => parts.reload(),
     )
   })

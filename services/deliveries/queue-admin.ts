@@ -19,6 +19,7 @@ export const QUEUE_NAMES: readonly string[] = [
   ...['followup', 'recurrence', 'action'],
   'broadcast',
   'alert',
+  'rule',
   ...BROADCAST_QUEUES,
   'channel-webhook',
 ]

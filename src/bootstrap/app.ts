@@ -23,12 +23,14 @@ import { mqttLogin } from './mqtt-login.ts'
 import { openStore } from './open-store.ts'
 import { createProviders } from './providers.ts'
 import { insistOn, type Reload, reloader } from './reload.ts'
+import { Rules } from './rules.ts'
 import { createServices, type Services } from './services.ts'
 import { type RunningBroker, startBroker } from './start-broker.ts'
 import { type RunningHttp, startHttp } from './start-http.ts'
 import { stopApp } from './stop-app.ts'
 import { createTopics } from './topics.ts'
 import { version } from './version.ts'
+import { watchHeartbeats } from './watch-heartbeats.ts'
 import { createWorkers } from './workers.ts'
 
 export interface AppOptions {
@@ -122,11 +124,15 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     clock,
     settings: { ...config.auth, tenants: false },
   })
-  const reload = reloader({ templatesDir: config.templatesDir, services, log })
-  insistOn((await reload()).templates)
   const firstKey = await access.bootstrap()
-  const middleware = createMiddleware({ config, access, store, clock, metrics })
+  const middleware = createMiddleware({
+    ...{ config, access, store, clock, metrics },
+    filters: () => rules.filters,
+  })
   const topics = createTopics(services, middleware)
+  const rules = new Rules({ ...services, file: config.rulesFile, router: topics, clock, log })
+  const reload = reloader({ templatesDir: config.templatesDir, services, rules, log })
+  insistOn(await reload())
   let isStopping = false
   const { prefix } = config.mqtt
   const abandoned = () => isStopping
@@ -138,7 +144,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   let broker: RunningBroker | null = null
   const http: RunningHttp = await startHttp({
     ...{ config, services, access, middleware, topics, dispatcher, store, bus, keys, manager },
-    ...{ metrics, clock, log, reload, version: version() },
+    ...{ metrics, clock, log, reload, rules, version: version() },
     checks: createChecks({ config, store, breakers, broker: () => broker }),
     onRefused: onRequestRefused,
   })
@@ -153,6 +159,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
   const running = broker
   undo.push(async () => running?.stop(1000))
   if (broker) publisher.use(broker.publisher)
+  const watch = watchHeartbeats({ config, services, rules, store, keys, clock, log, broker })
 
   const providers = createProviders({
     ...{ config, services, publisher, store, keys, breakers, clock, log },
@@ -177,6 +184,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     storeDescription: store.description,
     stop() {
       isStopping = true
+      watch.stop()
       detach()
       return stopApp(parts, config.shutdownMs)
     },

@@ -4,6 +4,7 @@ import { AuditController } from '../../controllers/audit-controller.ts'
 import { DeliveryController } from '../../controllers/delivery-controller.ts'
 import { EventController } from '../../controllers/event-controller.ts'
 import { FlowController } from '../../controllers/flow-controller.ts'
+import { HeartbeatController } from '../../controllers/heartbeat-controller.ts'
 import { HookController } from '../../controllers/hook-controller.ts'
 import { InboundHookController } from '../../controllers/inbound-hook-controller.ts'
 import { InboxApiController } from '../../controllers/inbox-api-controller.ts'
@@ -25,6 +26,7 @@ import { idempotency } from '../../middleware/idempotency.ts'
 import { signedByTwilio } from '../../middleware/signed-by-twilio.ts'
 import { apiRoutes } from '../../routers/api.ts'
 import { auditRoutes } from '../../routers/audit.ts'
+import { heartbeatRoutes } from '../../routers/heartbeats.ts'
 import { inboundHooks, twilioHooks } from '../../routers/hooks.ts'
 import { linkRoutes } from '../../routers/links.ts'
 import { onCallRoutes } from '../../routers/on-call.ts'
@@ -43,6 +45,7 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Reload } from './reload.ts'
+import type { Rules } from './rules.ts'
 import type { Services } from './services.ts'
 import type { TopicMiddleware } from './topics.ts'
 
@@ -56,6 +59,7 @@ export interface ApiParts {
   readonly dispatcher: Dispatcher
   readonly config: Pick<Config, 'timezone' | 'http' | 'providers'>
   readonly reload: Reload
+  readonly rules: Pick<Rules, 'refresh'>
   readonly store: Store
   readonly keys: Keys
   readonly clock: Clock
@@ -111,6 +115,11 @@ export function createApi(parts: ApiParts): HttpRouter {
     templates: new TemplateController(services),
     users: new UserController(services),
   })
+  const heartbeats = new HeartbeatController({
+    documents: services.monitors,
+    onChanged: () => parts.rules.refresh(),
+  })
+  heartbeatRoutes({ ...hallway, heartbeats })
   inboundHooks({ ...hallway, hooks: new InboundHookController(services) })
   auditRoutes({ ...hallway, audit: new AuditController(services) })
   linkRoutes({ router, links: new LinkController(services) })

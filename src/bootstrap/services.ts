@@ -47,6 +47,7 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import { type Alerting, createAlerting } from './alerting.ts'
+import { createRuling } from './ruling.ts'
 import { createTelephone } from './telephone.ts'
 import { createTemplates } from './templates.ts'
 
@@ -137,6 +138,9 @@ export function createServices(ingredients: Ingredients) {
   const status = new StatusService({ ...base, acceptance, broadcast })
   const events = new EventLog({ ...base, acceptance })
   const audit = new AuditLog(base)
+  const ruling = createRuling({
+    ...{ ...base, ...alerting, bell, notifications, broadcasts, direct, events },
+  })
   const deadLetters = new DeadLetters(base)
   const cancellation = new Cancellation(base)
   const outbox = new Outbox(base)
@@ -198,6 +202,7 @@ export function createServices(ingredients: Ingredients) {
     sessions,
     statistics,
     status,
+    ...ruling,
     ...telephone,
     templates,
     templateRenderer,

@@ -25,6 +25,7 @@ import { createApi } from './http-api.ts'
 import { loadApp } from './load-app.ts'
 import { createRealtime } from './realtime.ts'
 import type { Reload } from './reload.ts'
+import type { Rules } from './rules.ts'
 import type { Services } from './services.ts'
 import type { TopicMiddleware } from './topics.ts'
 
@@ -52,6 +53,7 @@ interface Parts {
   readonly checks: readonly HealthCheck[]
   readonly reload: Reload
   readonly manager: BroadcastManager
+  readonly rules: Rules
   readonly onRefused: (refusal: HttpRefusal) => void
   readonly clock: Clock
   readonly log: Logger

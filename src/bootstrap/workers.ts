@@ -61,6 +61,7 @@ export function createWorkers(parts: Parts): Worker[] {
     worker('followup', services.followUps.handle),
     worker('recurrence', services.recurrenceWork.handle),
     worker('alert', services.alertWork.handle),
+    worker('rule', services.ruleWork.handle),
     worker('broadcast', services.broadcasts.handle, FAN_OUTS),
     ...[...providers.keys()].map((channel) => worker(channel, deliveries.handle)),
   ]

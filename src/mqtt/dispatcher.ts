@@ -5,7 +5,6 @@ import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { IncomingMessage, Intake, Publisher } from './message.ts'
-import { decodePayload } from './payload.ts'
 import type { Refusal } from './refusal.ts'
 import { NO_WISH, Replies, type ReplyWish, replyWish } from './reply.ts'
 import type { Route } from './route.ts'
@@ -86,7 +85,7 @@ export class Dispatcher {
       target: message.topic,
       route: match.value.pattern,
       params: match.params,
-      payload: decodePayload(message.payload, match.value),
+      payload: match.value.decode(message.payload),
       query: {},
       meta: message.meta,
       peer: message.peer,

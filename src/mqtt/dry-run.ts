@@ -3,7 +3,6 @@ import type { Clock } from '../support/clock.ts'
 import { asBelfryError } from '../support/errors.ts'
 import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
-import { decodePayload } from './payload.ts'
 import type { Route, Verdict } from './route.ts'
 import type { Router } from './router.ts'
 
@@ -49,7 +48,7 @@ async function* walk(
 ): AsyncGenerator<Verdict> {
   let payload: unknown
   yield attempt('payload', () => {
-    payload = decodePayload(probe.payload, route)
+    payload = route.decode(probe.payload)
   })
   const context = contextOf(probe, route, params, payload)
   for (const [index, step] of route.middleware.entries()) {
@@ -61,6 +60,7 @@ async function* walk(
     context.payload = route.validate(context.payload)
   })
   yield { step: 'handler', outcome: 'pass' }
+  if (route.explain) yield* await route.explain(context)
 }
 
 function contextOf(probe: Probe, route: Route, params: Context['params'], payload: unknown) {

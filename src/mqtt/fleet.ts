@@ -5,10 +5,13 @@ import type { Clock } from '../support/clock.ts'
 import { messageOf } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import type { BrokerAddress } from './broker-address.ts'
+import { confirmedBy } from './confirmed-by.ts'
 import type { Backoff, Connection } from './connection.ts'
+import { Errands } from './errands.ts'
 import { inherit, type Member, planMembers } from './fleet-plan.ts'
-import { type Lane, planLanes } from './lanes.ts'
+import type { FleetStatus } from './fleet-status.ts'
 import type { Intake } from './message.ts'
+import { allLanes, changeMembers } from './passing-members.ts'
 import { type RetirementTimes, retireSession } from './retirement.ts'
 import type { Router } from './router.ts'
 import { type SlotClient, SlotClients } from './slot-clients.ts'
@@ -31,14 +34,6 @@ export interface FleetParts {
   readonly times: SlotTimes & RetirementTimes & { sweepEveryMs: number; backoff: Backoff }
 }
 
-export interface FleetStatus {
-  /** `null` while none is held. */
-  readonly slot: number | null
-  readonly lanes: readonly ReturnType<Subscriber['status']>[]
-  /** Sessions of processes that are gone, being emptied. */
-  readonly retiring: readonly string[]
-}
-
 /** Pause between tries while the store is away. */
 const RETRY_MS = 500
 
@@ -47,14 +42,14 @@ export class Fleet {
   readonly #parts: FleetParts
   readonly #slots: Slots
   readonly #clients: SlotClients
-  readonly #lanes: readonly Lane[]
   readonly #ready = Promise.withResolvers<void>()
   readonly #stopping = Promise.withResolvers<void>()
   readonly #retiring = new Set<string>()
-  readonly #errands = new Set<Promise<void>>()
+  readonly #errands: Errands
   /** A broker may forget shared subscriptions at its restart: what comes before us is lost. */
   readonly #neighbours = new Set<Connection>()
   #slot: Slot | null = null
+  #following: Promise<void> = Promise.resolve()
   #members: readonly Subscriber[] = []
   #isSweeping = false
   #isStopped = false
@@ -63,9 +58,9 @@ export class Fleet {
 
   constructor(parts: FleetParts) {
     this.#parts = parts
+    this.#errands = new Errands(parts.log)
     this.#slots = new Slots({ ...parts, holder: randomUUID() })
     this.#clients = new SlotClients(parts.store)
-    this.#lanes = planLanes(parts.router.table)
   }
 
   /** Resolves when everything was subscribed for the first time. */
@@ -79,8 +74,12 @@ export class Fleet {
 
   start(): void {
     const { clock, times } = this.#parts
-    this.#run(this.#occupy())
-    this.#stopSweeping = clock.every(times.sweepEveryMs, () => this.#run(this.#sweep()))
+    void this.#errands.run(this.#occupy())
+    this.#stopSweeping = clock.every(
+      times.sweepEveryMs,
+      () => void this.#errands.run(this.#sweep()),
+    )
+    this.#parts.router.onPassing(() => this.#errands.run(this.#follow()))
   }
 
   /** Finishes what was taken, for at most `deadlineMs`, and leaves the slot to the next process. */
@@ -93,7 +92,7 @@ export class Fleet {
     const cancel = this.#parts.clock.after(deadlineMs, resolve)
     await Promise.all(this.#members.map((member) => member.stop(deadlineMs)))
     await this.#slot?.release({ vacate: true })
-    await Promise.race([Promise.all(this.#errands), deadline])
+    await Promise.race([this.#errands.settle(), deadline])
     cancel()
   }
 
@@ -127,21 +126,42 @@ export class Fleet {
   /** Connects the sessions of our slot. `false` when the store did not answer. */
   async #settle(slot: Slot): Promise<boolean> {
     try {
-      const planned = planMembers(this.#lanes, slot.number, this.#parts)
+      const planned = this.#plan(slot.number)
       const known = await this.#clients.read(slot.number)
       const leftOver = known.filter((client) => !planned.some(isSame(client)))
       await this.#clients.write(slot.number, [...planned, ...leftOver])
       if (this.#isOver(slot)) return true
-      slot.onLateSign(() => this.#run(this.#clients.write(slot.number, planned)))
+      slot.onLateSign(() => void this.#errands.run(this.#clients.write(slot.number, planned)))
       this.#members = planned.map((member) => new Subscriber(this.#options(member, slot, known)))
       for (const member of this.#members) member.start()
       void Promise.all(this.#members.map(({ ready }) => ready)).then(() => this.#ready.resolve())
-      if (leftOver.length > 0) this.#run(this.#retireLeftOver(slot, leftOver, planned))
+      if (leftOver.length > 0) void this.#errands.run(this.#retireLeftOver(slot, leftOver, planned))
       return true
     } catch (error) {
       this.#parts.log.warn({ reason: messageOf(error) }, 'the sessions of the slot are not known')
       return false
     }
+  }
+
+  #plan(slot: number): readonly Member[] {
+    return planMembers(allLanes(this.#parts.router), slot, this.#parts)
+  }
+
+  /** Other routes came or went: one change after the other. */
+  #follow(): Promise<void> {
+    this.#following = this.#following.then(async () => {
+      const slot = this.#slot
+      if (slot === null || this.#members.length === 0 || this.#isOver(slot)) return
+      const planned = this.#plan(slot.number)
+      const clients = this.#clients
+      const make = (member: Member) => new Subscriber(this.#options(member, slot, []))
+      const changing = { members: this.#members, planned, clients, slot: slot.number, make }
+      const { members, gone } = await changeMembers(changing)
+      this.#members = members
+      // Emptying a session takes a while; other changes do not wait for it.
+      if (gone.length > 0) void this.#errands.run(this.#retireLeftOver(slot, gone, planned))
+    })
+    return this.#following
   }
 
   /** Sessions of our slot that our routes need no more. */
@@ -159,7 +179,7 @@ export class Fleet {
     this.#isSweeping = true
     try {
       const slot = await this.#slots.claimAbandoned()
-      if (slot !== null) this.#run(this.#empty(slot))
+      if (slot !== null) void this.#errands.run(this.#empty(slot))
     } catch (error) {
       this.#parts.log.debug({ reason: messageOf(error) }, 'abandoned slots could not be looked for')
     } finally {
@@ -173,7 +193,7 @@ export class Fleet {
     try {
       this.#parts.log.info({ slot: number }, 'taking over what an abandoned slot left')
       const known = await this.#clients.read(number)
-      const sessions = known.length > 0 ? known : planMembers(this.#lanes, number, this.#parts)
+      const sessions = known.length > 0 ? known : this.#plan(number)
       isEmpty = await this.#retire(slot, sessions)
       if (isEmpty) await this.#clients.write(number, [])
     } finally {
@@ -184,7 +204,7 @@ export class Fleet {
   /** Handles what waits in the sessions and ends them; `false` when that was cut short. */
   async #retire(slot: Slot, sessions: readonly SlotClient[]): Promise<boolean> {
     const isStopped = () => this.#isOver(slot)
-    const ours = planMembers(this.#lanes, slot.number, this.#parts)
+    const ours = this.#plan(slot.number)
     const outcomes = sessions.map(async (client) => {
       const options = this.#options(inherit(client, ours), slot, sessions)
       const session = new Subscriber(options)
@@ -205,21 +225,10 @@ export class Fleet {
       ...member,
       unsubscribe: before?.filters.filter((filter) => !wanted.has(filter)) ?? [],
       sessionExpected: before !== undefined,
-      mayConnect: (after) => this.#mayConnect(slot, member, after),
+      mayConnect: confirmedBy(slot, member.clientId, this.#parts.log),
       backoff: this.#parts.times.backoff,
       neighbours: this.#neighbours,
     }
-  }
-
-  async #mayConnect(slot: Slot, member: Member, after: { takenOver: boolean }): Promise<boolean> {
-    const isOurs = await slot.confirm({ ask: after.takenOver })
-    if (isOurs && after.takenOver) {
-      this.#parts.log.error(
-        { clientId: member.clientId },
-        'somebody who does not share our store uses our client id; set MQTT_CLIENT_ID',
-      )
-    }
-    return isOurs
   }
 
   #isOver(slot: Slot): boolean {
@@ -230,15 +239,6 @@ export class Fleet {
     return new Promise((resolve) => {
       this.#parts.clock.after(ms, resolve)
     })
-  }
-
-  /** Work that nobody waits for, except at the end. */
-  #run(work: Promise<void>): void {
-    const errand = work.catch((error: unknown) => {
-      this.#parts.log.error({ err: error }, 'the MQTT fleet failed at a task')
-    })
-    this.#errands.add(errand)
-    void errand.then(() => this.#errands.delete(errand))
   }
 }
 

@@ -2,13 +2,11 @@ import type { ZodType, z } from 'zod'
 import type { Context } from '../context.ts'
 import { compose, type Middleware } from '../pipeline.ts'
 import { InvalidPayload, type Issue } from '../support/errors.ts'
+import { decodePayload, decodeReading } from './payload.ts'
 import { Topic } from './topic.ts'
 
 /** What a handler answers with: sent as JSON to whoever asked for a reply. */
 export type Reply = object
-
-/** What a JSON message is before a schema has looked at it. */
-export type JsonObject = Readonly<Record<string, unknown>>
 
 /** Handles the messages of one route. */
 // biome-ignore lint/suspicious/noConfusingVoidType: a handler without a reply need not say so.
@@ -29,6 +27,9 @@ export interface RouteMiddleware extends Middleware<Context> {
   readonly explain?: (context: Context) => Promise<Omit<Verdict, 'step'>>
 }
 
+/** What a JSON message is before a schema has looked at it. */
+export type { JsonObject } from './payload.ts'
+
 export interface RouteOptions<Schema extends ZodType = ZodType> {
   /** The most that the subscription asks for; a device may publish with less. */
   readonly qos: 0 | 1 | 2
@@ -40,8 +41,12 @@ export interface RouteOptions<Schema extends ZodType = ZodType> {
   readonly workerCount?: number
   /** A payload that begins with neither `{` nor `[` is taken as `{ message: text }`. */
   readonly text?: boolean
+  /** Takes payloads of every kind, as devices send them that know nothing of us. */
+  readonly reading?: boolean
   /** Handles retained messages too, which are ignored otherwise. */
   readonly retained?: 'accept'
+  /** Says in a dry run what the handler would do. */
+  readonly explain?: (context: Context) => Promise<readonly Verdict[]>
 }
 
 /** A declared route: its pattern, and everything that happens to a message on it. */
@@ -51,6 +56,8 @@ export class Route {
   readonly shared: boolean
   readonly workerCount: number
   readonly text: boolean
+  readonly reading: boolean
+  readonly explain: RouteOptions['explain']
   readonly acceptsRetained: boolean
   readonly payload: ZodType | null
   readonly middleware: readonly RouteMiddleware[]
@@ -68,6 +75,8 @@ export class Route {
     this.workerCount = workers(parts.pattern, options.workerCount ?? 1)
     this.shared = options.shared === true || options.workerCount !== undefined
     this.text = options.text === true
+    this.reading = options.reading === true
+    this.explain = options.explain
     this.acceptsRetained = options.retained === 'accept'
     this.payload = options.payload ?? null
     this.middleware = parts.middleware
@@ -93,6 +102,11 @@ export class Route {
   /** Runs the group's middleware, the validation, then the handler. */
   run(context: Context): Promise<unknown> {
     return this.#run(context, () => Promise.resolve())
+  }
+
+  /** What a payload says. Throws `TooLarge`, `InvalidJson` or `InvalidPayload`. */
+  decode(payload: Buffer): unknown {
+    return this.reading ? decodeReading(payload) : decodePayload(payload, this)
   }
 
   /** The payload as the handler gets it. Throws `InvalidPayload` with issues. */

@@ -8,6 +8,7 @@ import {
   type RouteOptions,
 } from './route.ts'
 import { joinPattern, type TopicParams } from './topic.ts'
+import { filtersOverlap } from './topic-name.ts'
 import { type TopicMatch, TopicTrie } from './topic-trie.ts'
 
 /** A group's prefix and a pattern within it, joined by the compiler. */
@@ -81,6 +82,9 @@ export class RouteGroup<Prefix extends string = ''> {
 export class Router extends RouteGroup {
   readonly #trie: TopicTrie<Route>
   readonly #routes: Route[]
+  readonly #listeners: (() => Promise<void>)[] = []
+  #passing = new TopicTrie<Route>()
+  #passingRoutes: readonly Route[] = []
 
   constructor() {
     const trie = new TopicTrie<Route>()
@@ -103,8 +107,39 @@ export class Router extends RouteGroup {
     return this.#routes
   }
 
+  /** Routes that came while we run and may go again, such as those of rules. */
+  get passing(): readonly Route[] {
+    return this.#passingRoutes
+  }
+
+  /**
+   * Puts other passing routes in the place of those that were; resolves when
+   * they are subscribed, as far as the broker is there. Rejects, and changes
+   * nothing, when one of them reaches topics of a declared route.
+   */
+  async replacePassing(define: (group: RouteGroup) => void): Promise<void> {
+    const trie = new TopicTrie<Route>()
+    const routes: Route[] = []
+    const add = (route: Route) => {
+      const taken = trie.add(route.topic, route)
+      if (taken !== null) throw new Error(duplicate(taken.pattern, route.pattern))
+      const clash = this.#routes.find(({ filter }) => filtersOverlap(filter, route.filter))
+      if (clash) throw new Error(duplicate(clash.pattern, route.pattern))
+      routes.push(route)
+    }
+    define(new RouteGroup({ prefix: '', middleware: [], add }))
+    this.#passing = trie
+    this.#passingRoutes = routes
+    await Promise.all(this.#listeners.map((listener) => listener()))
+  }
+
+  /** Told whenever the passing routes are others. */
+  onPassing(listener: () => Promise<void>): void {
+    this.#listeners.push(listener)
+  }
+
   get routes(): readonly RouteDescription[] {
-    return this.#routes.map((route) => ({
+    return [...this.#routes, ...this.#passingRoutes].map((route) => ({
       pattern: route.pattern,
       filter: route.filter,
       qos: route.qos,
@@ -119,7 +154,7 @@ export class Router extends RouteGroup {
 
   /** The most specific route for a concrete topic (without prefix), or `null`. */
   match(topic: string): TopicMatch<Route> | null {
-    return this.#trie.match(topic)
+    return this.#trie.match(topic) ?? this.#passing.match(topic)
   }
 }
 

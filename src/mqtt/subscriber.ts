@@ -57,6 +57,9 @@ export class Subscriber {
   readonly #connection: Connection
   readonly #ready = Promise.withResolvers<void>()
   #sessionExpected: boolean
+  #subscriptions: readonly Subscription[]
+  #unsubscribed: readonly string[]
+  #only: IncomingMessage['only']
   #refused: readonly string[] = []
   #isSubscribed = false
 
@@ -64,12 +67,15 @@ export class Subscriber {
     this.#options = options
     this.clientId = options.clientId
     this.#sessionExpected = options.sessionExpected
+    this.#subscriptions = options.subscriptions
+    this.#unsubscribed = options.unsubscribe
+    this.#only = options.only
     this.#log = options.log.child({ clientId: options.clientId })
     this.#packets = new SessionPackets({
       clientId: options.clientId,
       onReleased: options.onReleased,
       intake: (packet, mark) =>
-        options.intake(toIncoming(packet, { prefix: options.prefix, mark, only: options.only })),
+        options.intake(toIncoming(packet, { prefix: options.prefix, mark, only: this.#only })),
     })
     this.#connection = new Connection({
       ...options,
@@ -165,14 +171,25 @@ export class Subscriber {
     void this.#subscribe(client)
   }
 
+  /** From now on it takes these filters and no others, on this connection and on later ones. */
+  async change({ subscriptions, only }: Pick<SubscriberOptions, 'subscriptions' | 'only'>) {
+    const wanted = new Set(subscriptions.map(({ filter }) => filter))
+    const before = this.#subscriptions.map(({ filter }) => filter)
+    const gone = [...this.#unsubscribed, ...before].filter((filter) => !wanted.has(filter))
+    this.#unsubscribed = [...new Set(gone)]
+    this.#subscriptions = subscriptions
+    this.#only = only
+    const { client } = this.#connection
+    if (client !== null) await this.#subscribe(client)
+  }
+
   async #subscribe(client: MqttClient): Promise<void> {
     if (client.serverProperties?.sharedSubscriptionAvailable === false) {
       this.#log.error('this broker has no shared subscriptions, which Belfry cannot do without')
     }
-    const { subscriptions, unsubscribe } = this.#options
-    const outcomes = await Promise.all(subscriptions.map((each) => this.#ask(client, each)))
+    const outcomes = await Promise.all(this.#subscriptions.map((each) => this.#ask(client, each)))
     // After that, so that a filter which moved to another session is never without one.
-    await this.unsubscribe(unsubscribe)
+    await this.unsubscribe(this.#unsubscribed)
     if (this.#connection.client !== client) return
     this.#refused = outcomes.filter((filter) => filter !== null)
     this.#isSubscribed = this.#refused.length === 0

@@ -124,6 +124,16 @@ export class Keys {
   resolvedIn = (id: string) => `${this.scope}alert:${id}:resolved_in`
   /** Jobs of the alert queue that wait for quiet to end. */
   heldAlertJobs = () => `${this.scope}alerts:held`
+  // Rules and monitors
+  /** The state of one thing that a rule or a monitor watches. */
+  watched = (key: string) => `${this.scope}watched:${key}`
+  heartbeat = (id: string) => `${this.scope}heartbeat:${id}`
+  heartbeats = () => `${this.scope}heartbeats`
+  /** Monitored things by the moment (epoch ms) until which they must be heard of. */
+  heartbeatsDue = () => `${this.scope}heartbeats:due`
+  /** That beats are being looked at, and since when. */
+  heartbeatsWatched = () => `${this.scope}heartbeats:watched`
+
   /** That a link which works once was used. */
   usedLink = (hash: string) => `${this.scope}link:${hash}`
 

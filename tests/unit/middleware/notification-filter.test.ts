@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type CompiledRule, FilterRules } from '../../../middleware/filter-rules.ts'
 import { notificationFilter } from '../../../middleware/notification-filter.ts'
+import { type CompiledRule, FilterRules } from '../../../services/rules/filter-rule.ts'
 import type { Context } from '../../../src/context.ts'
 import { Expired, Filtered } from '../../../src/support/errors.ts'
 import { FakeClock } from '../../support/fake-clock.ts'

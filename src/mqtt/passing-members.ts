@@ -1,0 +1,71 @@
+import type { Member } from './fleet-plan.ts'
+import { type Lane, type LaneRoute, planLanes } from './lanes.ts'
+import type { SlotClient, SlotClients } from './slot-clients.ts'
+import type { Subscriber } from './subscriber.ts'
+
+/**
+ * The connections of all routes. Those that come and go have their own, so that
+ * a change touches no other: they never reach topics of declared ones.
+ */
+export function allLanes(router: {
+  readonly table: readonly LaneRoute[]
+  readonly passing: readonly LaneRoute[]
+}): readonly Lane[] {
+  const passing = planLanes(router.passing)
+  const named = passing.map((lane) => ({ ...lane, name: `passing-${lane.name}` }))
+  return [...planLanes(router.table), ...named]
+}
+
+interface Changing {
+  readonly members: readonly Subscriber[]
+  readonly planned: readonly Member[]
+  readonly clients: SlotClients
+  readonly slot: number
+  readonly make: (member: Member) => Subscriber
+}
+
+/**
+ * Makes the sessions of a slot what is planned: those that stay take other
+ * filters, new ones connect, and those that are needed no more are given back,
+ * disconnected. What each may hold is noted before it is asked for, so that
+ * whoever takes the slot over after a crash finds it.
+ */
+export async function changeMembers(
+  changing: Changing,
+): Promise<{ members: readonly Subscriber[]; gone: readonly SlotClient[] }> {
+  const { members, planned, clients, slot, make } = changing
+  const known = await clients.read(slot)
+  await clients.write(slot, withEarlier(planned, known))
+  const running = new Map(members.map((member) => [member.clientId, member]))
+  const next: Subscriber[] = []
+  for (const member of planned) {
+    const before = running.get(member.clientId)
+    if (before === undefined) {
+      const added = make(member)
+      added.start()
+      next.push(added)
+      continue
+    }
+    const held = known.find(({ clientId }) => clientId === member.clientId)?.filters ?? []
+    if (held.join() !== member.filters.join()) await before.change(member)
+    next.push(before)
+  }
+  const kept = new Set(next)
+  const left = members.filter((member) => !kept.has(member))
+  await Promise.all(left.map((member) => member.stop(LEAVE_MS)))
+  const gone = known.filter(({ clientId }) => left.some((member) => member.clientId === clientId))
+  await clients.write(slot, [...planned, ...gone])
+  return { members: next, gone }
+}
+
+const LEAVE_MS = 1000
+
+/** What is planned and what may still be subscribed from before. */
+function withEarlier(planned: readonly Member[], known: readonly SlotClient[]): SlotClient[] {
+  const merged = planned.map((member) => {
+    const before = known.find(({ clientId }) => clientId === member.clientId)?.filters ?? []
+    return { ...member, filters: [...new Set([...member.filters, ...before])] }
+  })
+  const ids = new Set(planned.map(({ clientId }) => clientId))
+  return [...merged, ...known.filter(({ clientId }) => !ids.has(clientId))]
+}
