@@ -3,6 +3,7 @@ import type { Logger } from '../support/logger.ts'
 import type { Sessions } from './application.ts'
 import { type Encoder, type Outbound, outboundOf } from './outbound.ts'
 import { Outstanding } from './outstanding.ts'
+import { readElsewhere } from './read-elsewhere.ts'
 import type { ReadGate } from './read-gate.ts'
 import type { Transport } from './transport.ts'
 
@@ -142,19 +143,22 @@ export class Delivery {
     const due = outstanding.takeDue(this.#home.clock.now())
     if (due.size === 0) return
     const { entries } = await this.#backlog()
+    const isRead = readElsewhere(entries)
     for (const message of entries.map(outboundOf)) {
       const { seq } = message
+      if (isRead(message)) continue
       if (due.delete(seq) && outstanding.has(seq)) this.#show(message)
     }
-    for (const seq of due) outstanding.forget(seq) // drained elsewhere, or fell off
+    for (const seq of due) outstanding.forget(seq) // drained or read elsewhere, or fell off
   }
 
   /** `false`: the network is full; it goes on when that has drained. */
   async #readQueue(): Promise<boolean> {
     const { seq, entries } = await this.#backlog()
+    const isRead = readElsewhere(entries)
     for (const entry of entries) {
       const message = outboundOf(entry)
-      if (message.seq <= this.#sentSeq) continue
+      if (message.seq <= this.#sentSeq || isRead(message)) continue
       if (this.#isFull()) {
         this.#wait((wake) => this.#recipient.transport.onceDrained(wake))
         return false

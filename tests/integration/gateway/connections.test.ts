@@ -113,4 +113,22 @@ describe('/api/connections', () => {
     expect([status, body.status]).toEqual([202, 'broadcast_sent'])
     await client.close()
   })
+
+  it('[G-14] what was read on one device is not sent to the others any more', async () => {
+    const url = `ws://127.0.0.1:${node.port}/ws?token=${await tokenOf('zoe')}`
+    const { client: phone, connected } = await NativeClient.connect(`${url}&ack=1`)
+    phone.cut()
+    const { client: desk } = await NativeClient.connect(url)
+    for (const message of ['one', 'two']) await node.notify('zoe', message)
+    const { id } = await desk.next('notification')
+    await desk.next('notification', (frame) => frame.id !== id)
+    await desk.ask({ type: 'read', id })
+    const back = await NativeClient.connect(`${url}&ack=1&session_id=${connected.session_id}`)
+    await back.client.next('notification_updated', (frame) => frame.id === id)
+    const shown = back.client.of('notification').map((frame) => frame.id)
+    expect(shown).toHaveLength(1)
+    expect(shown).not.toContain(id)
+    expect(back.connected.unread_count).toBe(1)
+    for (const client of [desk, back.client]) client.cut()
+  })
 })
