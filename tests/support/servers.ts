@@ -28,6 +28,7 @@ export type ServerName =
   | 'mosquitto'
   | 'mosquitto_pub'
   | 'redis-sentinel'
+  | 'nginx'
   | 'prometheus-alertmanager'
   | 'curl'
 
