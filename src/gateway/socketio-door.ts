@@ -88,7 +88,7 @@ export class SocketIoDoor {
     this.#io.use((socket, next) => {
       this.#identify(socket).then(
         () => next(),
-        (error: unknown) => next(this.#refusal(error)),
+        (error: unknown) => this.#refuse(socket, error, next),
       )
     })
     this.#io.on('connection', (socket) => this.#open(socket))
@@ -189,10 +189,14 @@ export class SocketIoDoor {
     })
   }
 
-  /** What the client hears: the message, and `data` with the code. */
-  #refusal(error: unknown): Error {
+  /**
+   * The client hears the message, and `data` with the code. It does not come back by
+   * itself after that: who cannot be served just now is cut instead, and does.
+   */
+  #refuse(socket: Socket, error: unknown, next: (error: Error) => void): void {
     const known = asBelfryError(error)
     if (known.code === 'internal') this.#parts.log.error({ err: error }, 'a handshake failed')
-    return Object.assign(new Error(known.message), { data: known.toBody() })
+    if (known.code === 'unavailable') socket.conn.close()
+    else next(Object.assign(new Error(known.message), { data: known.toBody() }))
   }
 }

@@ -12,7 +12,7 @@ export function startNginx(ports: readonly number[]): Promise<TestServer> {
       writeFileSync(join(dir, 'nginx.conf'), configOf(port, dir, ports))
       return ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', join(dir, 'error.log')]
     },
-    isReady: (port) => answers(port, 'GET /healthz HTTP/1.0\r\n\r\n', '200'),
+    isReady: (port) => answers(port, 'GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n', '200 OK'),
   })
 }
 
