@@ -95,8 +95,8 @@ describe('NotificationClient, with the real service', () => {
     const third = open({ userId, random: () => 0 })
     await third.client.connect()
     const sessions = async () => {
-      const { body } = await service.api('GET', '/api/connections?limit=100&user_id=admin')
-      return body.data.filter((one: { user_id: string }) => one.user_id === userId)
+      const { body } = await service.api('GET', `/api/connections?user_id=${userId}`)
+      return body.data
     }
     expect(await sessions()).toHaveLength(1)
     await send(userId, 'to all')

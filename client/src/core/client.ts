@@ -93,7 +93,10 @@ export class NotificationClient extends InboxActions {
       this.#stopWatching = watchPage({
         onBack: () => this.#feed.check(),
         onHidden: () => this.#feed.stop(),
-        onShown: () => this.#feed.start(),
+        onShown: () => {
+          this.#feed.start()
+          this.#refreshSoon() // what the other tabs heard meanwhile
+        },
       })
       this.#feed.start()
     })

@@ -43,6 +43,8 @@ export class Connection {
   #socket: WebSocket | null = null
   /** Since when the service knows us; 0: it does not. */
   #connectedAt = 0
+  /** Changes with every socket: what was begun for an earlier one is not finished. */
+  #turn = 0
   #attempt = 0
   #failures = 0
   #timer: ReturnType<typeof setTimeout> | undefined
@@ -82,20 +84,21 @@ export class Connection {
   async #open(): Promise<void> {
     this.#drop()
     const { base, credentials, resume, WebSocket } = this.#parts
+    const turn = this.#turn
     try {
       const token = await credentials.token()
+      if (turn !== this.#turn) return // stopped, or begun anew
       const url = new URL(`${base().replace(/^http/, 'ws')}/ws?ack=1`)
       if (resume.sessionId !== null) url.searchParams.set('session_id', resume.sessionId)
       if (token === null) url.searchParams.set('user_id', credentials.userId ?? '')
       // Browsers can send no header, and what is in an address is in logs.
       this.#listen(token === null ? new WebSocket(url) : new WebSocket(url, ['belfry', token]))
     } catch {
-      this.#lost(0)
+      if (turn === this.#turn) this.#lost(0)
     }
   }
 
   #listen(socket: WebSocket): void {
-    this.#drop()
     this.#socket = socket
     this.#expectFrameWithin(SILENCE_MS)
     socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)) as Frame)
@@ -134,6 +137,7 @@ export class Connection {
   }
 
   #drop(): void {
+    this.#turn += 1
     clearTimeout(this.#watch)
     this.#connectedAt = 0
     const socket = this.#socket

@@ -71,7 +71,12 @@ export class Feed {
     const isShared = options.shareConnection ?? true
     this.#turn += 1
     const turn = this.#turn
-    const name = async () => (isShared ? `belfry:${base()}:${await credentials.identity()}` : null)
+    const name = async () => {
+      const address = base()
+      // Who cannot be known yet shares with nobody; the connection asks for the token again.
+      const who = isShared ? await credentials.identity().catch(() => null) : null
+      return who === null ? null : `belfry:${address}:${who}`
+    }
     name().then(
       (shared) => {
         if (this.#turn === turn) this.#tabs.start(shared)

@@ -119,8 +119,8 @@ export class Tabs {
     if (told.kind === 'frame') onFrame(told.frame)
     else if (told.kind === 'page') onPage(told.page)
     else if (told.kind === 'state') {
-      // A tab that has just come begins where the others are.
-      if (resume.sessionId === null) Object.assign(resume, told.resume)
+      // A tab that has just come, or was kept aside, begins where the others are.
+      if (resume.sessionId !== told.resume.sessionId) Object.assign(resume, told.resume)
       onState(told.state)
     }
   }

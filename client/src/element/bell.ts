@@ -53,7 +53,7 @@ export class NotificationBellElement extends Base {
   }
 
   set labels(labels: Partial<Labels>) {
-    if (labels === this.#labels) return
+    if (isSame(labels, this.#labels)) return
     this.#labels = labels
     this.#restart()
   }
@@ -202,6 +202,12 @@ export class NotificationBellElement extends Base {
       placePanel(this.#panel.element, this.#button)
     }
   }
+}
+
+/** Frameworks hand over the same words in a new object on every render. */
+function isSame(a: object, b: object): boolean {
+  const [one, other] = [Object.entries(a), new Map(Object.entries(b))]
+  return one.length === other.size && one.every(([name, value]) => other.get(name) === value)
 }
 
 const BUTTON = {
