@@ -62,6 +62,8 @@ export class HttpApi {
     const answer = await this.#fetch(url, {
       method,
       headers,
+      // What somebody does on his way to another page is done.
+      keepalive: method !== 'GET',
       signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })

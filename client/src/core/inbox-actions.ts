@@ -25,6 +25,13 @@ export interface ActionParts {
 /** `until`: a moment (ISO 8601 or epoch seconds); 3 minutes to 90 days from now. */
 export type Snooze = { readonly forSeconds: number } | { readonly until: string | number }
 
+/** `queued`: the service carries it out by itself. `url`: what is to be opened. */
+export interface ActionDone {
+  readonly status: 'done' | 'queued' | 'already_done'
+  readonly type: string
+  readonly url?: string
+}
+
 /**
  * What a user does with notifications. A change is shown at once and taken back
  * when the service refuses it. Everything goes over HTTP, so that it works in
@@ -82,6 +89,12 @@ export class InboxActions {
             'until' in snooze ? Number(snooze.until) * 1000 : Date.now() + snooze.forSeconds * 1000,
           ).toISOString()
     return this.#change(id, 'snooze', { snoozed_until: end }, body)
+  }
+
+  /** Does what a notification offers, by its place in the list of actions; `text` is what is replied. */
+  async act(id: string, index: number, text?: string): Promise<ActionDone> {
+    const path = `/api/notifications/${encodeURIComponent(id)}/actions/${index}`
+    return this.#parts.http.call('POST', path, text === undefined ? {} : { text })
   }
 
   async remove(id: string): Promise<void> {

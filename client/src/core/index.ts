@@ -11,7 +11,7 @@ export type { TokenSource } from './credentials.ts'
 export { type ClientEvents, EMPTY, type Snapshot } from './events.ts'
 export type { ListQuery } from './http-api.ts'
 export type { NotificationFilter, NotificationStats } from './inbox.ts'
-export type { Snooze } from './inbox-actions.ts'
+export type { ActionDone, Snooze } from './inbox-actions.ts'
 export type { ConnectionState } from './live.ts'
 export type { Analytics, ClientOptions } from './options.ts'
 export type {

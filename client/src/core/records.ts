@@ -24,6 +24,8 @@ export interface NotificationRecord {
   readonly priority: Priority
   readonly data: Readonly<Record<string, unknown>>
   readonly actions: readonly NotificationAction[]
+  /** When each action was done, by its place in the list. */
+  readonly done?: Readonly<Record<string, string>>
   readonly channels: readonly string[]
   readonly read: boolean
   readonly read_at: string | null

@@ -2,6 +2,13 @@ import type { NotificationAction, NotificationRecord } from '../core/index.ts'
 import type { BellContext } from './context.ts'
 import { h, safeUrl } from './dom.ts'
 
+/** One of the actions of a notification. */
+interface Offer {
+  readonly record: NotificationRecord
+  readonly action: NotificationAction
+  readonly index: number
+}
+
 /** Where a notification leads: its first `view` action, or `url` in its data. */
 export function targetOf({ actions, data }: NotificationRecord): string | null {
   const view = actions.find(({ type }) => type === 'view')
@@ -12,88 +19,61 @@ export function targetOf({ actions, data }: NotificationRecord): string | null {
 export function actionRow(record: NotificationRecord, context: BellContext): HTMLElement | null {
   const { actions } = record
   if (actions.length === 0) return null
-  return h(
-    'div',
-    { class: 'row', part: 'actions' },
-    ...actions.map((action, index) => actionButton(record, { action, index }, context)),
-  )
+  const offers = actions.map((action, index) => offerOf({ record, action, index }, context))
+  return h('div', { class: 'row', part: 'actions' }, ...offers)
 }
 
-function actionButton(
-  record: NotificationRecord,
-  { action, index }: { readonly action: NotificationAction; readonly index: number },
-  context: BellContext,
-): HTMLElement {
-  const look = {
+function offerOf(offer: Offer, context: BellContext): HTMLElement {
+  const { action, record, index } = offer
+  const isDone = record.done?.[index] !== undefined
+  if (action.type === 'reply' && !isDone) return replyForm(offer, context)
+  const href = action.type === 'view' ? safeUrl(action.url) : null
+  return href === null ? button(offer, isDone, context) : link(offer, href, context)
+}
+
+function link(offer: Offer, href: string, context: BellContext): HTMLElement {
+  const onclick = (event: Event) => {
+    if (fires(offer, context)) perform(offer, context)
+    else event.preventDefault()
+  }
+  return h('a', { ...look(offer), href, onclick }, offer.action.label)
+}
+
+function button(offer: Offer, isDone: boolean, context: BellContext): HTMLElement {
+  const { label } = offer.action
+  const onclick = () => {
+    if (fires(offer, context)) perform(offer, context)
+  }
+  const shown = isDone ? `${label} ✓` : label
+  const name = isDone ? { 'aria-label': `${label}: ${context.labels.done}` } : {}
+  return h('button', { ...look(offer), ...name, type: 'button', disabled: isDone, onclick }, shown)
+}
+
+/** What is answered goes with the action. */
+function replyForm(offer: Offer, context: BellContext): HTMLElement {
+  const { label } = offer.action
+  const input = h('input', { class: 'reply', 'aria-label': label, required: true, maxlength: 4000 })
+  const send = h('button', { ...look(offer), type: 'submit' }, label)
+  const onsubmit = (event: Event) => {
+    event.preventDefault()
+    if (fires(offer, context, input.value)) perform(offer, context, input.value)
+  }
+  return h('form', { class: 'row', onsubmit }, input, send)
+}
+
+/** The page hears of it first; `true`: it leaves the rest to us. */
+function fires({ record, action }: Offer, context: BellContext, text?: string): boolean {
+  return context.fire('notification-action', { notification: record, action, text })
+}
+
+function perform({ record, index }: Offer, { attempt, client }: BellContext, text?: string): void {
+  attempt(() => client.act(record.id, index, text))
+}
+
+function look({ index }: Offer) {
+  return {
     class: index === 0 ? 'action first' : 'action',
     part: 'action',
     'data-key': `action-${index}`,
   }
-  const href = action.type === 'view' ? safeUrl(action.url) : null
-  if (href === null) {
-    const onclick = ({ currentTarget }: Event) => {
-      run(record, action, { context, button: currentTarget as HTMLButtonElement })
-    }
-    return h('button', { ...look, type: 'button', onclick }, action.label)
-  }
-  const onclick = (event: Event) => {
-    if (!context.fire('notification-action', { notification: record, action })) {
-      event.preventDefault()
-    }
-    if (!record.read) context.attempt(() => context.client.markAsRead(record.id))
-  }
-  return h('a', { ...look, href, onclick }, action.label)
-}
-
-interface Running {
-  readonly context: BellContext
-  readonly button: HTMLButtonElement
-}
-
-/**
- * The page hears of it first (`notification-action`) and may do it itself; else
- * alerts are acknowledged and requests sent. Whatever was done is read.
- */
-function run(
-  record: NotificationRecord,
-  action: NotificationAction,
-  { context, button }: Running,
-): void {
-  const { client, labels } = context
-  const isOurs = context.fire('notification-action', { notification: record, action })
-  button.disabled = true
-  context.attempt(async () => {
-    try {
-      if (isOurs && action.type === 'ack') await acknowledge(record, action, context)
-      if (isOurs && action.type === 'http') await request(action)
-      if (!record.read) await client.markAsRead(record.id)
-      button.textContent = `${action.label} ✓`
-      button.setAttribute('aria-label', `${action.label}: ${labels.done}`)
-    } catch (error) {
-      button.disabled = false
-      throw error
-    }
-  })
-}
-
-async function acknowledge(
-  { data }: NotificationRecord,
-  action: NotificationAction,
-  { client }: BellContext,
-): Promise<void> {
-  const alert = action.alert_id ?? data.alert_id
-  if (typeof alert === 'string') await client.acknowledgeAlert(alert)
-}
-
-/** `{ url, method = POST, headers, body }`, without the cookies of wherever it goes. */
-async function request({ url, method, headers, body }: NotificationAction): Promise<void> {
-  const address = safeUrl(url)
-  if (address === null) throw new TypeError('The action has no address.')
-  const answer = await fetch(address, {
-    method: typeof method === 'string' ? method : 'POST',
-    headers: (headers ?? {}) as Record<string, string>,
-    credentials: 'omit',
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  })
-  if (!answer.ok) throw new TypeError(`The other side answered with ${answer.status}.`)
 }

@@ -80,6 +80,8 @@ h2, h3, p, ul { margin: 0; padding: 0; list-style: none; }
 .tools .tool:hover { background: color-mix(in srgb, var(--text) 9%, transparent); }
 .row { display: flex; flex-wrap: wrap; gap: 6px; padding-block: 6px 4px; }
 .action { display: inline-flex; align-items: center; min-block-size: 32px; padding: 4px 14px; border-radius: 9px; border: 1px solid var(--line); background: var(--surface); font-size: 13px; font-weight: 550; text-decoration: none; transition: border-color .12s; }
+.reply { flex: 1; min-inline-size: 0; min-block-size: 32px; padding: 4px 10px; border: 1px solid var(--line); border-radius: 9px; background: var(--surface); }
+form.row { flex: 1 1 100%; padding: 0; }
 .action:hover { border-color: var(--muted); }
 .action.first { background: var(--accent); border-color: transparent; color: var(--surface); }
 .action.first:hover { filter: brightness(1.08); }

@@ -4,7 +4,7 @@ import { useNotificationClient } from './notifications-provider.ts'
 
 const VERBS = [
   ...(['markAsRead', 'markAsUnread', 'markAllAsRead', 'archive', 'snooze', 'remove'] as const),
-  ...(['getFilteredNotifications', 'getUnreadCount', 'acknowledgeAlert'] as const),
+  ...(['getFilteredNotifications', 'getUnreadCount', 'acknowledgeAlert', 'act'] as const),
   ...(['loadMore', 'refresh'] as const),
 ] as const
 

@@ -8,7 +8,7 @@ export type UseNotifications = {
 } & Pick<
   NotificationClient,
   | ('markAsRead' | 'markAsUnread' | 'markAllAsRead' | 'archive' | 'snooze' | 'remove')
-  | ('getFilteredNotifications' | 'getUnreadCount' | 'acknowledgeAlert' | 'loadMore')
+  | ('getFilteredNotifications' | 'getUnreadCount' | 'acknowledgeAlert' | 'loadMore' | 'act')
 > & { readonly client: NotificationClient }
 
 /** Connects while the component is there. */
@@ -43,6 +43,7 @@ export function useNotifications(given?: NotificationClient): UseNotifications {
     remove: (id) => client.remove(id),
     acknowledgeAlert: (id, note) => client.acknowledgeAlert(id, note),
     loadMore: () => client.loadMore(),
+    act: (id, index, text) => client.act(id, index, text),
     // Read from the snapshot, so that what is computed from them follows it.
     getFilteredNotifications: (filter) =>
       snapshot.value === EMPTY ? [] : client.getFilteredNotifications(filter),
