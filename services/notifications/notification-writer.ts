@@ -7,6 +7,7 @@ import {
   STORED_RECORD,
   type Store,
 } from '../../src/index.ts'
+import type { PersonalBroadcasts } from '../broadcasts/personal-broadcasts.ts'
 import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
 import { deliveryOps } from '../deliveries/notification-deliveries.ts'
 import type { Recipient } from '../directory/user-record.ts'
@@ -57,6 +58,8 @@ export interface WriterParts {
   readonly retention: Retention
   /** Told of every notification that was stored, and of the topic or path that it came by. */
   readonly onStored?: (record: NotificationRecord, source: string) => void
+  /** How a service elsewhere is told of it. */
+  readonly personalBroadcasts?: PersonalBroadcasts
 }
 
 /** Writes what was decided of a message: everything of it at once, in its user's partition. */
@@ -136,6 +139,7 @@ export class NotificationWriter {
       ...inboxOps({ keys, record, text, inInbox: plan.inInbox, retention, now }),
       ...deliveryOps(keys, record, recipient.user, { now, message }),
       ...followUpOps(keys, { record, message, now }),
+      ...(this.#parts.personalBroadcasts?.(record, now) ?? []),
       ...this.#counts.ops(countedAsSent(record, plan), now),
     ]
   }

@@ -1,9 +1,12 @@
 import { domainEvents } from '../../routers/domain-events.ts'
 import { keptSecret } from '../../services/access/kept-secret.ts'
 import type { AlertNews } from '../../services/alerts/alert-record.ts'
+import { announcer } from '../../services/broadcasts/announcer.ts'
 import { BroadcastLog } from '../../services/broadcasts/broadcast-log.ts'
 import { EventBroadcasts } from '../../services/broadcasts/event-broadcasts.ts'
 import { NotificationBroadcaster } from '../../services/broadcasts/notification-broadcaster.ts'
+import { personalBroadcasts } from '../../services/broadcasts/personal-broadcasts.ts'
+import { StoredBroadcasts } from '../../services/broadcasts/stored-broadcasts.ts'
 import { Cancellation } from '../../services/deliveries/cancellation.ts'
 import { HookState } from '../../services/deliveries/hook-state.ts'
 import { Outbox } from '../../services/deliveries/outbox.ts'
@@ -97,6 +100,13 @@ export function createServices(ingredients: Ingredients) {
   const broadcast = (channel: string, event: string, data: object) => {
     realtime.broadcast(channel, event, JSON.stringify(data))
   }
+  const connection = ingredients.broadcastConnection ?? 'gateway'
+  const announce = announcer({
+    broadcast,
+    connection,
+    log,
+    stored: new StoredBroadcasts({ store, keys, clock, bell }),
+  })
 
   const acceptance = new Acceptance({ ...base, bell })
   const memberships = new Memberships({ store, keys })
@@ -109,6 +119,7 @@ export function createServices(ingredients: Ingredients) {
     ...base,
     directory,
     acceptance,
+    personalBroadcasts: personalBroadcasts({ keys, connection }),
     templates: templateRenderer,
   })
   const broadcasts = new BroadcastService({
@@ -132,10 +143,10 @@ export function createServices(ingredients: Ingredients) {
   const statistics = new Statistics(base)
   const direct = new DirectService({ ...base, acceptance })
   const alerting: Alerting = createAlerting({
-    ...{ ...base, bell, acceptance, directory, direct, memberships, notifications, broadcast },
-    ...{ publicUrl, alertWebhooks, onNews: onAlertNews },
+    ...{ ...base, bell, acceptance, directory, direct, memberships, notifications },
+    ...{ broadcast: announce, publicUrl, alertWebhooks, onNews: onAlertNews },
   })
-  const status = new StatusService({ ...base, acceptance, broadcast })
+  const status = new StatusService({ ...base, acceptance, broadcast: announce })
   const events = new EventLog({ ...base, acceptance })
   const audit = new AuditLog(base)
   const ruling = createRuling({
@@ -154,7 +165,7 @@ export function createServices(ingredients: Ingredients) {
   const broadcastLog = new BroadcastLog({ store, keys })
   const broadcaster = new NotificationBroadcaster({
     ...{ ...base, acceptance, broadcasts, broadcastLog, maintenance, notifications },
-    connection: ingredients.broadcastConnection ?? 'gateway',
+    connection,
   })
   const eventBroadcasts = { events: domainEvents(), broadcaster, broadcastLog, clock }
   events.onRecord(new EventBroadcasts(eventBroadcasts).effects)

@@ -147,6 +147,21 @@ describe('the driver pusher, with a gateway as the service elsewhere', () => {
     expect((await ann.next('bulk')).channel).toBe('news.149')
   })
 
+  it('[S2-025 S2-047 X-11] brings notifications and announcements to the clients over there', async () => {
+    const ann = await connect(host.port, 'ann')
+    const personal = ['user.notifications.ann', 'user.ann.notifications', 'App.Models.User.ann']
+    for (const name of personal) await ann.subscribe(`private-${name}`)
+    await ann.subscribe('system-maintenance')
+    await node.notify('ann', 'hello')
+    await waitFor(() => ann.of('notification.created').length === 3)
+    const ids = new Set(ann.of('notification.created').map(({ data }) => data.id))
+    expect(ids.size).toBe(1)
+    await ann.next('Illuminate\\Notifications\\Events\\BroadcastNotificationCreated')
+    const news = { type: 'scheduled', services: ['api'] }
+    await node.api('POST', '/api/broadcasting/maintenance', news)
+    await ann.next('maintenance.scheduled')
+  })
+
   it('authorises their sockets as the service elsewhere wants it', async () => {
     const answer = await node.api('POST', '/broadcasting/auth', {
       socket_id: '1.2',
