@@ -9,8 +9,8 @@ import { planMessages } from './support/messages.ts'
 import { type Outgoing, Sender } from './support/sender.ts'
 import { Stage } from './support/stage.ts'
 
-/** Mails that one process may have in hand when it dies. */
-const IN_FLIGHT = 64
+/** Mails that one process may have in hand when it dies: being sent, and being settled. */
+const IN_FLIGHT = 2 * 64
 /** A dead process's slot at the broker is taken over after its lease and a grace: about 25 s. */
 const SETTLE_MS = 90_000
 
