@@ -25,7 +25,10 @@ function describeParts(parts: Parts, isPossible: boolean) {
     async () => {
       const chance = new Chance(`deliveries ${parts}`)
       const receiver = await startReceiver()
-      const stage = await Stage.open({ parts, env: { OUTBOUND_ALLOW: '127.0.0.1', WEBHOOK_SECRET: RECEIVER_SECRET } })
+      const stage = await Stage.open({
+        parts,
+        env: { OUTBOUND_ALLOW: '127.0.0.1', WEBHOOK_SECRET: RECEIVER_SECRET },
+      })
       try {
         await queueDeliveries(stage, receiver.url)
         const startedAt = performance.now()
