@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import type { EventLog } from '../services/events/event-log.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
-import type { EventLog } from '../services/operations/event-log.ts'
 import { type Context, InvalidPayload } from '../src/index.ts'
 import { idempotencyKey } from './fields.ts'
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { EventLog } from '../services/events/event-log.ts'
 import type { AlertIntake } from '../services/hooks/alert-intake.ts'
 import {
   AlertmanagerBody,
@@ -10,7 +11,6 @@ import {
 import { cloudEventsOf } from '../services/hooks/cloud-event.ts'
 import { type ReportedAlert, reportOf, severityOf } from '../services/hooks/reported-alert.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
-import type { EventLog } from '../services/operations/event-log.ts'
 import { type Context, type HttpContext, InvalidPayload, uuidFrom } from '../src/index.ts'
 
 export { AlertmanagerBody }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AlertStore } from '../services/alerts/alert-store.ts'
-import { deliveryId } from '../services/deliveries/notification-deliveries.ts'
+import { deliveryId, IMMEDIATE } from '../services/deliveries/notification-deliveries.ts'
 import type { QueueAdmin } from '../services/deliveries/queue-admin.ts'
 import type { Directory } from '../services/directory/directory.ts'
 import type { InboxService } from '../services/notifications/inbox-service.ts'
@@ -118,7 +118,7 @@ export class ServiceController {
     }
     const deliveries = await Promise.all(
       record.channels.map(async (channel) => {
-        if (channel === 'realtime') return { channel, status: 'sent', attempts: [] }
+        if (IMMEDIATE.includes(channel)) return { channel, status: 'sent', attempts: [] }
         const job = await queues.delivery(deliveryId(record.id, channel)).catch(() => null)
         return { channel, status: job?.status ?? 'unknown', attempts: job?.history ?? [] }
       }),

@@ -66,6 +66,11 @@ export interface Config {
     readonly unreadTtlMs: number
     readonly inboxLimit: number
   }
+  readonly events: {
+    /** `sync`: whoever tells of an event is answered when its listeners are done. */
+    readonly processing: 'queued' | 'sync'
+    readonly refusesUnknown: boolean
+  }
   readonly queue: {
     readonly leaseMs: number
     readonly heartbeatMs: number
@@ -155,6 +160,10 @@ function limits(draft: Draft) {
       notificationTtlMs: values.NOTIFICATION_TTL,
       unreadTtlMs: values.UNREAD_TTL,
       inboxLimit: values.INBOX_LIMIT,
+    },
+    events: {
+      processing: values.EVENT_PROCESSING,
+      refusesUnknown: values.EVENT_UNKNOWN_TYPES === 'refuse',
     },
     queue: {
       leaseMs: values.QUEUE_VISIBILITY_TIMEOUT,

@@ -41,6 +41,28 @@ export type { PendingBroadcast } from './broadcasting/pending-broadcast.ts'
 export { channelsOfUser } from './broadcasting/personal-channels.ts'
 export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
 export { everybody } from './context.ts'
+export type { Dispatched, Failure } from './events/dispatch-run.ts'
+export { type DispatcherParts, EventDispatcher, type Subscriber } from './events/dispatcher.ts'
+export { type EntityEvent, entity, Vetoed } from './events/entity.ts'
+export {
+  currentEvents,
+  type Dispatching,
+  Event,
+  type EventClass,
+  type Happening,
+  ShouldBroadcast,
+} from './events/event.ts'
+export { dottedName, eventNameOf, isEventName } from './events/event-name.ts'
+export { declared, type Listen, type Listener, listen, type Registration } from './events/listen.ts'
+export { EventListener, EventPriority, type ListenerOptions } from './events/listener.ts'
+export {
+  type FrozenEvent,
+  freezeEvent,
+  type ListenerCall,
+  type ListenerJobs,
+  thawEvent,
+} from './events/listener-call.ts'
+export { ListenerTable } from './events/listener-table.ts'
 export type { ChannelEvent, ChannelNews } from './gateway/channel-news.ts'
 export type { ClientInfo } from './gateway/client-info.ts'
 export { BroadcastDesk, type Triggered } from './gateway/fleet/broadcast-desk.ts'
@@ -53,6 +75,44 @@ export type { RouteMiddleware, Verdict } from './mqtt/route.ts'
 export { type RouteDescription, Router } from './mqtt/router.ts'
 export { Topic } from './mqtt/topic.ts'
 export { filtersOverlap } from './mqtt/topic-name.ts'
+export type { Composition, Desk, Envelope, Part, Passed } from './notifications/desk.ts'
+export {
+  currentInbox,
+  Inbox,
+  type InboxNotification,
+  type InboxPage,
+  inbox,
+} from './notifications/inbox.ts'
+export { Lifecycle, type Said } from './notifications/lifecycle.ts'
+export { currentLocale, withLocale } from './notifications/locale.ts'
+export { Mail, mail } from './notifications/mail.ts'
+export type {
+  BroadcastData,
+  Channel,
+  DatabaseMessage,
+  DiscordMessage,
+  MailAttachment,
+  MailMessage,
+  Messages,
+  MqttMessage,
+  PushMessage,
+  SlackMessage,
+  SmsMessage,
+  VoiceMessage,
+  WebhookMessage,
+} from './notifications/messages.ts'
+export { Notifiable, notifiable } from './notifications/notifiable.ts'
+export { currentNotifier, Notification, type Notifier } from './notifications/notification.ts'
+export {
+  NotificationFailed,
+  NotificationSending,
+  NotificationSent,
+} from './notifications/notification-events.ts'
+export { type ChannelOutcome, Outcomes } from './notifications/outcomes.ts'
+export type { OwnChannel, OwnDelivery } from './notifications/own-channel.ts'
+export type { Recipient as NotificationRecipient, Route } from './notifications/recipient.ts'
+export { addressesOf, channelWord } from './notifications/routes.ts'
+export { Sender } from './notifications/sender.ts'
 export type { Middleware, Next } from './pipeline.ts'
 export { compose } from './pipeline.ts'
 export { backoffMs } from './queue/backoff.ts'
@@ -86,6 +146,9 @@ export type { Logger } from './support/logger.ts'
 export type { MatchOperator } from './support/matcher.ts'
 export { MATCH_OPERATORS, matcher } from './support/matcher.ts'
 export { Metrics } from './support/metrics.ts'
+export type { Delay } from './support/moments.ts'
+export { delayedUntil } from './support/moments.ts'
 export { parseJson } from './support/parse-json.ts'
 export { Turns } from './support/turns.ts'
 export { validate } from './support/validate.ts'
+export { titleOf } from './support/words.ts'

@@ -22,11 +22,25 @@ const MAX_CREDENTIAL = 8192
 const JWT = /^[\w-]+\.[\w-]+\.[\w-]*$/
 const DEFAULT_TOKEN_SECONDS = 3600
 
+/** What a program that we are part of says of whoever shows a credential. */
+export interface OwnPrincipal {
+  readonly id: string
+  readonly roles?: readonly string[]
+  readonly groups?: readonly string[]
+  /** Default: `publish` and `read`. */
+  readonly scopes?: readonly Scope[]
+}
+
+/** Whose credential it is; `null`: not one of ours to judge. */
+export type OwnAuthenticate = (credential: string) => Promise<OwnPrincipal | null>
+
 export interface AccessSettings {
   /** `off`: callers are whoever they say they are. */
   readonly mode: 'off' | 'token'
   readonly adminKey: string | null
   readonly jwt: TokenSettings | null
+  /** Somebody else's word on a credential, asked first. */
+  readonly own?: OwnAuthenticate
   /** Whether credentials of tenants are served. Default: true. */
   readonly tenants?: boolean
 }
@@ -63,6 +77,7 @@ export class AccessService {
   readonly #cache: CredentialCache
   readonly #clock: Clock
   readonly #servesTenants: boolean
+  readonly #own: OwnAuthenticate | null
 
   /** Throws when the secret for tokens is too short. */
   constructor({ store, keys, clock, settings }: Parts) {
@@ -73,6 +88,7 @@ export class AccessService {
     this.#cache = new CredentialCache({ clock, capacity: CACHE_CAPACITY })
     this.#clock = clock
     this.#servesTenants = settings.tenants ?? true
+    this.#own = settings.own ?? null
   }
 
   /** Whether a text has the form of a credential: an API key or a token. */
@@ -87,6 +103,8 @@ export class AccessService {
   async authenticate(credential: string): Promise<Principal> {
     if (credential === '' || credential.length > MAX_CREDENTIAL) throw unknownCredential()
     if (this.#isAdminKey(credential)) return administrator()
+    const own = await this.#own?.(credential)
+    if (own) return ownPrincipal(own)
     const isKey = ApiKeys.isKey(credential)
     if (!isKey && !JWT.test(credential)) throw unknownCredential()
     const hash = ApiKeys.hashOfKey(credential)
@@ -205,4 +223,12 @@ function unknownCredential(): Unauthenticated {
 /** Two digests have one length, which a comparison in constant time needs. */
 function digestOf(text: string): Buffer {
   return Buffer.from(fingerprint(text), 'hex')
+}
+
+function ownPrincipal({ id, roles = [], groups = [], scopes }: OwnPrincipal): Principal {
+  return {
+    ...everybody(id),
+    ...{ roles, groups, via: 'token' },
+    scopes: scopes ?? ['publish', 'read'],
+  }
 }

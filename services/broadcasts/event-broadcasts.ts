@@ -1,5 +1,5 @@
 import { type Clock, InvalidPayload, type Op } from '../../src/index.ts'
-import type { EventRecord } from '../operations/event-log.ts'
+import type { EventRecord } from '../events/event-log.ts'
 import type { BroadcastLog } from './broadcast-log.ts'
 import type { NamedBroadcast } from './named-broadcast.ts'
 import type { NotificationBroadcaster } from './notification-broadcaster.ts'

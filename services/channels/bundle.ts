@@ -5,6 +5,8 @@ import type { EmailContent } from './email-content.ts'
 export interface PhoneContent {
   readonly phone: string
   readonly message: string
+  /** A sender other than the configured one; never taken from a payload. */
+  readonly from?: string
   /** Of which alert it speaks. */
   readonly alert_id?: string
   /** The ids of the deliveries that one message stands for, its own included. */

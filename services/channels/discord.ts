@@ -1,7 +1,7 @@
 import type { Priority } from '../../src/index.ts'
 import type { Answered } from './http/exchange.ts'
 import { jsonOf, retryAfterOf, sentAs, waitOf, wordOf } from './http/http-outcome.ts'
-import { type PostMessage, postMessageOf, shorten } from './http/post-message.ts'
+import { type PostJob, type PostMessage, postMessageOf, shorten } from './http/post-message.ts'
 import type { RateLimits, Target, Verdict } from './http/target.ts'
 
 const HOSTS = ['discord.com', 'discordapp.com', 'ptb.discord.com', 'canary.discord.com']
@@ -34,12 +34,21 @@ export function discordWebhook(): Target {
       url.searchParams.set('wait', 'true')
       return {
         url: url.href,
-        body: JSON.stringify(discordMessage(postMessageOf(job))),
+        body: JSON.stringify(discordBody(job)),
         pinnedTo: HOSTS,
       }
     },
     read: readAnswer,
   }
+}
+
+const CONTENT = 2000
+
+/** What is posted: what a notification class made for Discord, or the message as an embed. */
+function discordBody(job: PostJob): object {
+  if (job.discord === undefined) return discordMessage(postMessageOf(job))
+  const { content = '', ...rest } = job.discord
+  return { content: shorten(content, CONTENT), ...rest, allowed_mentions: { parse: [] } }
 }
 
 /** Whatever the text says, it calls nobody: `allowed_mentions` is empty. */

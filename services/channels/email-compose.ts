@@ -1,11 +1,6 @@
 import type { SendMailOptions } from 'nodemailer'
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
-import {
-  domainOf,
-  type Mailbox,
-  parseEmailAddress,
-  parseMailbox,
-} from '../directory/email-address.ts'
+import { domainOf, type Mailbox, parseMailbox } from '../directory/email-address.ts'
 import type { EmailContent } from './email-content.ts'
 import { escapeHtml, safeUrl } from './html.ts'
 import { layoutHtml, layoutText } from './mail-layout.ts'
@@ -132,9 +127,9 @@ function addresses(entries: string | readonly string[] | null | undefined): Mail
 }
 
 function recipient(entry: string): Mailbox {
-  const address = parseEmailAddress(entry)
-  if (address === null) throw new UnsendableMail(`not one e-mail address: ${JSON.stringify(entry)}`)
-  return { name: '', address }
+  const found = parseMailbox(entry)
+  if (found === null) throw new UnsendableMail(`not one e-mail address: ${JSON.stringify(entry)}`)
+  return found
 }
 
 function mailbox(entry: string): Mailbox {

@@ -12,6 +12,8 @@ export type Publish = (
 
 export interface MqttContent {
   readonly notification: NotificationRecord
+  /** What a notification class made for MQTT. */
+  readonly mqtt?: { readonly topic: string; readonly payload: object; readonly retain: boolean }
 }
 
 /** A broker that does not answer for so long is away. */
@@ -33,10 +35,12 @@ export class MqttProvider implements Provider<MqttContent> {
   }
 
   async send(job: DeliveryJob<MqttContent>, signal: AbortSignal): Promise<SendOutcome> {
-    const { notification } = job
-    const topic = `users/${notification.user_id}/inbox`
+    const { notification, mqtt } = job
+    const topic = mqtt?.topic ?? `users/${notification.user_id}/inbox`
+    const text = JSON.stringify(mqtt?.payload ?? notification)
     try {
-      const published = this.#publish(topic, JSON.stringify(notification), { qos: 1 })
+      const retain = mqtt?.retain ? { retain: true } : {}
+      const published = this.#publish(topic, text, { qos: 1, ...retain })
       await this.#within(published, signal)
       return { status: 'sent', id: notification.id }
     } catch (error) {

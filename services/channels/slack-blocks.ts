@@ -1,4 +1,4 @@
-import { type PostMessage, shorten } from './http/post-message.ts'
+import { type PostJob, type PostMessage, postMessageOf, shorten } from './http/post-message.ts'
 
 /** The limits of Block Kit, in characters. */
 const TITLE = 150
@@ -11,6 +11,13 @@ const ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', 
 /** Text in which nothing means anything to Slack: `<!channel>` calls nobody. */
 export function escapeSlack(text: string): string {
   return text.replace(/[&<>]/g, (character) => ENTITIES[character]!)
+}
+
+/** What is posted: what a notification class made for Slack, or the message in blocks. */
+export function slackBody(job: PostJob): object {
+  if (job.slack === undefined) return slackMessage(postMessageOf(job))
+  const { text, markdown, ...rest } = job.slack
+  return { text: shortenEscaped(markdown ? text : escapeSlack(text), SECTION), ...rest }
 }
 
 /** A message in blocks, with the text that stands for it in previews. */

@@ -1,8 +1,7 @@
 import type { Answered } from './http/exchange.ts'
 import { jsonOf, retryAfterOf, sentAs, wordOf } from './http/http-outcome.ts'
-import { postMessageOf } from './http/post-message.ts'
 import { type Target, Unsendable, type Verdict } from './http/target.ts'
-import { slackMessage } from './slack-blocks.ts'
+import { slackBody } from './slack-blocks.ts'
 
 const API_URL = 'https://slack.com/api'
 /** Where incoming webhooks live; an address under `slack_webhook_url` leads nowhere else. */
@@ -21,7 +20,7 @@ export function slackWebhook(): Target {
     pace: PACE,
     compose: (address, job) => ({
       url: address.href,
-      body: JSON.stringify(slackMessage(postMessageOf(job))),
+      body: JSON.stringify(slackBody(job)),
       pinnedTo: HOSTS,
     }),
     read({ status, body }): Verdict {
@@ -82,7 +81,7 @@ export function slackBot({ botToken, apiUrl }: Bot): Target {
       if (!/^[A-Z][A-Z0-9]{1,30}$/.test(channel)) throw new Unsendable('no id of Slack’s')
       return {
         url: `${apiUrl ?? API_URL}/chat.postMessage`,
-        body: JSON.stringify({ channel, unfurl_links: false, ...slackMessage(postMessageOf(job)) }),
+        body: JSON.stringify({ channel, unfurl_links: false, ...slackBody(job) }),
         headers: {
           'content-type': 'application/json; charset=utf-8',
           authorization: `Bearer ${botToken}`,

@@ -66,7 +66,9 @@ export class TwilioSms implements Provider<PhoneContent> {
     return {
       to,
       body: shorten(job.message, MOST_CHARACTERS),
-      ...(messagingServiceSid === null ? { from: from ?? '' } : { messagingServiceSid }),
+      ...(messagingServiceSid === null || job.from !== undefined
+        ? { from: job.from ?? from ?? '' }
+        : { messagingServiceSid }),
       validityPeriod: Math.round(validityPeriod),
       ...(statusUrl === null ? {} : { statusCallback: deliveriesIn(statusUrl, job) }),
     }

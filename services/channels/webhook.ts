@@ -29,11 +29,11 @@ export function webhookTarget(secretsOf: SecretsOf): Target {
 }
 
 /** The same bytes at every try; when it was sent is in the headers. */
-function bodyOf({ created_at, notification, payload }: PostJob): string {
+function bodyOf({ created_at, notification, payload, webhook }: PostJob): string {
   if (payload !== undefined) return JSON.stringify(payload)
   return JSON.stringify({
-    type: 'notification.created',
+    type: webhook?.type ?? 'notification.created',
     timestamp: isoTime(created_at * 1000),
-    data: notification,
+    data: webhook?.payload ?? notification,
   })
 }

@@ -12,7 +12,7 @@ import { unlabelOps } from '../flows/labels.ts'
 import type { Message, Origin } from '../notifications/notification-record.ts'
 import { assertInReach } from '../notifications/scheduling.ts'
 import { CHANNELS } from './channel-policy.ts'
-import { type DeliveryJob, enqueueOp, FINAL_TTL_MS, jobKey } from './delivery-job.ts'
+import { type DeliveryJob, enqueueOp, FINAL_TTL_MS, jobKey, queueOf } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
 
 interface Parts {
@@ -111,9 +111,9 @@ export class Cancellation {
     const canceled: AnyJob = { ...job, status: 'canceled' }
     const outcome = await store.commit({
       partition: partitionOf(job.id, store.partitions),
-      guards: [['withdraw', keys.queue(job.channel), job.id]],
+      guards: [['withdraw', keys.queue(queueOf(job)), job.id]],
       ops: [
-        ['set', jobKey(keys, job.channel, job.id), JSON.stringify(canceled), FINAL_TTL_MS],
+        ['set', jobKey(keys, queueOf(job), job.id), JSON.stringify(canceled), FINAL_TTL_MS],
         ...deliveryLogOps(keys, canceled, clock.now()),
         ...this.#forgetOps(job),
       ],

@@ -25,6 +25,10 @@ export type SkipReason =
   | 'not_chosen'
   | 'quiet_hours'
   | 'digest'
+  // A notification's own class, or a listener, did not want it; or it could not be rendered.
+  | 'should_send'
+  | 'listener'
+  | 'render_failed'
 
 /** From which priority on a channel is used when the message names none (seed S1-033…036). */
 const FROM_PRIORITY: Partial<Record<ChannelName, Priority>> = {
@@ -46,18 +50,26 @@ export interface Wish {
   readonly channels: readonly ChannelName[] | null
   /** Alerts and events marked critical override preferences; ordinary messages never do. */
   readonly overridesPreferences?: boolean
+  /** Where the recipient himself says that channels reach him; else his profile says it. */
+  readonly addresses?: Readonly<Record<string, readonly string[]>>
 }
 
 /** Which channels a message takes to one recipient, and why not the others. */
 export function chooseChannels(recipient: Recipient, wish: Wish): ChannelChoice {
   const channels: ChannelName[] = []
   const skipped: Partial<Record<ChannelName, SkipReason>> = {}
-  for (const channel of CHANNELS) {
+  for (const channel of channelsOf(wish)) {
     const reason = reasonAgainst(channel, recipient, wish)
     if (reason === null) channels.push(channel)
     else if (reason !== 'not_chosen') skipped[channel] = reason
   }
   return { channels, skipped }
+}
+
+/** Ours in their order, then those that somebody added. */
+function channelsOf({ channels }: Wish): readonly ChannelName[] {
+  const own = channels?.filter((name) => !CHANNELS.includes(name)) ?? []
+  return own.length === 0 ? CHANNELS : [...CHANNELS, ...own]
 }
 
 function reasonAgainst(
@@ -69,6 +81,7 @@ function reasonAgainst(
   if (wish.channels ? !wish.channels.includes(channel) : from === undefined) return 'not_chosen'
   if (!wish.overridesPreferences && !wants(preferences, channel, wish.subject)) return 'preference'
   if (!wish.channels && from && rank(wish.priority) > rank(from)) return 'priority'
+  if (wish.addresses?.[channel] !== undefined) return null
   if (channel === 'push' ? !hasDevices : addressFor(channel, user) === null) return 'no_address'
   return null
 }

@@ -1,4 +1,4 @@
-import { type Keys, type Op, type Priority, queueKeys } from '../../src/index.ts'
+import { type Keys, type Op, type Priority, queueKeys, type Said } from '../../src/index.ts'
 import { maxAttemptsOf } from './retry-schedule.ts'
 
 /** How far a delivery has come (contract §9 names the final ones). */
@@ -43,6 +43,16 @@ export interface JobHeader {
   readonly history: readonly AttemptRecord[]
   /** Of what notification it is, for statistics; absent where it names an address alone. */
   readonly about?: About
+  /** Where it waits, if not in the queue of its channel. */
+  readonly queue?: string
+  /** Which notification class says it, for what the class has to say in the worker. */
+  readonly said?: Said
+  /** Milliseconds between tries, the last one stays; absent: as the channel has it. */
+  readonly backoff_ms?: readonly number[]
+  /** Milliseconds that one try may take. */
+  readonly timeout_ms?: number
+  /** Epoch seconds: tried until then, however often. */
+  readonly retry_until?: number
 }
 
 export interface About {
@@ -71,6 +81,13 @@ interface NewJob<Content extends object> {
   readonly expiresAt?: number | null
   readonly userId?: string | null
   readonly notificationId?: string | null
+  readonly terms?: JobTerms
+}
+
+/** What a notification class says of how its jobs are worked on. */
+export interface JobTerms
+  extends Pick<JobHeader, 'queue' | 'said' | 'backoff_ms' | 'timeout_ms' | 'retry_until'> {
+  readonly max_attempts?: number
 }
 
 /** A delivery that has not been tried yet. */
@@ -88,6 +105,7 @@ export function makeJob<Content extends object>(job: NewJob<Content>): DeliveryJ
     user_id: job.userId ?? null,
     notification_id: job.notificationId ?? null,
     history: [],
+    ...job.terms,
     ...job.content,
   }
 }
@@ -99,7 +117,7 @@ export function enqueueOp(keys: Keys, job: DeliveryJob, now: number): Op {
   const text = JSON.stringify(job)
   return [
     'enqueue',
-    keys.queue(job.channel),
+    keys.queue(queueOf(job)),
     job.id,
     text,
     job.priority,
@@ -108,7 +126,12 @@ export function enqueueOp(keys: Keys, job: DeliveryJob, now: number): Op {
   ]
 }
 
-/** Where a job of a channel is stored. */
-export function jobKey(keys: Keys, channel: string, id: string): string {
-  return queueKeys.job(keys.queue(channel), id)
+/** The queue that a job belongs to. */
+export function queueOf({ queue, channel }: Pick<JobHeader, 'queue' | 'channel'>): string {
+  return queue ?? channel
+}
+
+/** Where a job of a queue is stored. */
+export function jobKey(keys: Keys, queue: string, id: string): string {
+  return queueKeys.job(keys.queue(queue), id)
 }

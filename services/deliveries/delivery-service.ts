@@ -11,7 +11,15 @@ import {
 } from '../../src/index.ts'
 import type { Provider, SendOutcome } from '../channels/channel.ts'
 import { Counts, countedAs } from '../statistics/counts.ts'
-import { type DeliveryJob, enqueueOp, FAILED_LIMIT, FINAL_TTL_MS, jobKey } from './delivery-job.ts'
+import type { DeliveryHooks } from './delivery-hooks.ts'
+import {
+  type DeliveryJob,
+  enqueueOp,
+  FAILED_LIMIT,
+  FINAL_TTL_MS,
+  jobKey,
+  queueOf,
+} from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
 import { isLastTry } from './last-try.ts'
 import { retryWaitMs } from './retry-schedule.ts'
@@ -29,6 +37,8 @@ interface Parts {
     outcome: SendOutcome,
     tookMs: number,
   ) => void
+  /** What notification classes have to say. */
+  readonly hooks?: DeliveryHooks
 }
 
 /** Works on delivery jobs: sends, and decides what becomes of the job after each try. */
@@ -50,6 +60,10 @@ export class DeliveryService {
     const tookMs = performance.now() - startedAt
     const name = outcome.provider ?? provider?.name ?? 'none'
     this.#parts.onOutcome?.(job, name, outcome, tookMs)
+    if (job.said !== undefined) {
+      const isLast = isLastTry(job, outcome, this.#parts.clock.now())
+      await this.#parts.hooks?.after(job, outcome, isLast)
+    }
     return { ops: this.#settle(lease.queue, job, name, outcome) }
   }
 
@@ -63,7 +77,9 @@ export class DeliveryService {
     }
     if (!provider) return { status: 'failed', reason: `no provider for channel ${job.channel}` }
     try {
-      return await provider.send(job, signal)
+      const refusal = job.said === undefined ? null : await this.#parts.hooks?.before(job)
+      if (refusal) return refusal
+      return await provider.send(job, within(job.timeout_ms, signal))
     } catch (error) {
       this.#parts.log.error({ err: error, job: job.id }, `the ${provider.name} sender threw`)
       return { status: 'retry', reason: error instanceof Error ? error.message : String(error) }
@@ -92,7 +108,8 @@ export class DeliveryService {
   }
 
   #wait(job: DeliveryJob, outcome: SendOutcome & { status: 'retry' }): number {
-    return Math.max(outcome.retryAfterMs ?? 0, retryWaitMs(job.channel, job.attempts))
+    const own = job.backoff_ms?.[job.attempts - 1] ?? job.backoff_ms?.at(-1)
+    return Math.max(outcome.retryAfterMs ?? 0, own ?? retryWaitMs(job.channel, job.attempts))
   }
 
   #record(job: DeliveryJob, provider: string, outcome: SendOutcome, now: number): DeliveryJob {
@@ -126,7 +143,7 @@ export class DeliveryService {
     const { keys, clock } = this.#parts
     const ttl = job.status === 'failed' ? 7 * FINAL_TTL_MS : FINAL_TTL_MS
     return [
-      ['set', jobKey(keys, job.channel, job.id), JSON.stringify(job), ttl],
+      ['set', jobKey(keys, queueOf(job), job.id), JSON.stringify(job), ttl],
       ...deliveryLogOps(keys, job, clock.now()),
       ...this.#counts.ops(countedAs(job, job.status), clock.now()),
     ]
@@ -146,6 +163,12 @@ function awayMs(
 ): number {
   if (retryAfterMs !== undefined) return retryAfterMs + backoffMs(CROWD_SPREAD)
   return backoffMs(job.history.length)
+}
+
+function within(timeoutMs: number | undefined, signal: AbortSignal): AbortSignal {
+  return timeoutMs === undefined
+    ? signal
+    : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)])
 }
 
 function again(job: DeliveryJob, at: number): DeliveryJob {

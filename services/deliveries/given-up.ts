@@ -6,6 +6,7 @@ import {
   queueKeys,
   type Store,
 } from '../../src/index.ts'
+import type { DeliveryHooks } from './delivery-hooks.ts'
 import { type DeliveryJob, FINAL_TTL_MS } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
 
@@ -13,6 +14,7 @@ interface Parts {
   readonly store: Store
   readonly keys: Keys
   readonly clock: Clock
+  readonly hooks?: DeliveryHooks
 }
 
 /** Sees to jobs that were given up because worker after worker died with them. */
@@ -35,10 +37,11 @@ export class GivenUp {
     const entry = { at: isoTime(now), provider: 'none', outcome: 'failed', reason }
     const history = [...(before.history ?? []).slice(-19), entry]
     const job: DeliveryJob = { ...before, status: 'failed', history }
-    await store.commit({
+    const outcome = await store.commit({
       partition,
       guards: [['expect', key, text]],
       ops: [['set', key, JSON.stringify(job), 7 * FINAL_TTL_MS], ...deliveryLogOps(keys, job, now)],
     })
+    if (outcome.applied) await this.#parts.hooks?.after(job, { status: 'failed', reason }, true)
   }
 }

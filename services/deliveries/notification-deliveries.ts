@@ -1,11 +1,13 @@
 import type { Keys, Op } from '../../src/index.ts'
 import type { UserRecord } from '../directory/user-record.ts'
+import type { Composed } from '../notifications/composed.ts'
 import type { Message, NotificationRecord } from '../notifications/notification-record.ts'
 import { addressFor, type ChannelName } from './channel-policy.ts'
-import { type About, type DeliveryJob, enqueueOp, makeJob } from './delivery-job.ts'
+import { type About, type DeliveryJob, enqueueOp, type JobTerms, makeJob } from './delivery-job.ts'
+import { contentOfPart, termsOfPart } from './part-content.ts'
 
 /** Channels that are written with the notification itself, without a job. */
-const IMMEDIATE: readonly ChannelName[] = ['realtime']
+export const IMMEDIATE: readonly string[] = ['realtime']
 
 /** The jobs of one notification: one for each channel that needs a provider. */
 export function deliveryOps(
@@ -17,12 +19,15 @@ export function deliveryOps(
   const { now, channels = record.channels } = making
   return channels
     .filter((channel) => !IMMEDIATE.includes(channel))
-    .map((channel) => enqueueOp(keys, deliveryOf(channel, record, user, making), now))
+    .flatMap((channel) => deliveriesOf(channel, record, user, making))
+    .map((job) => enqueueOp(keys, job, now))
 }
 
 interface Making {
   readonly now: number
   readonly message: Message
+  /** What a notification class says, where one says it. */
+  readonly composed?: Composed | null
   /** Default: all of the record's. */
   readonly channels?: readonly ChannelName[]
   /** How often it has been sent before; each time is a delivery of its own. */
@@ -34,22 +39,60 @@ export function deliveryId(notificationId: string, channel: string): string {
   return `${notificationId}.${channel}`
 }
 
-function deliveryOf(
+/** One, or one for each address where the channel takes only one at a time. */
+function deliveriesOf(
   channel: ChannelName,
   record: NotificationRecord,
   user: UserRecord,
-  { now, message, round = 0 }: Making,
+  { now, message, round = 0, composed = null }: Making,
+): DeliveryJob[] {
+  const suffix = round === 0 ? '' : `.r${round}`
+  const part = composed?.composition.parts.get(channel)
+  if (!composed || part === undefined) {
+    const content = contentOf(channel, record, user, message)
+    return [deliveryOf(channel, record, { now, content, suffix })]
+  }
+  const given = composed.addresses[channel]
+  const address = addressFor(channel, user)
+  const addresses = given ?? (address === null ? [] : [address])
+  const terms = termsOfPart(part, composed.composition.said)
+  const { availableAt } = part
+  const to = { record, addresses, isGiven: given !== undefined }
+  return contentOfPart(channel, part.message, to).map((content, index) => {
+    const which = index === 0 ? suffix : `${suffix}.${index + 1}`
+    return deliveryOf(channel, record, { now, content, terms, suffix: which, availableAt })
+  })
+}
+
+interface OneDelivery {
+  readonly now: number
+  readonly content: object
+  readonly terms?: JobTerms
+  /** Which time, and which of several addresses. */
+  readonly suffix: string
+  /** Epoch milliseconds. */
+  readonly availableAt?: number | null
+}
+
+function deliveryOf(
+  channel: ChannelName,
+  record: NotificationRecord,
+  { now, content, terms = {}, suffix, availableAt = null }: OneDelivery,
 ): DeliveryJob {
   const heldUntil = record.held?.[channel]
+  const { channel: actual = channel } = content as { readonly channel?: string }
+  const moments = [availableAt, heldUntil === undefined ? null : Date.parse(heldUntil)]
+  const sendAt = Math.max(...moments.map((moment) => moment ?? 0))
   return makeJob({
-    id: deliveryId(round === 0 ? record.id : `${record.id}.r${round}`, channel),
-    channel,
+    id: deliveryId(`${record.id}${suffix}`, channel),
+    channel: actual,
     priority: record.priority,
-    content: { ...contentOf(channel, record, user, message), about: aboutOf(record) },
+    content: { ...content, about: aboutOf(record) },
+    terms,
     now,
-    sendAt: heldUntil === undefined ? null : Date.parse(heldUntil),
+    sendAt: sendAt === 0 ? null : sendAt,
     expiresAt: record.expires_at === null ? null : Date.parse(record.expires_at),
-    userId: record.user_id,
+    userId: record.user_id === '' ? null : record.user_id,
     notificationId: record.id,
   })
 }

@@ -1,6 +1,5 @@
 import {
   type Bell,
-  BROADCAST_QUEUES,
   type Clock,
   type Keys,
   NotFound,
@@ -9,20 +8,8 @@ import {
   queueKeys,
   type Store,
 } from '../../src/index.ts'
-import { CHANNELS } from './channel-policy.ts'
 import { type DeliveryJob, enqueueOp, jobKey } from './delivery-job.ts'
-
-/** Every queue: one for each channel, and those of our own work. */
-export const QUEUE_NAMES: readonly string[] = [
-  ...CHANNELS.filter((channel) => channel !== 'realtime'),
-  'notification',
-  ...['followup', 'recurrence', 'action'],
-  'broadcast',
-  'alert',
-  'rule',
-  ...BROADCAST_QUEUES,
-  'channel-webhook',
-]
+import type { QueueNames } from './queue-names.ts'
 
 export interface QueueState {
   readonly name: string
@@ -40,6 +27,7 @@ interface Parts {
   readonly keys: Keys
   readonly clock: Clock
   readonly bell: Bell
+  readonly queueNames: QueueNames
 }
 
 /** Looks into queues and puts them right: failed jobs, pauses, single deliveries. */
@@ -50,8 +38,9 @@ export class QueueAdmin {
     this.#parts = parts
   }
 
-  list(): Promise<QueueState[]> {
-    return Promise.all(QUEUE_NAMES.map((name) => this.state(name)))
+  async list(): Promise<QueueState[]> {
+    await this.#parts.queueNames.refresh()
+    return Promise.all(this.#names.map((name) => this.state(name)))
   }
 
   async state(name: string): Promise<QueueState> {
@@ -141,8 +130,8 @@ export class QueueAdmin {
 
   /** One delivery, wherever it is; `NotFound` when nobody knows it (any more). */
   async delivery(id: string): Promise<DeliveryJob> {
-    const channels = QUEUE_NAMES.filter((name) => id.endsWith(`.${name}`))
-    for (const name of channels.length > 0 ? channels : QUEUE_NAMES) {
+    const likely = this.#names.filter((name) => id.endsWith(`.${name}`))
+    for (const name of [...new Set([...likely, ...this.#names])]) {
       const found = await this.#read(name, id)
       if (found) return found.job
     }
@@ -195,9 +184,13 @@ export class QueueAdmin {
     return Promise.all(Array.from({ length: partitions }, (_, partition) => read(partition)))
   }
 
+  get #names(): readonly string[] {
+    return this.#parts.queueNames.all
+  }
+
   #queue(name: string): string {
-    if (!QUEUE_NAMES.includes(name)) {
-      throw new NotFound(`There is no queue ${name}; there are ${QUEUE_NAMES.join(', ')}.`)
+    if (!this.#names.includes(name)) {
+      throw new NotFound(`There is no queue ${name}; there are ${this.#names.join(', ')}.`)
     }
     return this.#parts.keys.queue(name)
   }

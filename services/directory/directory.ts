@@ -9,6 +9,8 @@ import {
   Unavailable,
 } from '../../src/index.ts'
 import type { Memberships } from './memberships.ts'
+import { justBefore, splitCursor } from './name-order.ts'
+import type { OwnDirectory } from './own-directory.ts'
 import {
   DEFAULT_PREFERENCES,
   type Preferences,
@@ -29,18 +31,27 @@ import {
 
 const RECIPIENTS = { size: 256, inFlight: 2 }
 
+interface Parts {
+  readonly store: Store
+  readonly keys: Keys
+  readonly memberships: Memberships
+  readonly own?: OwnDirectory | undefined
+}
+
 /** The people Belfry knows: profiles, roles, groups, preferences, devices. */
 export class Directory {
   readonly #store: Store
   readonly #keys: Keys
   readonly #memberships: Memberships
+  readonly #own: OwnDirectory | null
   /** One per partition. */
   readonly #recipients: readonly Batcher<string, Recipient>[]
 
-  constructor(parts: { store: Store; keys: Keys; memberships: Memberships }) {
+  constructor(parts: Parts) {
     this.#store = parts.store
     this.#keys = parts.keys
     this.#memberships = parts.memberships
+    this.#own = parts.own ?? null
     this.#recipients = Array.from({ length: parts.store.partitions }, (_, partition) => {
       return new Batcher((ids) => this.#readRecipients(partition, ids), RECIPIENTS)
     })
@@ -66,11 +77,12 @@ export class Directory {
         ids.map((id) => keys.pushTokens(id)),
       ),
     ])
+    const others = await Promise.all(ids.map((id) => this.#own?.find(id)))
     return ids.map((id, n) => {
       const profile = texts[2 * n]
       const preferences = texts[2 * n + 1]
       return {
-        user: profile ? parseProfile(id, profile) : emptyProfile(id),
+        user: { ...(profile ? parseProfile(id, profile) : emptyProfile(id)), ...others[n], id },
         preferences: preferences ? parsePreferences(preferences) : DEFAULT_PREFERENCES,
         hasDevices: (devices[n] ?? 0) > 0,
       }
@@ -230,15 +242,4 @@ export class Directory {
   #at(id: string): number {
     return partitionOf(id, this.#store.partitions)
   }
-}
-
-/** Where the list of names is read from so that `id` comes first if it is there. */
-function justBefore(id: string): string {
-  const last = id.charCodeAt(id.length - 1)
-  return `${id.slice(0, -1)}${String.fromCharCode(last - 1)}\u{10FFFF}`
-}
-
-function splitCursor(cursor: string): [string, string] {
-  const cut = cursor.indexOf('~')
-  return [cursor.slice(0, cut), cursor.slice(cut + 1)]
 }

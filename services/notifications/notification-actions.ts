@@ -8,7 +8,7 @@ import {
 } from '../../src/index.ts'
 import type { AlertActions } from '../alerts/alert-actions.ts'
 import { enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
-import type { EventLog } from '../operations/event-log.ts'
+import type { EventLog } from '../events/event-log.ts'
 import { Counts } from '../statistics/counts.ts'
 import { ownWork } from './acceptance.ts'
 import type { InboxService } from './inbox-service.ts'

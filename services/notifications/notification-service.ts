@@ -9,6 +9,7 @@ import { momentOf } from '../flows/local-time.ts'
 import { type TraceReason, Traces } from '../flows/traces.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import type { Identity } from './acceptance.ts'
+import { speak } from './composed.ts'
 import { mintId } from './mint-id.ts'
 import {
   NotificationWriter,
@@ -91,13 +92,15 @@ export class NotificationService {
     throw new Conflict('Notifications of this user are being changed by others; try again.')
   }
 
-  async #attempt(ready: Ready, isOver: boolean): Promise<Written> {
-    const { id, userId, message, recipient, now, origin = {} } = ready
-    const plan = this.#plan(ready)
-    if (!plan.inInbox && plan.channels.length + plan.gathered.size === 0) {
-      const words = `User ${userId} wants none of this.`
-      return this.#leaveOut(ready, 'preference', new Filtered('preference', words, id))
+  async #attempt(asked: Ready, isOver: boolean): Promise<Written> {
+    const planned = this.#plan(asked)
+    if (!planned.inInbox && planned.channels.length + planned.gathered.size === 0) {
+      const [reason = 'preference'] = asked.composer ? Object.values(planned.skipped) : []
+      const words = `User ${asked.userId} wants none of this.`
+      return this.#leaveOut(asked, 'preference', new Filtered(reason, words, asked.id))
     }
+    const { ready, plan } = await spoken(asked, planned)
+    const { id, userId, message, recipient, now, origin = {} } = ready
     const passesBy = ready.isReleased === true || ready.overridesPreferences === true
     if (passesBy || (message.digest === null && message.throttle === null)) {
       return this.#writer.write(ready, plan, { guards: [], ops: [] })
@@ -120,12 +123,13 @@ export class NotificationService {
     return { ...sending, message, overridesPreferences, origin }
   }
 
-  #plan({ message, recipient, overridesPreferences = false, now }: Ready): DeliveryPlan {
+  #plan({ message, recipient, overridesPreferences = false, now, composer }: Ready): DeliveryPlan {
     const { priority, channels, expiresAt, inInbox } = message
     const { timezone = 'UTC' } = this.#parts
     const subject = subjectOf(message)
     const moment = { now, expiresAt, timezone, spread: Math.random() }
-    const wish = { ...moment, priority, channels, subject, overridesPreferences, inInbox }
+    const own = composer && { addresses: composer.addresses }
+    const wish = { ...moment, priority, channels, subject, overridesPreferences, inInbox, ...own }
     return planDelivery(recipient, wish)
   }
 
@@ -159,4 +163,13 @@ function repeated(id: string, digestId: string | undefined): Sent {
     ...{ notification_id: id, channels: [] },
     ...(isMerged ? { digest_id: digestId } : {}),
   }
+}
+
+/** In the words of its class, if it has one. Throws `Filtered` when that leaves nothing. */
+async function spoken(ready: Ready, plan: DeliveryPlan) {
+  const { composer, id, message, recipient } = ready
+  if (composer === undefined) return { ready, plan }
+  const after = await speak(composer, { id, plan, message, locale: recipient.user.locale })
+  const { composed } = after
+  return { ready: { ...ready, message: after.message, composed }, plan: after.plan }
 }

@@ -18,6 +18,7 @@ import { type TraceRecord, traceOp } from '../flows/traces.ts'
 import { type Counted, Counts } from '../statistics/counts.ts'
 import type { Acceptance } from './acceptance.ts'
 import { Collapse, NOTHING, type Replacing } from './collapse.ts'
+import type { Composed } from './composed.ts'
 import { fanoutOp } from './fanout.ts'
 import { inboxOps } from './inbox-ops.ts'
 import { makeRecord, type NotificationRecord } from './notification-record.ts'
@@ -38,6 +39,8 @@ export interface Ready extends Sending {
   readonly id: string
   readonly recipient: Recipient
   readonly now: number
+  /** What a notification class made of it. */
+  readonly composed?: Composed
 }
 
 /** On what else a write depends, and what else it does. */
@@ -130,14 +133,14 @@ export class NotificationWriter {
   }
 
   #recordOps(
-    { message, recipient, now }: Ready,
+    { message, recipient, now, composed }: Ready,
     plan: DeliveryPlan,
     { record, text }: { record: NotificationRecord; text: string },
   ): Op[] {
     const { keys, retention } = this.#parts
     return [
       ...inboxOps({ keys, record, text, inInbox: plan.inInbox, retention, now }),
-      ...deliveryOps(keys, record, recipient.user, { now, message }),
+      ...deliveryOps(keys, record, recipient.user, { now, message, composed: composed ?? null }),
       ...followUpOps(keys, { record, message, now }),
       ...(this.#parts.personalBroadcasts?.(record, now) ?? []),
       ...this.#counts.ops(countedAsSent(record, plan), now),

@@ -1,5 +1,6 @@
 import type { ChannelName } from '../deliveries/channel-policy.ts'
 import type { Identity } from './acceptance.ts'
+import type { Composer } from './composed.ts'
 import type { Message, Origin } from './notification-record.ts'
 
 /** A message to one person. */
@@ -14,6 +15,8 @@ export interface Sending {
   readonly overridesPreferences?: boolean
   /** It has been collected or counted before: no digest or throttle asks again. */
   readonly isReleased?: boolean
+  /** A notification class that says it in its own words. */
+  readonly composer?: Composer
   /** Further live frames about the same thing; `data` is JSON text. */
   readonly frames?: readonly { readonly type: string; readonly data: string }[]
 }

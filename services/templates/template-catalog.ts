@@ -38,6 +38,18 @@ export class TemplateCatalog {
     return pick(await this.#current(), idOrName)
   }
 
+  /** The template of a type of events; looks into the store before it says that there is none. */
+  async findForEvent(eventType: string): Promise<TemplateRecord | null> {
+    for (let look = 0; look < 2; look++) {
+      const { byId, byName } = await this.#current()
+      const named = [...byId.values()].find(({ event_type }) => event_type === eventType)
+      const found = named ?? byName.get(eventType)
+      if (found?.is_active) return found
+      if (look === 0) this.#shelf = null
+    }
+    return null
+  }
+
   /** In order of name. */
   async all(): Promise<TemplateRecord[]> {
     const { byId } = await this.#current()

@@ -1,9 +1,10 @@
 import { hostname } from 'node:os'
-import { AccessService } from '../../services/access/access-service.ts'
+import { AccessService, type OwnAuthenticate } from '../../services/access/access-service.ts'
 import { Breakers } from '../../services/channels/breakers.ts'
+import type { OwnDirectory } from '../../services/directory/own-directory.ts'
 import { UnreadCounts } from '../../services/notifications/unread-counts.ts'
 import { UnreadTopic } from '../../services/notifications/unread-topic.ts'
-import { Broadcast } from '../broadcasting/broadcast.ts'
+import type { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
 import { type Config, publicUrlOf } from '../config.ts'
 import { Dispatcher } from '../mqtt/dispatcher.ts'
 import { Keys } from '../store/keys.ts'
@@ -21,12 +22,14 @@ import { LatePublisher } from './late-publisher.ts'
 import { createMiddleware } from './middleware.ts'
 import { mqttLogin } from './mqtt-login.ts'
 import { openStore } from './open-store.ts'
+import { Additions, type DefineRoutes } from './own-app.ts'
 import { createProviders } from './providers.ts'
 import { insistOn, type Reload, reloader } from './reload.ts'
 import { Rules } from './rules.ts'
 import { createServices, type Services } from './services.ts'
 import { type RunningBroker, startBroker } from './start-broker.ts'
 import { type RunningHttp, startHttp } from './start-http.ts'
+import { takeStaticCalls } from './static-calls.ts'
 import { stopApp } from './stop-app.ts'
 import { createTopics } from './topics.ts'
 import { version } from './version.ts'
@@ -37,6 +40,12 @@ export interface AppOptions {
   readonly config: Config
   readonly log?: Logger
   readonly clock?: Clock
+  /** What the program that we are part of declares. */
+  readonly routes?: DefineRoutes
+  readonly directory?: OwnDirectory
+  readonly authenticate?: OwnAuthenticate
+  /** Whether another server listens for us. */
+  readonly isAttached?: boolean
 }
 
 /** A running service: what `npm start` starts. */
@@ -64,21 +73,22 @@ export async function startApp({ config, ...given }: AppOptions): Promise<App> {
   const log = given.log ?? createLogger(config.logLevel)
   const undo: (() => Promise<void>)[] = []
   try {
-    return await assemble(config, { clock, log, undo })
+    return await assemble(config, { ...given, clock, log, undo })
   } catch (error) {
     for (const step of undo.reverse()) await step().catch(() => undefined)
     throw error
   }
 }
 
-interface Making {
+interface Making extends Omit<AppOptions, 'config'> {
   readonly clock: Clock
   readonly log: Logger
   /** How to take back what was started so far. */
   readonly undo: (() => Promise<void>)[]
 }
 
-async function assemble(config: Config, { clock, log, undo }: Making): Promise<App> {
+async function assemble(config: Config, making: Making): Promise<App> {
+  const { clock, log, undo } = making
   const { store, bus, announce } = await openStore(config, { clock, log })
   undo.push(async () => {
     await bus.close()
@@ -111,18 +121,21 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     onUnread: (user) => unreadTopic.changed(user),
     onRepeated: () => metrics.duplicates.inc(),
     auditDays: config.auditDays,
+    events: config.events,
+    ...(making.directory ? { ownDirectory: making.directory } : {}),
+    broadcaster: () => manager,
   })
-  const manager = createBroadcasts({
+  const manager: BroadcastManager = createBroadcasts({
     ...{ config, announce, publisher, metrics, store, keys, clock, log, bell: services.bell },
     broadcasting: () => http.broadcasting,
   })
-  const detach = Broadcast.attach(manager)
+  const detach = takeStaticCalls(services, manager)
   undo.push(async () => detach())
   const access = new AccessService({
     store,
     keys,
     clock,
-    settings: { ...config.auth, tenants: false },
+    settings: accessSettings(config, making.authenticate),
   })
   const firstKey = await access.bootstrap()
   const middleware = createMiddleware({
@@ -140,6 +153,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ router: topics, publisher, clock, log, metrics, onRefused, prefix, abandoned },
   })
 
+  const additions = new Additions(services)
   const breakers = new Breakers({ clock, log })
   let broker: RunningBroker | null = null
   const http: RunningHttp = await startHttp({
@@ -147,6 +161,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ metrics, clock, log, reload, rules, version: version() },
     checks: createChecks({ config, store, breakers, broker: () => broker }),
     onRefused: onRequestRefused,
+    ...{ additions, routes: making.routes, isAttached: making.isAttached },
   })
   undo.push(() => http.stop(1000))
 
@@ -165,6 +180,7 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
     ...{ config, services, publisher, store, keys, breakers, clock, log },
   })
   addBroadcastProviders(providers, { config, manager, http, clock })
+  for (const [name, provider] of additions.providers) providers.set(name, provider)
   const { queue } = config
   const workers = config.roles.has('worker')
     ? createWorkers({ store, bus, keys, clock, log, services, providers, queue, onOutcome })
@@ -189,4 +205,10 @@ async function assemble(config: Config, { clock, log, undo }: Making): Promise<A
       return stopApp(parts, config.shutdownMs)
     },
   }
+}
+
+/** Whoever brings credentials of his own wants them shown. */
+function accessSettings({ auth }: Config, own: OwnAuthenticate | undefined) {
+  const base = { ...auth, tenants: false }
+  return own === undefined ? base : { ...base, mode: 'token' as const, own }
 }

@@ -14,7 +14,7 @@ interface Parts {
   readonly services: Services
 }
 
-/** Small things that become due: snoozes that have ended, sessions that ended without saying so. */
+/** Small things that become due: snoozes that have ended, sessions that ended without saying so, events past their time. */
 export class Housekeeper {
   readonly #parts: Parts
   #cancel = () => {}
@@ -42,7 +42,12 @@ export class Housekeeper {
       for (let partition = 0; partition < store.partitions; partition++) {
         await services.inbox.wakeSnoozed(partition)
       }
-      if (this.#rounds++ % SWEEP_EVERY === 0) await services.sessions.sweep()
+      if (this.#rounds++ % SWEEP_EVERY === 0) {
+        await services.sessions.sweep()
+        for (let partition = 0; partition < store.partitions; partition++) {
+          await services.events.cleanUp(partition)
+        }
+      }
     } catch (error) {
       log.warn({ err: error }, 'housekeeping waits for the store')
     } finally {

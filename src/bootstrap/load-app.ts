@@ -1,60 +1,78 @@
 import { existsSync, readdirSync } from 'node:fs'
+import { registerHooks } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { ChannelRules } from '../broadcasting/channel-rules.ts'
-import type { Principal } from '../context.ts'
-import type { HttpRouter } from '../http/http-router.ts'
-import type { Router } from '../mqtt/router.ts'
 import { messageOf } from '../support/errors.ts'
-import type { Services } from './services.ts'
-import type { TopicMiddleware } from './topics.ts'
+import type { Additions, DefineRoutes, OwnRoutes } from './own-app.ts'
 
-/** What a router file of one's own is given. */
-export interface OwnRoutes {
-  /** For MQTT topics: `router.group('garden', [middleware.authenticate], (garden) => …)`. */
-  readonly router: Router
-  /** For HTTP paths. */
-  readonly http: HttpRouter
-  /** Who may join which broadcast channel; yours are asked before ours. */
-  readonly channels: ChannelRules<Principal>
-  readonly middleware: TopicMiddleware
-  readonly services: Services
+type Module = Readonly<Record<string, unknown>>
+
+const EXTENSION = import.meta.filename.endsWith('.ts') ? 'ts' : 'js'
+/** What files of an application import by these names is what is running. */
+const OURS: Readonly<Record<string, string>> = {
+  belfry: `../index.${EXTENSION}`,
+  'belfry/app': `./create-app.${EXTENSION}`,
+  'belfry/testing': `../testing/index.${EXTENSION}`,
 }
-
-/** What `<folder>/routers/*.ts` exports. */
-export type DefineRoutes = (parts: OwnRoutes) => void | Promise<void>
 
 /**
  * Loads `BELFRY_APP`: every file in its `routers/` must export a function
- * `routes`. A file that cannot be loaded, or that exports none, stops the start:
- * a broken deployment must not look healthy.
+ * `routes`, and every notification class that a file in `notifications/` exports
+ * becomes known. A file that cannot be loaded stops the start: a broken
+ * deployment must not look healthy.
  */
-export async function loadApp(folder: string, parts: OwnRoutes): Promise<string[]> {
+export async function loadApp(
+  folder: string,
+  parts: OwnRoutes,
+  additions: Additions,
+): Promise<void> {
   const routers = join(folder, 'routers')
-  if (!existsSync(routers)) {
-    throw new Error(`BELFRY_APP: there is no folder ${routers}; routers of your own go there.`)
+  const notifications = join(folder, 'notifications')
+  if (!existsSync(routers) && !existsSync(notifications)) {
+    throw new Error(
+      `BELFRY_APP: there is no folder ${routers}; routers of your own go there, notification classes into notifications/.`,
+    )
   }
-  const files = readdirSync(routers).filter(
-    (name) => /\.(ts|js|mjs)$/.test(name) && !/\.d\.ts$/.test(name),
-  )
-  for (const name of files.sort()) {
-    const file = join(routers, name)
-    const { routes } = await importFile(file)
-    if (typeof routes !== 'function') {
-      throw new Error(`BELFRY_APP: ${file} must export a function called routes.`)
-    }
-    try {
-      await (routes as DefineRoutes)(parts)
-    } catch (error) {
-      throw new Error(`BELFRY_APP: ${file}: ${messageOf(error)}`, { cause: error })
-    }
+  const hooks = registerHooks({
+    resolve(specifier, context, next) {
+      const ours = OURS[specifier]
+      return ours === undefined
+        ? next(specifier, context)
+        : { url: new URL(ours, import.meta.url).href, shortCircuit: true }
+    },
+  })
+  try {
+    for (const file of filesIn(notifications)) additions.addExports(await importFile(file))
+    for (const file of filesIn(routers)) await defineRoutes(file, parts)
+  } finally {
+    // What they import later, on demand, is theirs to find.
+    hooks.deregister()
   }
-  return files
 }
 
-async function importFile(file: string): Promise<{ readonly routes?: unknown }> {
+function filesIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return []
+  const names = readdirSync(folder).filter(
+    (name) => /\.(ts|js|mjs)$/.test(name) && !/\.d\.ts$/.test(name),
+  )
+  return names.sort().map((name) => join(folder, name))
+}
+
+async function defineRoutes(file: string, parts: OwnRoutes): Promise<void> {
+  const { routes } = await importFile(file)
+  if (typeof routes !== 'function') {
+    throw new Error(`BELFRY_APP: ${file} must export a function called routes.`)
+  }
   try {
-    return (await import(pathToFileURL(file).href)) as { routes?: unknown }
+    await (routes as DefineRoutes)(parts)
+  } catch (error) {
+    throw new Error(`BELFRY_APP: ${file}: ${messageOf(error)}`, { cause: error })
+  }
+}
+
+async function importFile(file: string): Promise<Module> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Module
   } catch (error) {
     throw new Error(`BELFRY_APP: ${file} could not be loaded: ${messageOf(error)}`, {
       cause: error,

@@ -11,9 +11,11 @@ import { Cancellation } from '../../services/deliveries/cancellation.ts'
 import { HookState } from '../../services/deliveries/hook-state.ts'
 import { Outbox } from '../../services/deliveries/outbox.ts'
 import { QueueAdmin } from '../../services/deliveries/queue-admin.ts'
+import { QueueNames } from '../../services/deliveries/queue-names.ts'
 import { WebhookSecrets } from '../../services/deliveries/webhook-secrets.ts'
 import { Directory } from '../../services/directory/directory.ts'
 import { Memberships } from '../../services/directory/memberships.ts'
+import type { OwnDirectory } from '../../services/directory/own-directory.ts'
 import { PersonalData } from '../../services/directory/personal-data.ts'
 import { Escalating } from '../../services/flows/escalating.ts'
 import { FollowUps } from '../../services/flows/follow-ups.ts'
@@ -38,10 +40,10 @@ import { Recall } from '../../services/notifications/recall.ts'
 import { Activity } from '../../services/operations/activity.ts'
 import { AuditLog } from '../../services/operations/audit-log.ts'
 import { DeadLetters } from '../../services/operations/dead-letters.ts'
-import { EventLog } from '../../services/operations/event-log.ts'
 import { StatusService } from '../../services/operations/status-service.ts'
 import { SessionService } from '../../services/sessions/session-service.ts'
 import { Statistics } from '../../services/statistics/statistics.ts'
+import type { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
 import { RealtimeBus } from '../gateway/realtime-bus.ts'
 import { Bell } from '../queue/bell.ts'
 import type { Bus } from '../store/bus.ts'
@@ -50,6 +52,7 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import { type Alerting, createAlerting } from './alerting.ts'
+import { createEventing, type EventSettings } from './eventing.ts'
 import { createRuling } from './ruling.ts'
 import { createTelephone } from './telephone.ts'
 import { createTemplates } from './templates.ts'
@@ -80,6 +83,11 @@ export interface Ingredients {
   readonly onStored?: (record: NotificationRecord, source: string) => void
   /** Told of what somebody did with a notification: `read`, `archived` and so on. */
   readonly onMarked?: (change: string, record: NotificationRecord) => void
+  readonly events?: EventSettings
+  /** Where else profiles of users come from. */
+  readonly ownDirectory?: OwnDirectory
+  /** What broadcasts; made later than this. */
+  readonly broadcaster?: () => BroadcastManager
   /** Told whenever a user's unread count may have changed. */
   readonly onUnread?: (user: string) => void
   /** How long the audit log keeps an entry, in days. */
@@ -110,11 +118,11 @@ export function createServices(ingredients: Ingredients) {
 
   const acceptance = new Acceptance({ ...base, bell })
   const memberships = new Memberships({ store, keys })
-  const directory = new Directory({ store, keys, memberships })
+  const directory = new Directory({ store, keys, memberships, own: ingredients.ownDirectory })
   const sessions = new SessionService(base)
   const recall = new Recall({ ...base, directory })
   const inbox = new InboxService({ ...base, recall })
-  const { templates, templateRenderer } = createTemplates({ ...base, bus })
+  const { templates, templateRenderer, templateCatalog } = createTemplates({ ...base, bus })
   const notifications = new NotificationService({
     ...base,
     directory,
@@ -147,15 +155,20 @@ export function createServices(ingredients: Ingredients) {
     ...{ broadcast: announce, publicUrl, alertWebhooks, onNews: onAlertNews },
   })
   const status = new StatusService({ ...base, acceptance, broadcast: announce })
-  const events = new EventLog({ ...base, acceptance })
   const audit = new AuditLog(base)
+  const queueNames = new QueueNames({ store, keys, bus })
+  const queues = new QueueAdmin({ ...base, bell, queueNames })
+  const eventing = createEventing({
+    ...{ ...base, bell, acceptance, directory, notifications, queues, queueNames },
+    templateCatalog,
+  })
+  const { events } = eventing
   const ruling = createRuling({
     ...{ ...base, ...alerting, bell, notifications, broadcasts, direct, events },
   })
   const deadLetters = new DeadLetters(base)
   const cancellation = new Cancellation(base)
   const outbox = new Outbox(base)
-  const queues = new QueueAdmin({ ...base, bell })
   const hooks = new HookState(base)
   const webhookSecrets = new WebhookSecrets({
     ...{ store, keys, directory },
@@ -176,7 +189,9 @@ export function createServices(ingredients: Ingredients) {
   })
   const links = new LinkService({ ...base, ...alerting, signer: linkSigner, directory, inbox })
   const { mayPublish = () => false } = ingredients
-  const actions = new NotificationActions({ ...base, inbox, alertActions, events, mayPublish })
+  const actions = new NotificationActions({
+    ...{ ...base, inbox, alertActions, events, mayPublish },
+  })
   const activity = new Activity({ bus, clock, log, broadcast })
   const personalData = new PersonalData({ ...base, audit, directory, memberships, inbox, sessions })
   return {
@@ -194,7 +209,7 @@ export function createServices(ingredients: Ingredients) {
     deadLetters,
     direct,
     directory,
-    events,
+    ...eventing,
     followUps,
     hooks,
     inbox,
@@ -204,6 +219,7 @@ export function createServices(ingredients: Ingredients) {
     notifications,
     outbox,
     personalData,
+    queueNames,
     queues,
     realtime,
     recall,

@@ -23,6 +23,7 @@ import { type Broadcasting, createBroadcasting } from './broadcasting.ts'
 import { dashboardFolder } from './dashboard.ts'
 import { createApi } from './http-api.ts'
 import { loadApp } from './load-app.ts'
+import type { Additions, DefineRoutes } from './own-app.ts'
 import { createRealtime } from './realtime.ts'
 import type { Reload } from './reload.ts'
 import type { Rules } from './rules.ts'
@@ -35,6 +36,9 @@ export interface RunningHttp {
   /** Where people find it. */
   readonly url: string
   readonly broadcasting: Broadcasting
+  /** For a server that hands requests and upgrades on. */
+  readonly nodeServer: HttpServer['nodeServer']
+  readonly paths: HttpServer['paths']
   stop(withinMs: number): Promise<void>
 }
 
@@ -54,6 +58,11 @@ interface Parts {
   readonly reload: Reload
   readonly manager: BroadcastManager
   readonly rules: Rules
+  readonly additions: Additions
+  /** What the program that we are part of declares. */
+  readonly routes?: DefineRoutes | undefined
+  /** Whether another server listens for us. */
+  readonly isAttached?: boolean | undefined
   readonly onRefused: (refusal: HttpRefusal) => void
   readonly clock: Clock
   readonly log: Logger
@@ -66,10 +75,12 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
   const withTickets = { ...parts, tickets }
   const router = createApi(withTickets)
   const rules = new ChannelRules<Principal>()
-  if (config.appFolder !== null) {
-    const own = { router: parts.topics, http: router, channels: rules, middleware, services }
-    await loadApp(config.appFolder, own)
+  const own = {
+    ...{ router: parts.topics, http: router, channels: rules, middleware, services },
+    ...parts.additions.declarations,
   }
+  if (config.appFolder !== null) await loadApp(config.appFolder, own, parts.additions)
+  await parts.routes?.(own)
   const broadcasting = await createBroadcasting({ ...parts, router, rules })
   addBroadcastApi({ ...parts, router, desk: broadcasting.desk })
   const info = { title: 'Belfry', version, description: 'MQTT-routed notifications.' }
@@ -87,9 +98,11 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
     ? createRealtime({ ...withTickets, http, broadcasting })
     : null
   await realtime?.gateway.start()
-  await http.start()
+  await (parts.isAttached ? http.startAttached() : http.start())
   return {
     port: http.port,
+    nodeServer: http.nodeServer,
+    paths: http.paths,
     broadcasting,
     url: config.http.publicUrl ?? publicUrlOf(config.http.host, http.port),
     async stop(withinMs) {

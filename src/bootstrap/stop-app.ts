@@ -12,7 +12,7 @@ import type { RunningHttp } from './start-http.ts'
 interface Running {
   readonly broker: RunningBroker | null
   readonly http: RunningHttp
-  readonly workers: readonly Worker[]
+  readonly workers: readonly Pick<Worker, 'stop'>[]
   readonly housekeeper: Housekeeper
   readonly unreadTopic: UnreadTopic
   readonly providers: ReadonlyMap<string, Provider>

@@ -27,6 +27,7 @@ export function createTemplates({ store, bus, keys, clock, log, locale }: Ingred
   const catalog = new TemplateCatalog({ templates: stored, bus, channel, clock, log })
   return {
     templates: new TemplateService({ templates: stored, catalog, engine, clock }),
+    templateCatalog: catalog,
     templateRenderer: new TemplateRenderer({ catalog, engine, log, locale }),
   }
 }

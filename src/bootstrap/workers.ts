@@ -1,7 +1,9 @@
 import type { Provider, SendOutcome } from '../../services/channels/channel.ts'
+import { DeliveryHooks } from '../../services/deliveries/delivery-hooks.ts'
 import type { DeliveryJob } from '../../services/deliveries/delivery-job.ts'
 import { DeliveryService } from '../../services/deliveries/delivery-service.ts'
 import { GivenUp } from '../../services/deliveries/given-up.ts'
+import { isListenerJob } from '../../services/events/listener-job.ts'
 import { ScheduledNotifications } from '../../services/notifications/scheduled-notifications.ts'
 import { type JobHandler, Worker } from '../queue/worker.ts'
 import type { Bus } from '../store/bus.ts'
@@ -9,6 +11,7 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import { OwnQueues } from './own-queues.ts'
 import type { Services } from './services.ts'
 
 interface Parts {
@@ -41,10 +44,12 @@ const SLOW = ['followup', 'recurrence']
 const SLOW_POLL_MS = 1000
 
 /** One worker per queue: what was put off, fan-outs, and every channel that needs a provider. */
-export function createWorkers(parts: Parts): Worker[] {
+export function createWorkers(parts: Parts): Pick<Worker, 'start' | 'stop'>[] {
   const { keys, services, providers } = parts
-  const deliveries = new DeliveryService(parts)
-  const givenUp = new GivenUp(parts)
+  const hooks = new DeliveryHooks(services.lifecycle)
+  const deliveries = new DeliveryService({ ...parts, hooks })
+  const givenUp = new GivenUp({ ...parts, hooks })
+  const { listenerWork, queueNames } = services
   const scheduled = new ScheduledNotifications({ ...parts, notifications: services.notifications })
   const worker = (channel: string, handler: JobHandler, concurrency = CONCURRENCY) =>
     new Worker({
@@ -63,8 +68,26 @@ export function createWorkers(parts: Parts): Worker[] {
     worker('alert', services.alertWork.handle),
     worker('rule', services.ruleWork.handle),
     worker('broadcast', services.broadcasts.handle, FAN_OUTS),
-    ...[...providers.keys()].map((channel) => worker(channel, deliveries.handle)),
+    worker('event', services.eventWork.handle),
+    worker('notifiable', services.notifiableEvents.handle),
+    worker('listener', listenerWork.handle),
+    ...[...providers.keys()].map((channel) => worker(channel, eitherOf(listenerWork, deliveries))),
+    new OwnQueues({
+      ...{ ...parts, queueNames },
+      workerFor: (name) => worker(name, eitherOf(listenerWork, deliveries)),
+    }),
   ]
+}
+
+interface Work {
+  readonly handle: JobHandler
+}
+
+/** A queue may hold deliveries and calls of listeners, as its name was chosen for both. */
+function eitherOf(listeners: Work, deliveries: Work): JobHandler {
+  return (lease, signal) => {
+    return (isListenerJob(lease.job) ? listeners : deliveries).handle(lease, signal)
+  }
 }
 
 /** Many partitions are looked at less often: wake-ups carry the haste, looks only the rest. */

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Variable } from './variable.ts'
 import { ACCESS, BROADCASTING, HTTP, PROCESS } from './variables/application.ts'
 import { CHANNELS, EMAIL, PUSH } from './variables/channels.ts'
-import { COMMAND_LINE, CONTENT, LIMITS, OPERATION, QUEUES } from './variables/operation.ts'
+import { COMMAND_LINE, CONTENT, EVENTS, LIMITS, OPERATION, QUEUES } from './variables/operation.ts'
 import { BROKER, STORE } from './variables/servers.ts'
 import { TELEPHONE } from './variables/telephone.ts'
 
@@ -18,6 +18,7 @@ export const SECTIONS = {
   Access: ACCESS,
   Broadcasting: BROADCASTING,
   'Limits and retention': LIMITS,
+  Events: EVENTS,
   Queues: QUEUES,
   'E-mail': EMAIL,
   'SMS and voice': TELEPHONE,
@@ -37,6 +38,7 @@ export const VARIABLES = {
   ...ACCESS,
   ...BROADCASTING,
   ...LIMITS,
+  ...EVENTS,
   ...QUEUES,
   ...EMAIL,
   ...TELEPHONE,

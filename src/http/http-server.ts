@@ -8,6 +8,7 @@ import { Forbidden, NoRoute } from '../support/errors.ts'
 import { listenError } from '../support/listen-error.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
+import { AnsweredPaths } from './answered-paths.ts'
 import { registerDocs } from './docs.ts'
 import { createFastify, registerGuards, type TrustProxy } from './fastify-app.ts'
 import { type HealthCheck, HealthChecks } from './health-checks.ts'
@@ -23,6 +24,8 @@ import { type UpgradeHandler, Upgrades } from './upgrades.ts'
 
 /** Connections that may wait to be accepted: everybody comes back at once after a restart. */
 const BACKLOG = 8192
+
+const DOCUMENTATION = ['/docs', '/openapi.json']
 
 export interface HttpSettings {
   readonly host: string
@@ -62,6 +65,7 @@ export class HttpServer {
   readonly #checks: HealthChecks
   readonly #run: RequestRun
   readonly #metricsServer: MetricsServer | null
+  readonly #raw = new Set<string>()
   #files: StaticFiles | null = null
   #isStopping = false
 
@@ -84,9 +88,9 @@ export class HttpServer {
     return this.#app.server
   }
 
-  /** The port that we really listen on. */
+  /** The port that we really listen on; 0: somebody else listens for us. */
   get port(): number {
-    return (this.nodeServer.address() as AddressInfo).port
+    return (this.nodeServer.address() as AddressInfo | null)?.port ?? 0
   }
 
   /** The port of `METRICS_PORT`; `null` without one. */
@@ -101,6 +105,7 @@ export class HttpServer {
 
   /** Gives requests to exactly this path to `handler`, after the checks of host and origin. */
   onRaw(method: HttpMethod, path: string, handler: RawHandler): void {
+    this.#raw.add(path)
     this.#app.route({
       method,
       url: path,
@@ -137,6 +142,20 @@ export class HttpServer {
       await this.#app.close()
       throw error
     }
+  }
+
+  /** The paths that have an answer here; files at `/` do not count. */
+  get paths(): AnsweredPaths {
+    const patterns = this.#parts.router.table.map(({ path }) => path)
+    const prefixes = [...this.#raw, ...this.#upgrades.prefixes, ...DOCUMENTATION]
+    return new AnsweredPaths(patterns, prefixes)
+  }
+
+  /** Makes ready to answer what another server hands on to `nodeServer`, without listening. */
+  async startAttached(): Promise<void> {
+    await this.#assemble()
+    await this.#app.ready()
+    await this.#metricsServer?.start()
   }
 
   /** From now on `/readyz` says no, and no upgrades are taken. */

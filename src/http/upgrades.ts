@@ -33,6 +33,10 @@ export class Upgrades {
     this.#handlers.sort((a, b) => b.prefix.length - a.prefix.length)
   }
 
+  get prefixes(): readonly string[] {
+    return this.#handlers.map(({ prefix }) => prefix)
+  }
+
   /** Takes no more. */
   close(): void {
     this.#isOpen = false

@@ -140,6 +140,7 @@ export class Keys {
   // Events
   event = (id: string) => `${this.scope}event:${id}`
   eventLog = () => `${this.scope}events:log`
+  notifiableEvent = (id: string) => `${this.scope}notifiable_event:${id}`
 
   // Templates
   template = (id: string) => `${this.scope}template:${id}`
@@ -150,6 +151,8 @@ export class Keys {
   // Deliveries
   /** `email` → `email_queue`; the adapter derives `…:<priority>`, `…:scheduled`, `…:leases`. */
   queue = (channel: string) => `${channel}_queue`
+  /** The names of queues that an application put jobs into. */
+  queueNames = () => `${this.scope}queue_names`
   mailLog = () => `${this.scope}mail_logs`
   smsOptOut = (hash: string) => `${this.scope}sms:opt_out:${hash}`
   smsConversation = (hash: string) => `${this.scope}sms:last:${hash}`

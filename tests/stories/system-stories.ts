@@ -84,7 +84,9 @@ export function tellSystems(version: MqttVersion, world: () => World): void {
     const payload = { order: 7, lines: [{ sku: 'a' }], token_count: 3 }
     const { event_id: id } = await device().ask(`events/${name}`, payload)
     const { data } = await world().http('GET', `/api/events?type=${name}`)
-    expect(data).toMatchObject([{ id, type: name, payload, status: 'logged' }])
+    expect(data).toMatchObject([
+      { id, type: name, payload, status: expect.stringMatching(/^process|^pending/) },
+    ])
     expect(data[0].payload).toEqual(payload)
     const wrong = await device().ask('events/..', {})
     expect(wrong.error.code).toBe('invalid_payload')

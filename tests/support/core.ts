@@ -40,7 +40,7 @@ export class Core {
   readonly #publisher: Publisher = {
     publish: async (topic, payload) => void this.published.push({ topic, text: String(payload) }),
   }
-  #workers: Worker[] = []
+  #workers: Pick<Worker, 'start' | 'stop'>[] = []
 
   constructor() {
     const config = this.#config

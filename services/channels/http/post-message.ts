@@ -16,6 +16,18 @@ export interface PostContent {
   readonly payload?: object
   /** Whether the operator configured the URL: then it may lead anywhere. */
   readonly is_trusted?: boolean
+  /** What a notification class made for this channel; it takes the place of the above. */
+  readonly slack?: OwnSlack
+  readonly discord?: Readonly<Record<string, string>>
+  readonly webhook?: { readonly payload: object; readonly type?: string }
+}
+
+interface OwnSlack {
+  readonly text: string
+  readonly markdown: boolean
+  readonly channel?: string
+  readonly username?: string
+  readonly icon_emoji?: string
 }
 
 export type PostJob = DeliveryJob<PostContent>

@@ -20,6 +20,16 @@ export const LIMITS = {
   }),
 }
 
+/** What happens to events. */
+export const EVENTS = {
+  EVENT_PROCESSING: withDefault('queued', oneOf('queued', 'sync'), {
+    about: 'Whether listeners of events run in workers, or before whoever told of it is answered.',
+  }),
+  EVENT_UNKNOWN_TYPES: withDefault('accept', oneOf('accept', 'refuse'), {
+    about: 'What becomes of events whose type the application did not define.',
+  }),
+}
+
 /** How jobs are held. */
 export const QUEUES = {
   QUEUE_VISIBILITY_TIMEOUT: withDefault('30', seconds(1, 86_400), {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { GivenUp } from '../../../services/deliveries/given-up.ts'
 import { QueueAdmin } from '../../../services/deliveries/queue-admin.ts'
+import { QueueNames } from '../../../services/deliveries/queue-names.ts'
 import { ownWork } from '../../../services/notifications/acceptance.ts'
 import { Bell } from '../../../src/queue/bell.ts'
 import { Worker } from '../../../src/queue/worker.ts'
@@ -101,6 +102,7 @@ describe('jobs whose worker died', () => {
       keys,
       clock,
       bell: new Bell({ bus: new MemoryBus(), log }),
+      queueNames: new QueueNames({ store, keys, bus: new MemoryBus() }),
     })
     for (let n = 0; n < 2; n++) {
       await die(1)
@@ -128,6 +130,7 @@ describe('jobs whose worker died', () => {
       keys,
       clock,
       bell: new Bell({ bus: new MemoryBus(), log }),
+      queueNames: new QueueNames({ store, keys, bus: new MemoryBus() }),
     })
     await die(1)
     expect((await store.reap(0, QUEUE, 1)).failed).toEqual([deadly])

@@ -1,0 +1,36 @@
+/**
+ * What a static call such as `Notification.send()` means: the thing of its kind
+ * that was put in place last and not taken away since.
+ */
+export class Current<Value> {
+  readonly #missing: string
+  readonly #stack: { readonly value: Value }[] = []
+
+  /** `missing`: what to say, and do, when there is none. */
+  constructor(missing: string) {
+    this.#missing = missing
+  }
+
+  get isThere(): boolean {
+    return this.#stack.length > 0
+  }
+
+  /** Puts a value in place until the answer is disposed of. */
+  use(value: Value): Disposable {
+    const entry = { value }
+    this.#stack.push(entry)
+    return {
+      [Symbol.dispose]: () => {
+        const index = this.#stack.indexOf(entry)
+        if (index >= 0) this.#stack.splice(index, 1)
+      },
+    }
+  }
+
+  /** Throws when nothing is in place. */
+  get(): Value {
+    const top = this.#stack.at(-1)
+    if (top === undefined) throw new Error(this.#missing)
+    return top.value
+  }
+}

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type DatabaseMessage,
+  inbox,
+  type MailMessage,
+  mail,
+  Notifiable,
+  Notification,
+  notifiable,
+  type SmsMessage,
+} from '../../../src/index.ts'
+import { type OwnBelfry, startOwn } from '../../support/own-belfry.ts'
+import { waitFor } from '../../support/wait-for.ts'
+
+class User extends Notifiable() {
+  readonly id: string
+  readonly email: string
+  readonly phone: string | null
+
+  constructor(id: string, phone: string | null = null) {
+    super()
+    this.id = id
+    this.email = `${id}@example.com`
+    this.phone = phone
+  }
+}
+
+/** What hooks were called with, across process-wide static state of the class. */
+const heard: string[] = []
+
+class Welcome extends Notification<User> {
+  readonly name: string
+
+  constructor(name: string) {
+    super()
+    this.name = name
+  }
+
+  via() {
+    return ['database', 'mail', 'sms']
+  }
+
+  override toDatabase(): DatabaseMessage {
+    return { title: 'Welcome!', message: `Hello, ${this.name}!`, icon: 'welcome', actionUrl: '/d' }
+  }
+
+  override toMail(): MailMessage {
+    return {
+      subject: `Welcome ${this.name}!`,
+      greeting: `Hello ${this.name}!`,
+      line: 'Welcome to our platform.',
+      actionText: 'Get Started',
+      actionUrl: 'https://app.example.com/dashboard',
+      lines: ['We are excited to have you on board!'],
+      salutation: 'Best regards',
+    }
+  }
+
+  override toSms(): SmsMessage {
+    return { content: `Hi ${this.name}` }
+  }
+
+  override shouldSend(_to: User, channel: string) {
+    heard.push(`shouldSend ${channel}`)
+    return channel !== 'sms'
+  }
+
+  override afterSending(to: User, channel: string) {
+    heard.push(`afterSending ${channel} ${to.email}`)
+  }
+}
+
+class Broken extends Notification<User> {
+  via() {
+    return ['mail', 'sms', 'database']
+  }
+
+  override toMail(): MailMessage {
+    throw new Error('no words')
+  }
+
+  override toSms(): SmsMessage {
+    return { content: 'still here' }
+  }
+
+  override toDatabase(): DatabaseMessage {
+    return { title: 'T', message: 'M' }
+  }
+
+  override failed(error: Error, _to: User, channel: string) {
+    heard.push(`failed ${channel}: ${error.message}`)
+  }
+}
+
+describe('notification classes in a running service', () => {
+  let belfry: OwnBelfry
+
+  beforeAll(async () => {
+    belfry = await startOwn()
+  })
+  afterAll(() => belfry?.[Symbol.asyncDispose]())
+
+  it('[S0-008 S0-009 S0-010 S0-011 S0-017 S0-029] user.notify() reaches inbox and mail; shouldSend keeps the text message', async () => {
+    const ada = new User('ada', '+12025550123')
+    const outcomes = await ada.notify(new Welcome('Ada'))
+    expect(outcomes.all).toMatchObject([
+      { channel: 'database', status: 'sent' },
+      { channel: 'email', status: 'queued' },
+      { channel: 'sms', status: 'skipped', reason: 'preference' },
+    ])
+    const [record] = (await inbox(ada).unread().paginate(15)).data
+    expect(record).toMatchObject({
+      title: 'Welcome!',
+      message: 'Hello, Ada!',
+      type: 'welcome',
+      data: { icon: 'welcome', action_url: '/d' },
+      read_at: null,
+    })
+    const [sent] = await belfry.outbox('email')
+    expect(sent).toMatchObject({ to: 'ada@example.com', subject: 'Welcome Ada!' })
+    expect(sent?.text).toContain('Welcome to our platform.')
+    expect(sent?.html).toContain('https://app.example.com/dashboard')
+    await waitFor(() => heard.includes('afterSending mail ada@example.com'))
+    expect(heard).toContain('afterSending database ada@example.com')
+  })
+
+  it('[G-17] one channel that throws leaves the others delivered', async () => {
+    const grace = new User('grace', '+12025550124')
+    await belfry.app.services.directory.savePreferences('grace', { sms: true })
+    const outcomes = await grace.notify(new Broken())
+    expect(outcomes.failed).toMatchObject([{ channel: 'email', reason: 'render_failed' }])
+    expect(outcomes.sent.map(({ channel }) => channel).toSorted()).toEqual(['database', 'sms'])
+    expect(heard).toContain('failed mail: no words')
+    const [text] = await belfry.outbox('sms')
+    expect(text).toMatchObject({ to: '+12025550124', text: 'still here' })
+  })
+
+  it('[S0-031] goes on demand to addresses alone, with a name for mail', async () => {
+    class Plain extends Notification {
+      via() {
+        return ['mail', 'sms', 'database']
+      }
+      override toMail() {
+        return mail('Hello').line('one').action('Look', 'https://a.example').line('two')
+      }
+      override toSms() {
+        return { content: 'short' }
+      }
+    }
+    const outcomes = await Notification.route('mail', { 'guest@example.com': 'A Guest' })
+      .route('sms', '+12025550199')
+      .notify(new Plain())
+    expect(outcomes.all).toMatchObject([
+      { channel: 'email', status: 'queued', userId: null },
+      { channel: 'sms', status: 'queued' },
+    ])
+    const mails = await belfry.outbox('email', 2)
+    expect(mails.at(-1)).toMatchObject({ to: 'A Guest <guest@example.com>', subject: 'Hello' })
+    expect(() => Notification.route('database', 'x')).toThrow('does not support on-demand')
+  })
+
+  it('[S0-030 S0-024] goes to many, objects and ids of the directory alike', async () => {
+    await belfry.app.services.directory.save('linus', { email: 'linus@example.com' })
+    const plain = notifiable({ id: 'barbara', email: 'barbara@example.com' })
+    class News extends Notification {
+      via() {
+        return ['database']
+      }
+      override toArray() {
+        return { title: 'News', message: 'There are some.' }
+      }
+    }
+    const { sent } = await Notification.send([plain, 'linus'], new News())
+    expect(sent.map(({ userId }) => userId)).toEqual(['barbara', 'linus'])
+    const set = inbox('linus').unread()
+    expect(await set.count()).toBe(1)
+    expect(await set.markAsRead()).toBe(1)
+    expect(await set.count()).toBe(0)
+  })
+})
