@@ -4,6 +4,7 @@ import { api, type Json } from '../core/api.ts'
 import { usePages } from '../core/paging.ts'
 import { go, href, hrefWithin, place } from '../core/route.ts'
 import { isNarrow } from '../core/screen.ts'
+import { counted } from '../core/words.ts'
 import { Button, Empty, Export, Tag, Trouble } from '../parts/basics.tsx'
 import { Dialog, Field, Page, Search } from '../parts/layout.tsx'
 import { List } from '../parts/list.tsx'
@@ -67,7 +68,7 @@ function Row({ user }: { user: Json }) {
         {[email, phone].filter(Boolean).join(' · ') || 'no address yet'}
       </span>
       <span class="live-how">
-        {devices.length > 0 ? <Tag tone="quiet">{devices.length} devices</Tag> : null}
+        {devices.length > 0 ? <Tag tone="quiet">{counted(devices.length, 'device')}</Tag> : null}
         {[...roles, ...groups].slice(0, 3).map((each: string) => (
           <Tag key={each}>{each}</Tag>
         ))}

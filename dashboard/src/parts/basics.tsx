@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
 import { copy, download } from '../core/acts.ts'
 import type { Problem } from '../core/api.ts'
+import { withBroker } from '../core/broker.ts'
 import { ago, clockTime, inFull, momentOf } from '../core/time.ts'
 import { Icon, type IconName } from './icon.tsx'
 
@@ -68,12 +69,13 @@ export function Button(props: ButtonProps) {
 
 /** A line to copy: what teaches is what works as it stands. */
 export function Command({ text, label = 'Copy the command' }: { text: string; label?: string }) {
+  const command = withBroker(text)
   return (
     <div class="command">
       <pre>
-        <code>{text}</code>
+        <code>{command}</code>
       </pre>
-      <Button kind="quiet" icon="copy" label={label} onClick={() => copy(text)} />
+      <Button kind="quiet" icon="copy" label={label} onClick={() => copy(command)} />
     </div>
   )
 }
