@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { Lease } from '../../../src/store/store.ts'
 import { AlertBench, MINUTE_MS } from '../../support/alert-bench.ts'
 
 let bench: AlertBench
@@ -18,12 +19,16 @@ afterEach(async () => {
 })
 
 describe('acknowledgements that meet due escalations', () => {
-  it('win or lose, 200 times: nothing escalates after one was accepted', async () => {
-    const ids: string[] = []
-    for (let n = 0; n < 200; n++) ids.push(await bench.raise({ source: `pump-${n}` }))
+  it('[reliability 20] win or lose, 1000 times: nothing escalates after one was accepted', async () => {
+    await bench.store.close()
+    bench = new AlertBench()
+    await bench.onCall('fire', 'ada')
+    const sources = Array.from({ length: 1000 }, (_, n) => `pump-${n}`)
+    const ids = await Promise.all(sources.map((source) => bench.raise({ source })))
     bench.clock.advance(5 * MINUTE_MS)
-    const leases = [...(await bench.take()), ...(await bench.take())]
-    expect(leases).toHaveLength(200)
+    const leases: Lease[] = []
+    for (let n = 0; n < 10; n++) leases.push(...(await bench.take()))
+    expect(leases).toHaveLength(1000)
 
     const { alertActions } = bench.services
     const steps = leases.map(async (lease, n) => {
@@ -47,7 +52,7 @@ describe('acknowledgements that meet due escalations', () => {
     const escalated = histories.filter((words) => words.includes('escalated')).length
     // Both sides must have won somewhere, else nothing was raced.
     expect(escalated).toBeGreaterThan(0)
-    expect(escalated).toBeLessThan(200)
+    expect(escalated).toBeLessThan(1000)
     expect(bench.news.filter(({ event }) => event === 'escalated')).toHaveLength(escalated)
 
     await bench.pass(20)
