@@ -5,11 +5,12 @@ import { BellBench } from './support/bell-bench.ts'
 import { requireBrowser, SCREENS, takePicture } from './support/browser.ts'
 import { RICH_INBOX } from './support/inbox.ts'
 
-const LOOKS = (['desktop', 'phone'] as const).flatMap((screen) =>
-  (['light', 'dark'] as const).flatMap((scheme) =>
-    (['ltr', 'rtl'] as const).map((dir) => ({ screen, scheme, dir })),
-  ),
-)
+const LOOKS = [
+  { screen: 'desktop', scheme: 'light', dir: 'ltr' },
+  { screen: 'desktop', scheme: 'dark', dir: 'rtl' },
+  { screen: 'phone', scheme: 'light', dir: 'rtl' },
+  { screen: 'phone', scheme: 'dark', dir: 'ltr' },
+] as const
 
 describe.skipIf(!requireBrowser())('how the bell looks', () => {
   let bench: BellBench
