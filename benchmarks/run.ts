@@ -14,6 +14,7 @@ import { embeddedIngest } from './embedded-ingest.ts'
 import { fanOut } from './fan-out.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
+import { listeners } from './listeners.ts'
 import { queue } from './queue.ts'
 import { routes } from './routes.ts'
 import { type Finding, holds, type Question } from './support/question.ts'
@@ -25,6 +26,7 @@ const QUESTIONS: readonly Question[] = [
   latency,
   alerts,
   queue,
+  listeners,
   deliveries,
   fanOut,
   broadcast,

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { EventLog } from '../services/events/event-log.ts'
+import type { EventTypes } from '../services/events/event-types.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
-import { type Context, InvalidPayload } from '../src/index.ts'
+import { type Context, InvalidPayload, isEventName, isSafeId } from '../src/index.ts'
 import { idempotencyKey } from './fields.ts'
 
 /** Any object: what an event carries is its own affair. */
@@ -11,18 +12,23 @@ export const EventPayload = z.record(z.string(), z.unknown())
 export const EventBody = z.object({
   name: z.string(),
   payload: EventPayload.default({}),
+  /** Told of it in the words of its type's template. */
+  target_users: z.array(z.string().refine(isSafeId, 'must be a user id')).max(100).default([]),
   idempotency_key: idempotencyKey(),
 })
-
-const EVENT_NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
 
 /** `events/{event_name}`: something happened. */
 export class EventController {
   readonly #events: EventLog
+  readonly #types: EventTypes
 
-  constructor(parts: { events: EventLog }) {
+  constructor(parts: { events: EventLog; eventTypes: EventTypes }) {
     this.#events = parts.events
+    this.#types = parts.eventTypes
   }
+
+  /** `GET /api/event-types`. */
+  types = async () => ({ data: this.#types.list(), next_cursor: null })
 
   record = async (
     context: Context<{ readonly event_name: string }, z.output<typeof EventPayload>>,
@@ -33,18 +39,29 @@ export class EventController {
 
   /** `POST /api/events`. */
   publish = async (context: Context<unknown, z.output<typeof EventBody>>) =>
-    this.#record(assertEventName(context.payload.name), context.payload.payload, context)
+    this.#record(
+      assertEventName(context.payload.name),
+      context.payload.payload,
+      context,
+      context.payload.target_users,
+    )
 
-  #record(name: string, payload: Record<string, unknown>, context: Context<unknown, unknown>) {
+  #record(
+    name: string,
+    payload: Record<string, unknown>,
+    context: Context<unknown, unknown>,
+    targetUsers: readonly string[] = [],
+  ) {
     return this.#events.record(name, withoutEnvelope(payload), {
       identity: identityOf(context),
+      targetUsers,
       sourceUser: context.principal?.via === 'none' ? null : (context.principal?.id ?? null),
     })
   }
 }
 
 function assertEventName(name: string): string {
-  if (EVENT_NAME.test(name) && name.length <= 128) return name
+  if (isEventName(name)) return name
   throw new InvalidPayload(`${JSON.stringify(name)} is no event name: say order.shipped.`)
 }
 

@@ -362,7 +362,7 @@ function alertRoutes(api: Api, { alerts, operations }: Controllers): void {
   api.on('POST', '/alerts/{alert_id}/resolve', { ...action, summary: 'Resolve' }, alerts.resolve)
 }
 
-function operationRoutes(api: Api, { operations, service, rehearsal }: Controllers): void {
+function operationRoutes(api: Api, { events, operations, service, rehearsal }: Controllers): void {
   const operate = { tags: ['operations'], scope: 'operate' } as const
   const list = { ...operate, query: ListQuery } as const
   api.on('GET', '/stats', { ...operate, summary: 'How much there is of everything' }, service.stats)
@@ -403,6 +403,12 @@ function operationRoutes(api: Api, { operations, service, rehearsal }: Controlle
     operations.systemStatus,
   )
   api.on('GET', '/events', { ...list, summary: 'The event log, newest first' }, operations.events)
+  api.on(
+    'GET',
+    '/event-types',
+    { ...operate, summary: 'What is known of types of events' },
+    events.types,
+  )
   api.on('GET', '/queues', { ...operate, summary: 'Every queue' }, operations.queues)
   api.on(
     'GET',

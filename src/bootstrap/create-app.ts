@@ -81,6 +81,11 @@ export class Belfry {
     return this.#running.http.url
   }
 
+  /** The port of its own MQTT broker; `null`: devices connect to another one. */
+  get mqttPort(): number | null {
+    return this.#running.broker?.port ?? null
+  }
+
   /** What `Notification.send` and the like go to. */
   get notifications(): Notifier {
     return this.services.notifier

@@ -1,3 +1,4 @@
+import { eventListeners } from '../../routers/events.ts'
 import type { QueueAdmin } from '../../services/deliveries/queue-admin.ts'
 import type { QueueNames } from '../../services/deliveries/queue-names.ts'
 import type { Directory } from '../../services/directory/directory.ts'
@@ -63,6 +64,7 @@ export function createEventing(ingredients: Ingredients) {
       await broadcaster()?.event(event)
     },
   })
+  eventListeners({ listen: dispatcher.listen, log })
   const types = new EventTypes({ log, refusesUnknown: settings.refusesUnknown })
   const notifiableEvents = new NotifiableEvents({
     ...ingredients,

@@ -13,6 +13,7 @@ const OURS: Readonly<Record<string, string>> = {
   belfry: `../index.${EXTENSION}`,
   'belfry/app': `./create-app.${EXTENSION}`,
   'belfry/testing': `../testing/index.${EXTENSION}`,
+  'belfry/notifications': `../../notifications/index.${EXTENSION}`,
 }
 
 /**
