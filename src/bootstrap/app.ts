@@ -16,6 +16,7 @@ import { Announcements } from './announcements.ts'
 import { addBroadcastProviders } from './broadcast-providers.ts'
 import { createBroadcasts } from './broadcasts.ts'
 import { createChecks } from './checks.ts'
+import { startDeadman } from './deadman.ts'
 import { fillBreakerGauge, fillGauges } from './gauges.ts'
 import { Housekeeper } from './housekeeper.ts'
 import { LatePublisher } from './late-publisher.ts'
@@ -189,6 +190,7 @@ async function assemble(config: Config, making: Making): Promise<App> {
   const housekeeper = new Housekeeper({ store, clock, log, services })
   if (config.roles.has('worker')) housekeeper.start()
   await services.activity.start()
+  const deadman = startDeadman({ url: config.deadmanUrl, store, broker, workers, clock, log })
 
   fillGauges(metrics, services, store)
   fillBreakerGauge(metrics, breakers)
@@ -201,6 +203,7 @@ async function assemble(config: Config, making: Making): Promise<App> {
     stop() {
       isStopping = true
       watch.stop()
+      void deadman.stop()
       detach()
       return stopApp(parts, config.shutdownMs)
     },

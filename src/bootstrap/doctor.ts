@@ -2,6 +2,8 @@ import { connect } from 'node:net'
 import { SmtpProvider } from '../../services/channels/email-smtp.ts'
 import { fetchGoogleToken } from '../../services/channels/google-token.ts'
 import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
+import { readRulesFile } from '../../services/rules/rules-file.ts'
+import { TemplateEngine } from '../../services/templates/template-engine.ts'
 import type { FcmConfig, ProvidersConfig } from '../config/providers-config.ts'
 import {
   type Config,
@@ -39,10 +41,22 @@ export async function doctor(env: Environment): Promise<Finding[]> {
     ...config.warnings.map(
       (text): Finding => ({ what: 'configuration', state: 'warning', detail: text }),
     ),
+    ...(await rulesFindings(config)),
     await storeFinding(config),
     ...(await brokerFindings(config)),
     ...(await providerFindings(config)),
   ]
+}
+
+async function rulesFindings({ rulesFile: file }: Config): Promise<Finding[]> {
+  if (file === null) return []
+  try {
+    const { filters, rules, heartbeats } = await readRulesFile(file, new TemplateEngine())
+    const counts = `${rules.length} rules, ${heartbeats.length} heartbeats, ${filters.length} filters`
+    return [{ what: 'rules', state: 'ok', detail: counts }]
+  } catch (error) {
+    return [{ what: 'rules', state: 'wrong', detail: `${file}: ${messageOf(error)}` }]
+  }
 }
 
 async function storeFinding(config: Config): Promise<Finding> {

@@ -9,6 +9,7 @@ import { guarded } from '../../services/channels/guarded.ts'
 import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
 import { PhoneGate } from '../../services/channels/phone-gate.ts'
 import { PhoneMeter } from '../../services/channels/phone-meter.ts'
+import { withReplyCode } from '../../services/channels/reply-code.ts'
 import { TwilioSms } from '../../services/channels/sms-twilio.ts'
 import { Throttle } from '../../services/channels/throttle.ts'
 import { TwilioAccount } from '../../services/channels/twilio-account.ts'
@@ -36,7 +37,10 @@ export function phoneProviders(parts: ProviderParts, pacing: Pacing): [string, P
     const statusUrl = url === null ? null : `${url}${HOOKS}/status`
     const consent = services.smsConsent
     const sms = new TwilioSms({ ...base, from, messagingServiceSid, statusUrl, consent, clock })
-    made.push(['sms', lineOf('sms', sms, mergeSms, { parts, pacing })])
+    made.push([
+      'sms',
+      lineOf('sms', withReplyCode(sms, services.replyCodes), mergeSms, { parts, pacing }),
+    ])
   }
   if (order.voice.length > 0 && canCall(twilio)) {
     const hooks =

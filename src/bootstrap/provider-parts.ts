@@ -13,7 +13,14 @@ export interface ProviderParts {
   readonly config: Pick<Config, 'providers' | 'outboundAllow' | 'http' | 'actionTopics'>
   readonly services: Pick<
     Services,
-    'outbox' | 'hooks' | 'webhookSecrets' | 'smsConsent' | 'directory' | 'inbox' | 'linkSigner'
+    | 'outbox'
+    | 'hooks'
+    | 'webhookSecrets'
+    | 'smsConsent'
+    | 'replyCodes'
+    | 'directory'
+    | 'inbox'
+    | 'linkSigner'
   >
   readonly publisher: Publisher
   readonly store: Store

@@ -182,7 +182,10 @@ export function createServices(ingredients: Ingredients) {
   })
   const eventBroadcasts = { events: domainEvents(), broadcaster, broadcastLog, clock }
   events.onRecord(new EventBroadcasts(eventBroadcasts).effects)
-  const telephone = createTelephone({ store, keys, clock, directory, queues, alertActions })
+  const telephone = createTelephone({
+    ...{ store, keys, clock, directory, queues, alertActions },
+    alertStore: alerting.alertStore,
+  })
   const linkSigner = new LinkSigner({
     secret: () => keptSecret({ store, keys }, 'link_secret'),
     publicUrl,

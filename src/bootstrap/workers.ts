@@ -36,6 +36,9 @@ interface Parts {
   ) => void
 }
 
+/** A worker, or several; `lookedAt` where it can say when it last looked for work (epoch ms). */
+export type RunningWorker = Pick<Worker, 'start' | 'stop'> & { readonly lookedAt?: number }
+
 /** How many jobs of a queue one process works on at once. */
 const CONCURRENCY = 64
 const FAN_OUTS = 4
@@ -44,7 +47,7 @@ const SLOW = ['followup', 'recurrence']
 const SLOW_POLL_MS = 1000
 
 /** One worker per queue: what was put off, fan-outs, and every channel that needs a provider. */
-export function createWorkers(parts: Parts): Pick<Worker, 'start' | 'stop'>[] {
+export function createWorkers(parts: Parts): RunningWorker[] {
   const { keys, services, providers } = parts
   const hooks = new DeliveryHooks(services.lifecycle)
   const deliveries = new DeliveryService({ ...parts, hooks })

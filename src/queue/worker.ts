@@ -66,6 +66,8 @@ export class Worker {
   #again = false
   #stopping = false
   #nextPartition = 0
+  /** When it last looked for work with success (epoch ms). */
+  lookedAt = 0
 
   constructor(options: WorkerOptions) {
     this.#options = { ...DEFAULTS, ...options }
@@ -77,6 +79,7 @@ export class Worker {
 
   async start(): Promise<void> {
     const { bus, clock, queue, pollMs, heartbeatMs, reapMs } = this.#options
+    this.lookedAt = clock.now()
     this.#unsubscribe = await bus.subscribe(wakeChannel(queue), () => this.wake())
     this.#timers.push(
       clock.every(pollMs, () => this.wake()),
@@ -120,6 +123,7 @@ export class Worker {
       for (const lease of leases) this.#run(lease)
       taken += leases.length
     }
+    this.lookedAt = this.#options.clock.now()
     return taken
   }
 

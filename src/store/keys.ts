@@ -156,6 +156,7 @@ export class Keys {
   mailLog = () => `${this.scope}mail_logs`
   smsOptOut = (hash: string) => `${this.scope}sms:opt_out:${hash}`
   smsConversation = (hash: string) => `${this.scope}sms:last:${hash}`
+  smsCodes = (hash: string) => `${this.scope}sms:codes:${hash}`
   smsLog = () => `${this.scope}sms_logs`
   outbox = () => `${this.scope}outbox`
   deadLetters = () => `${this.scope}dead_letters`
