@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs'
+import { serverAvailable } from '../tests/support/servers.ts'
 import { Child } from './support/child.ts'
 import {
   compare,
@@ -10,16 +12,42 @@ import {
 /** Connected before memory is looked at: what a process needs once is not a connection's price. */
 const WARM_UP = 2000
 const IDLE = 4000
+const CLIENTS = 5000
+const NCHAN = '/usr/lib/nginx/modules/ngx_nchan_module.so'
+
+interface Served {
+  readonly file: string
+  readonly args?: readonly string[]
+  readonly path: string
+  /** How a client joins. */
+  readonly hello: string | null
+  /** What else is told after many have joined must be over. */
+  readonly quietMs?: number
+}
 
 /** What is served, and how a client joins. */
 const SERVERS = {
   ws: { file: 'realtime/bare-ws.ts', path: '/', hello: null },
-  belfry: {
+  native: {
     file: 'realtime/belfry.ts',
     path: '/ws?user_id=u%',
     hello: '{"type":"subscribe","channel":"bench"}',
   },
-} as const
+  pusher: {
+    file: 'realtime/belfry.ts',
+    args: ['pusher'],
+    path: '/app/bench?protocol=7',
+    hello: '{"event":"pusher:subscribe","data":{"channel":"bench"}}',
+    quietMs: 6000,
+  },
+  socketIo: {
+    file: 'realtime/bare-socket-io.ts',
+    path: '/socket.io/?EIO=4&transport=websocket',
+    hello: '40',
+  },
+  nchan: { file: 'realtime/nchan.ts', path: '/sub', hello: null },
+} as const satisfies Readonly<Record<string, Served>>
+type Name = keyof typeof SERVERS
 
 interface Figures {
   /** Deliveries per second. */
@@ -31,7 +59,8 @@ interface Figures {
 
 /**
  * One event, and eight within a turn, to all clients until the last has them; and
- * what a connection that does nothing costs; against a bare loop over `ws`.
+ * what a connection that does nothing costs; against a bare loop over `ws`,
+ * Socket.IO's own broadcast, and nginx with nchan.
  */
 export const fanOut: Question = {
   name: 'fan-out',
@@ -41,39 +70,58 @@ export const fanOut: Question = {
 }
 
 async function ask({ quick }: Effort): Promise<readonly Finding[]> {
-  const clients = 5000
   const repeats = quick ? 8 : 20
-  const figures = await interleave(quick ? 1 : 3, {
-    ws: () => measure(SERVERS.ws, clients, repeats),
-    belfry: () => measure(SERVERS.belfry, clients, repeats),
+  const rounds = quick ? 1 : 3
+  const arm = (name: Name) => () => measure(SERVERS[name], repeats)
+  const figures = await interleave<Exclude<Name, 'nchan'>, Figures>(rounds, {
+    ws: arm('ws'),
+    native: arm('native'),
+    pusher: arm('pusher'),
+    socketIo: arm('socketIo'),
   })
+  const hasNchan = serverAvailable('nginx') && existsSync(NCHAN)
+  const { nchan } = hasNchan ? await interleave(rounds, { nchan: arm('nchan') }) : { nchan: [] }
+  return findingsOf({ ...figures, nchan })
+}
+
+function findingsOf(figures: Readonly<Record<Name, readonly Figures[]>>): Finding[] {
   const finding = (
-    what: string,
-    figure: keyof Figures,
-    [unit, ...must]: readonly [string, '>=' | '<=', number],
+    [what, ours, figure]: readonly [string, Name, keyof Figures],
+    [yardstick, against]: readonly [Name, string],
+    must: Finding['must'],
   ) =>
     compare(
-      { what, unit, against: 'a bare loop over ws', must },
-      figures.belfry.map((each) => each[figure]),
-      figures.ws.map((each) => each[figure]),
+      { what, unit: figure === 'memory' ? 'bytes' : 'deliveries/s', against, must },
+      figures[ours].map((each) => each[figure]),
+      figures[yardstick].map((each) => each[figure]),
     )
+  const ws = ['ws', 'a bare loop over ws'] as const
+  const io = ['socketIo', 'socket.io’s own broadcast'] as const
+  const nchan = ['nchan', 'nginx with nchan'] as const
+  const to = `fan-out to ${CLIENTS} clients`
   return [
-    finding(`fan-out to ${clients} clients`, 'single', ['deliveries/s', '>=', 0.9]),
-    finding('the same, bursts of eight', 'burst', ['deliveries/s', '>=', 3]),
-    finding('memory of an idle connection', 'memory', ['bytes', '<=', 1.3]),
+    finding([`${to}, native`, 'native', 'single'], ws, ['>=', 0.9]),
+    finding([`${to}, Pusher`, 'pusher', 'single'], ws, ['>=', 0.9]),
+    finding(['bursts of eight, native', 'native', 'burst'], ws, ['>=', 3]),
+    finding(['bursts of eight, Pusher', 'pusher', 'burst'], ws, ['>=', 3]),
+    finding([`${to}, native`, 'native', 'single'], io, ['>=', 1]),
+    finding([`${to}, Pusher`, 'pusher', 'single'], io, ['>=', 1]),
+    ...(figures.nchan.length === 0
+      ? []
+      : [finding([`${to}, native`, 'native', 'single'], nchan, ['>=', 0.9])]),
+    finding(['memory of an idle connection', 'native', 'memory'], ws, ['<=', 1.3]),
   ]
 }
 
-async function measure(
-  { file, path, hello }: (typeof SERVERS)[keyof typeof SERVERS],
-  clients: number,
-  repeats: number,
-): Promise<Figures> {
-  const { child: server, hello: at } = await Child.start<{ port: number; frameBytes: number }>(file)
+async function measure({ file, args, path, hello, quietMs }: Served, repeats: number) {
+  const { child: server, hello: at } = await Child.start<{ port: number; frameBytes: number }>(
+    file,
+    args,
+  )
   const { child: load } = await Child.start('realtime/clients.ts')
   const { port, frameBytes } = at
   const open = (count: number, greeting: string | null) =>
-    load.ask({ do: 'open', port, count, path, hello: greeting })
+    load.ask({ do: 'open', port, count, path, hello: greeting, quietMs })
   const memory = async () => (await server.ask<{ rss: number }>({ do: 'memory' })).rss
 
   await open(WARM_UP, null)
@@ -81,10 +129,10 @@ async function measure(
   await open(IDLE, null)
   const after = await memory()
   await load.ask({ do: 'close' })
-  await open(clients, hello)
+  await open(CLIENTS, hello)
 
   async function deliver(count: number): Promise<number> {
-    await load.ask({ do: 'expect', bytes: clients * count * frameBytes })
+    await load.ask({ do: 'expect', bytes: CLIENTS * count * frameBytes })
     const startedAt = performance.now()
     const arrived = load.next()
     server.tell({ do: 'broadcast', count })
@@ -95,7 +143,7 @@ async function measure(
     for (let n = 0; n < 5; n++) await deliver(count)
     let elapsed = 0
     for (let n = 0; n < repeats; n++) elapsed += await deliver(count)
-    return (clients * count * repeats * 1000) / elapsed
+    return (CLIENTS * count * repeats * 1000) / elapsed
   }
   try {
     return { single: await rate(1), burst: await rate(8), memory: (after - before) / IDLE }

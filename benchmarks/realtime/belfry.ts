@@ -2,11 +2,15 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SessionService } from '../../services/sessions/session-service.ts'
+import { AppCredentials } from '../../src/broadcasting/app-credentials.ts'
 import { everybody } from '../../src/context.ts'
+import { ChannelCache } from '../../src/gateway/channel-cache.ts'
 import { DEFAULT_LIMITS } from '../../src/gateway/connection-limits.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { NativeDoor } from '../../src/gateway/native-door.ts'
+import { PusherDoor } from '../../src/gateway/pusher-door.ts'
 import { RealtimeBus } from '../../src/gateway/realtime-bus.ts'
+import type { Upgrade } from '../../src/gateway/upgrade.ts'
 import { Keys } from '../../src/store/keys.ts'
 import { MemoryBus } from '../../src/store/memory-bus.ts'
 import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
@@ -46,21 +50,41 @@ const gateway = new Gateway({
   limits: DEFAULT_LIMITS,
   applicationOf: () => application,
 })
-const door = new NativeDoor({
+const shared = {
   gateway,
-  authenticate: async ({ userId }) => everybody(userId ?? 'nobody'),
-  addressOf: ({ request }) => request.socket.remoteAddress ?? '',
+  addressOf: ({ request }: Upgrade) => request.socket.remoteAddress ?? '',
   log,
   compression: true,
+}
+const native = new NativeDoor({
+  ...shared,
+  authenticate: async ({ userId }) => everybody(userId ?? 'nobody'),
 })
-const frame = `{"type":"event","channel":"bench","event":"e","data":${EVENT_DATA},"seq":1234567890123456}`
+const pusher = new PusherDoor({
+  ...shared,
+  application,
+  credentials: new AppCredentials({ id: 'bench', key: 'bench', secret: 'bench' }),
+  cache: new ChannelCache({ store, keys }),
+  authenticate: async () => null,
+  identify: async (user) => everybody(user),
+  nobody: null,
+  clock,
+})
+
+/** What one event is on the wire of each protocol. */
+const TEXTS = {
+  native: `{"type":"event","channel":"bench","event":"e","data":${EVENT_DATA},"seq":1234567890123456}`,
+  pusher: JSON.stringify({ event: 'e', channel: 'bench', data: EVENT_DATA }),
+} as const
+const text = TEXTS[process.argv[2] === 'pusher' ? 'pusher' : 'native']
 
 await serve({
-  frameBytes: Buffer.byteLength(frame) + 4,
+  frameBytes: Buffer.byteLength(text) + 4,
   async attach(server) {
     server.on('upgrade', (request, socket, head) => {
       const url = new URL(request.url ?? '/', 'http://localhost')
-      if (!door.door({ request, socket, head, url })) socket.destroy()
+      const upgrade = { request, socket, head, url }
+      if (!native.door(upgrade) && !pusher.door(upgrade)) socket.destroy()
     })
     await gateway.start()
   },

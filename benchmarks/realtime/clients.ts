@@ -18,6 +18,8 @@ interface Command {
   readonly path?: string
   /** A text message that each client sends once it is open. */
   readonly hello?: string | null
+  /** Clients are open once nothing has come for so long. */
+  readonly quietMs?: number
   /** Bytes that all clients together have to get. */
   readonly bytes?: number
 }
@@ -41,12 +43,13 @@ process.on('disconnect', () => {
   setTimeout(() => process.exit(), 100)
 })
 
-async function openAll({ port = 0, count = 0, path = '/', hello = null }: Command): Promise<void> {
+async function openAll(command: Command): Promise<void> {
+  const { port = 0, count = 0, path = '/', hello = null, quietMs = 300 } = command
   for (let at = 0; at < count; at += 100) {
     const some = Array.from({ length: Math.min(100, count - at) }, () => ++serial)
     await Promise.all(some.map((n) => open(port, path.replace('%', String(n)), hello)))
   }
-  whenQuiet(() => process.send?.({ opened: count }))
+  whenQuiet(quietMs, () => process.send?.({ opened: count }))
 }
 
 function open(port: number, path: string, hello: string | null): Promise<void> {
@@ -76,11 +79,11 @@ function onData(data: Buffer): void {
 }
 
 /** Calls back once nothing has come for a while. */
-function whenQuiet(then: () => void): void {
+function whenQuiet(quietMs: number, then: () => void): void {
   quietTimer = setTimeout(() => {
     quietTimer = undefined
     then()
-  }, 300)
+  }, quietMs)
 }
 
 function closeAll(): void {

@@ -10,6 +10,8 @@ import type { AddressInfo } from 'node:net'
 
 export interface Measured {
   attach(server: Server): Promise<void>
+  /** Where clients connect, if not to our own server. */
+  readonly port?: number
   /** Sends `count` events within one turn to everybody. */
   broadcast(count: number): void
   /** Bytes of one event on the wire. */
@@ -20,7 +22,7 @@ export async function serve(measured: Measured): Promise<void> {
   const server = createServer((_request, response) => response.end())
   await measured.attach(server)
   server.listen({ port: 0, host: '127.0.0.1', backlog: 4096 }, () => {
-    const { port } = server.address() as AddressInfo
+    const { port } = measured.port === undefined ? (server.address() as AddressInfo) : measured
     process.send?.({ port, frameBytes: measured.frameBytes })
   })
   process.on('message', (command: { do: 'broadcast' | 'memory'; count?: number }) => {
