@@ -9,6 +9,8 @@ export interface PhoneContent {
   readonly from?: string
   /** Of which alert it speaks. */
   readonly alert_id?: string
+  /** Whether it says what became of the alert. */
+  readonly alert_update?: boolean
   /** The ids of the deliveries that one message stands for, its own included. */
   readonly bundle?: readonly string[]
 }

@@ -8,13 +8,14 @@ interface Limit {
 
 /**
  * What a message is about: alerts have room of their own, so that nothing else
- * delays them; `urgent` is what a sender calls critical, such as a code to type back.
+ * delays them; `status` says what became of one, and must not delay the next;
+ * `urgent` is what a sender calls critical, such as a code to type back.
  */
-export type MessageKind = 'alert' | 'urgent' | 'other'
+export type MessageKind = 'alert' | 'status' | 'urgent' | 'other'
 
 /** The kind of a job's message. */
 export function kindOf(job: { readonly priority: Priority }): MessageKind {
-  if ('alert_id' in job) return 'alert'
+  if ('alert_id' in job) return 'alert_update' in job ? 'status' : 'alert'
   return job.priority === 'critical' ? 'urgent' : 'other'
 }
 
@@ -35,20 +36,28 @@ const ALERT_VOICE = [
   { limit: 15, windowMs: 3 * HOUR_MS },
 ]
 
+const STATUS = [
+  { limit: 1, windowMs: 3 * MINUTE_MS },
+  { limit: 3, windowMs: 20 * MINUTE_MS },
+  { limit: 8, windowMs: 2 * HOUR_MS },
+]
+
 /** How often one address may be written to or called (as GoAlert does it). */
 const LIMITS: Readonly<Record<string, Readonly<Record<MessageKind, readonly Limit[]>>>> = {
   sms: {
     alert: [BURST, ONE_A_MINUTE, ...ALERT_SMS],
+    status: [BURST, ...STATUS],
     urgent: [BURST],
     other: [BURST, ONE_A_MINUTE],
   },
   voice: {
     alert: [BURST, ONE_A_MINUTE, ...ALERT_VOICE],
+    status: [BURST, ...STATUS],
     urgent: [BURST, ONE_A_MINUTE],
     other: [BURST, ONE_A_MINUTE],
   },
   // Whoever sends a mail to an address has his reasons; only our own alerts could flood it.
-  email: { alert: [BURST, ONE_A_MINUTE], urgent: [], other: [] },
+  email: { alert: [BURST, ONE_A_MINUTE], status: [BURST, ...STATUS], urgent: [], other: [] },
 }
 
 /** Counts what each address is sent, over every process. */

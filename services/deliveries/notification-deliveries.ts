@@ -97,6 +97,11 @@ function deliveryOf(
   })
 }
 
+/** What people did about an alert: news of it, no alert. */
+const ANSWERS: ReadonlySet<string> = new Set(
+  ['acknowledged', 'snoozed', 'resolved', 'settled'].map((word) => `alert.${word}`),
+)
+
 function contentOf(
   channel: ChannelName,
   record: NotificationRecord,
@@ -108,7 +113,8 @@ function contentOf(
   const { data, type, actions } = record
   const address = addressFor(channel, user)
   // Which alert it speaks of: for limits of its own, and for answers by phone.
-  const alert = typeof data.alert_id === 'string' ? { alert_id: data.alert_id } : {}
+  const update = ANSWERS.has(type) ? { alert_update: true } : {}
+  const alert = typeof data.alert_id === 'string' ? { alert_id: data.alert_id, ...update } : {}
   switch (channel) {
     case 'email': {
       const mail = { to: address, subject: title, body: message, html_body: html, actions }

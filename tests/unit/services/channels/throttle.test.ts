@@ -135,6 +135,21 @@ describe('more text messages to one number than it is to get', () => {
     expect(sent.map(({ message }) => message).sort()).toEqual(['alert', 'one', 'other number'])
   })
 
+  it('about what became of an alert never delay the next alert, and come every three minutes', async () => {
+    const update = { alert_id: 'a', alert_update: true }
+    await queueSms('resolved', update)
+    await queueSms('alert', { alert_id: 'b' })
+    await work()
+    expect(sent.map(({ message }) => message).sort()).toEqual(['alert', 'resolved'])
+    await queueSms('acknowledged', update)
+    clock.advance(2.9 * MINUTE_MS)
+    await work()
+    expect(sent).toHaveLength(2)
+    clock.advance(0.2 * MINUTE_MS)
+    await work()
+    expect(sent.at(-1)?.message).toBe('acknowledged')
+  })
+
   it('that are refused for now are each tried again by themselves', async () => {
     answer = { status: 'retry', reason: '503' }
     const ids = [await queueSms('one'), await queueSms('two')]
