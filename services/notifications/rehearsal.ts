@@ -1,6 +1,7 @@
 import { asBelfryError, type Clock, isoTime, type Keys } from '../../src/index.ts'
 import { UnsendableMail } from '../channels/email-compose.ts'
 import { type Rendering, rendererOf } from '../channels/outbox-rendering.ts'
+import type { ChannelName } from '../deliveries/channel-policy.ts'
 import { type DeliveryJob, makeJob } from '../deliveries/delivery-job.ts'
 import { type DeliveryPlan, planDelivery } from '../deliveries/delivery-plan.ts'
 import { deliveryOps } from '../deliveries/notification-deliveries.ts'
@@ -62,11 +63,11 @@ export class Rehearsal {
     const recipient = await directory.recipient(user)
     const gates = timeGates(asked, now)
     try {
-      const message = await templates.apply(asked, recipient.user.locale)
+      const message = await templates.apply(asked, recipient.user.locale, user)
       if (message.template) {
         gates.push({ gate: 'template', outcome: 'pass', reason: message.template.name })
       }
-      gates.push(mutedGate(message, recipient, now))
+      gates.push(...flowGates(message), mutedGate(message, recipient, now))
       const plan = this.#plan(message, recipient, now)
       gates.push(inboxGate(plan))
       const isOver = gates.some(({ outcome }) => outcome === 'refuse')
@@ -103,9 +104,9 @@ export class Rehearsal {
   }
 
   #plan(message: Message, recipient: Recipient, now: number): DeliveryPlan {
-    const { priority, channels, expiresAt, template } = message
+    const { priority, channels, expiresAt, inInbox, template } = message
     return planDelivery(recipient, {
-      ...{ priority, channels, expiresAt, now, spread: 0 },
+      ...{ priority, channels, expiresAt, inInbox, now, spread: 0 },
       subject: subjectOf(message),
       timezone: this.#parts.timezone ?? 'UTC',
       overridesPreferences: template?.isCritical ?? false,
@@ -139,9 +140,11 @@ export class Rehearsal {
         } as const
       }),
     )
-    const skipped = Object.entries(plan.skipped).map(
-      ([channel, reason]) => ({ channel, outcome: 'skip', reason }) as const,
-    )
+    const skipped = Object.entries(plan.skipped).map(([channel, reason]): ChannelVerdict => {
+      const at = plan.gathered.get(channel as ChannelName)
+      if (at === undefined) return { channel, outcome: 'skip', reason }
+      return { channel, outcome: 'hold', reason, until: isoTime(at) }
+    })
     return [...live, ...sent, ...skipped]
   }
 
@@ -161,13 +164,35 @@ function shown(to: string, { title, message }: Message, content: object): Render
   return { to, subject: title, text: message, html: null, content: { ...content } }
 }
 
-function timeGates({ expiresAt, sendAt }: Message, now: number): GateVerdict[] {
+function timeGates({ expiresAt, sendAt, localAt }: Message, now: number): GateVerdict[] {
   const gates: GateVerdict[] = []
+  if (localAt !== null) {
+    gates.push({
+      gate: 'schedule',
+      outcome: 'hold',
+      reason: `sent at ${localAt} of the recipient's day`,
+    })
+  }
   if (expiresAt !== null && expiresAt <= now) {
     gates.push({ gate: 'expiry', outcome: 'refuse', reason: 'expired' })
   }
   if (sendAt !== null && sendAt > now) {
     gates.push({ gate: 'schedule', outcome: 'hold', reason: `sent at ${isoTime(sendAt)}` })
+  }
+  return gates
+}
+
+/** What depends on other messages is said as a rule: a dry run counts nothing. */
+function flowGates({ digest, throttle }: Message): GateVerdict[] {
+  const gates: GateVerdict[] = []
+  if (digest !== null) {
+    const when = digest.cron ?? `${(digest.windowMs ?? 0) / 1000} s`
+    gates.push({ gate: 'digest', outcome: 'hold', reason: `collected with others: ${when}` })
+  }
+  if (throttle !== null) {
+    const most = `at most ${throttle.limit} in ${throttle.windowMs / 1000} s`
+    const beyond = throttle.onLimit === 'drop' ? 'others are left out' : 'others are collected'
+    gates.push({ gate: 'throttle', outcome: 'pass', reason: `${most}, ${beyond}` })
   }
   return gates
 }
@@ -179,9 +204,9 @@ function mutedGate(message: Message, { preferences }: Recipient, now: number): G
     : { gate: 'muted types', outcome: 'pass' }
 }
 
-function inboxGate({ inInbox, channels }: DeliveryPlan): GateVerdict {
+function inboxGate({ inInbox, channels, gathered }: DeliveryPlan): GateVerdict {
   if (inInbox) return { gate: 'inbox', outcome: 'pass' }
-  const isUnwanted = channels.length === 0
+  const isUnwanted = channels.length + gathered.size === 0
   return { gate: 'inbox', outcome: isUnwanted ? 'refuse' : 'hold', reason: 'preference' }
 }
 

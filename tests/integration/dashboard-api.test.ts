@@ -57,6 +57,20 @@ describe('what the dashboard asks of the service', () => {
     expect((await api('GET', '/api/notifications?user_id=ada')).body.data).toEqual([])
   })
 
+  it('a dry run says what a digest, a throttle and a time of day would do', async () => {
+    const message = { to: 'user:kim', message: 'M', digest: { window: '1h' } }
+    const [collected] = (await api('POST', '/api/notifications/dry-run', message)).body.data
+    expect(collected.gates).toContainEqual({
+      ...{ gate: 'digest', outcome: 'hold', reason: 'collected with others: 3600 s' },
+    })
+    const limited = { to: 'user:kim', message: 'M', throttle: { limit: 3, window: '10m' } }
+    const [counted] = (await api('POST', '/api/notifications/dry-run', limited)).body.data
+    expect(counted.gates).toContainEqual({
+      ...{ gate: 'throttle', outcome: 'pass' },
+      reason: 'at most 3 in 600 s, others are left out',
+    })
+  })
+
   it('what a dry run says of a channel is what becomes of it', async () => {
     const hours = { start: '00:00', end: '23:59', mode: 'hold' }
     await api('PUT', '/api/users/quiet', { email: 'q@example.com' })

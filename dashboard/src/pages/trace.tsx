@@ -30,7 +30,7 @@ export function Trace({ id }: { id: string }) {
   return (
     <Panel title={record.data.value?.title ?? seen?.title ?? 'Message'}>
       {record.data.value ? <Head record={record.data.value} /> : null}
-      {known ? <Unreached trace={known} /> : null}
+      {known?.reason ? <LeftOut trace={known} /> : known ? <Unreached trace={known} /> : null}
       {known || seen ? (
         <ol class="trace">
           {stepsOf(known, record.data.value, seen?.events ?? []).map((step, index) => (
@@ -112,9 +112,25 @@ function Unreached({ trace }: { trace: Json }) {
   )
 }
 
+/** A message that became no notification of its own. */
+function LeftOut({ trace }: { trace: Json }) {
+  return (
+    <div class="verdict">
+      <p>
+        <strong>{trace.status === 'merged' ? 'Collected with others' : 'Not sent'}</strong>:{' '}
+        {reasonInWords(trace.reason)}
+        {trace.detail ? ` (${trace.detail})` : ''}.
+      </p>
+      {trace.into ? (
+        <a href={href(['live', trace.into])}>The message that it became part of</a>
+      ) : null}
+    </div>
+  )
+}
+
 function NotKept(props: { problem: Json; retry: () => unknown; isSeen: boolean }) {
   if (!props.isSeen) return <Trouble problem={props.problem} retry={props.retry} />
-  return <p class="hint">Nothing more is kept of it than what was seen here.</p>
+  return <p class="hint">{props.problem.message} Shown is what was seen here.</p>
 }
 
 /** What the service keeps and what was seen live, as one way from the topic to the person. */
@@ -124,7 +140,7 @@ function stepsOf(trace: Json, record: Json, events: readonly Happening[]): reado
   const came = stored?.source
   if (came) steps.push({ at: stored.at, what: sourceInWords(came), tone: 'plain' })
   const createdAt = trace?.created_at ?? stored?.at
-  if (createdAt) {
+  if (createdAt && !trace?.reason) {
     const why = 'Identity, rate limit and filters let it pass; it is in the store.'
     steps.push({ at: createdAt, what: 'Accepted', why, tone: 'good' })
   }
@@ -135,12 +151,21 @@ function stepsOf(trace: Json, record: Json, events: readonly Happening[]): reado
   if (!trace) steps.push(...events.filter(({ what }) => what === 'delivery').map(attemptSeen))
   const { seen_at, archived_at, snoozed_until } = record ?? {}
   const readAt = trace?.read_at ?? record?.read_at
+  const { delivered_at, acked_at, fallback, reminders } = trace ?? {}
+  if (delivered_at) steps.push({ at: delivered_at, what: 'Arrived at a device', tone: 'good' })
   if (seen_at && seen_at !== readAt) steps.push({ at: seen_at, what: 'Seen', tone: 'info' })
   if (readAt) steps.push({ at: readAt, what: 'Read', tone: 'good' })
+  if (acked_at) steps.push({ at: acked_at, what: 'Acknowledged', tone: 'good' })
   if (archived_at) steps.push({ at: archived_at, what: 'Archived', tone: 'quiet' })
+  if (fallback?.at) steps.push(later(fallback.at, 'Further channels, unless it arrives'))
+  if (reminders?.at) steps.push(later(reminders.at, 'A reminder, unless it is acknowledged'))
   const until = momentOf(snoozed_until)
   if (until !== null) steps.push({ at: null, what: `Snoozed until ${inFull(until)}`, tone: 'info' })
   return steps
+}
+
+function later(at: string, what: string): Step {
+  return { at: null, what: `${what}: ${inFull(momentOf(at) ?? 0)}`, tone: 'info' }
 }
 
 function sourceInWords(source: string): string {
