@@ -231,7 +231,9 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
     const mail = page.getByRole('region', { name: 'Preview: email' }).first()
     await waitFor(async () => (await sheetText(mail)).includes('Come & see'))
     await page.getByText('As a command').click()
-    await page.getByText(/mosquitto_pub -q 1 -t notifications\/realtime\/user\/grace/).waitFor()
+    await page
+      .getByText(/mosquitto_pub (-p \d+ )?-q 1 -t notifications\/realtime\/user\/grace/)
+      .waitFor()
     await page.getByText(/^curl .*api\/notifications/).waitFor()
     const before = await service.api('GET', '/api/notifications?user_id=grace')
     await page.getByRole('button', { name: 'Send' }).click()
