@@ -1,4 +1,4 @@
-import type { Keys, Op } from '../../src/index.ts'
+import { type Keys, type Op, titleOf } from '../../src/index.ts'
 import type { UserRecord } from '../directory/user-record.ts'
 import type { Composed } from '../notifications/composed.ts'
 import type { Message, NotificationRecord } from '../notifications/notification-record.ts'
@@ -57,7 +57,8 @@ function deliveriesOf(
   const addresses = given ?? (address === null ? [] : [address])
   const terms = termsOfPart(part, composed.composition.said)
   const { availableAt } = part
-  const to = { record, addresses, isGiven: given !== undefined }
+  const title = titleOf(composed.composition.said.notification.class)
+  const to = { record, title, addresses, isGiven: given !== undefined }
   return contentOfPart(channel, part.message, to).map((content, index) => {
     const which = index === 0 ? suffix : `${suffix}.${index + 1}`
     return deliveryOf(channel, record, { now, content, terms, suffix: which, availableAt })

@@ -16,6 +16,8 @@ import type { JobTerms } from './delivery-job.ts'
 
 interface Addressed {
   readonly record: NotificationRecord
+  /** What a mail is called that does not say it. */
+  readonly title: string
   readonly addresses: readonly string[]
   /** Whether the recipient said the addresses himself; else they are from the directory. */
   readonly isGiven: boolean
@@ -73,9 +75,9 @@ export function termsOfPart(part: Part, said: Said): JobTerms {
   }
 }
 
-function mailContent(message: MailMessage, { record, addresses }: Addressed): EmailContent {
+function mailContent(message: MailMessage, { title, addresses }: Addressed): EmailContent {
   const { level, greeting, line = [], lines = [], salutation, actionText, actionUrl } = message
-  const subject = message.subject ?? record.title
+  const subject = message.subject ?? title
   const intro = [line].flat() as string[]
   const actions = actionText === undefined ? [] : [{ label: actionText, url: actionUrl }]
   return {
