@@ -11,7 +11,7 @@ import type { BroadcastEntry, BroadcastLog } from './broadcast-log.ts'
 export type ChannelTable = readonly { readonly name: string; readonly access: string }[]
 
 /** One variable of the configuration as it ended up, secrets hidden. */
-interface Setting {
+export interface Setting {
   readonly name: string
   readonly value: string
   readonly origin: string
