@@ -3,7 +3,7 @@ import type { Directory } from '../services/directory/directory.ts'
 import type { Preferences } from '../services/directory/preferences.ts'
 import { isTimeZone, type QuietHours, quietUntil } from '../services/directory/quiet-hours.ts'
 import { type Clock, type Context, isoTime } from '../src/index.ts'
-import type { PreferencesBody, QuietHoursBody } from './preference-fields.ts'
+import type { MuteBody, PreferencesBody, QuietHoursBody, UnmuteBody } from './preference-fields.ts'
 import { assertSelfOrAdmin } from './user-controller.ts'
 
 type UserParam = { readonly id: string }
@@ -32,6 +32,21 @@ export class PreferenceController {
     assertSelfOrAdmin(context)
     const changes = context.payload as Partial<Preferences>
     return this.#parts.directory.savePreferences(context.params.id, changes)
+  }
+
+  mute = async (context: Context<UserParam, z.output<typeof MuteBody>>) => {
+    const { thread, until, for: forMs } = context.payload
+    const at = until ?? (forMs == null ? null : context.receivedAt + forMs)
+    return this.#setMute(context, { [thread]: at === null ? null : isoTime(at) })
+  }
+
+  unmute = async (context: Context<UserParam, z.output<typeof UnmuteBody>>) =>
+    this.#setMute(context, { [context.payload.thread]: isoTime(0) })
+
+  async #setMute(context: Context<UserParam, unknown>, mutes: Preferences['mutes']) {
+    assertSelfOrAdmin(context as Context<UserParam>)
+    const saved = await this.#parts.directory.savePreferences(context.params.id, { mutes })
+    return { mutes: saved.mutes }
   }
 
   quietHours = async (context: Context<UserParam>) => {

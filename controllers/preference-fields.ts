@@ -7,6 +7,8 @@ import {
   type QuietHours,
   WEEKDAYS,
 } from '../services/directory/quiet-hours.ts'
+import { duration } from '../src/index.ts'
+import { moment } from './fields.ts'
 
 const words = Object.keys(WISHES) as (keyof typeof WISHES)[]
 const Word = z.enum(words, { error: `must be one of ${words.join(', ')}, or channels` })
@@ -100,3 +102,14 @@ export const QuietHoursBody = z
     const hours: QuietHours = { ...common, quiet, weekly }
     return isEverAvailable(hours) ? hours : fault('weekly', 'there must be some time without quiet')
   })
+
+const thread = z.string().min(1).max(128)
+
+/** Until a moment, for a time, or for good where neither is said. */
+export const MuteBody = z.strictObject({
+  thread,
+  until: moment().nullish(),
+  for: duration().nullish(),
+})
+
+export const UnmuteBody = z.strictObject({ thread })

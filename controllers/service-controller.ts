@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { AlertStore } from '../services/alerts/alert-store.ts'
-import { deliveryId, IMMEDIATE } from '../services/deliveries/notification-deliveries.ts'
 import type { QueueAdmin } from '../services/deliveries/queue-admin.ts'
 import type { Directory } from '../services/directory/directory.ts'
 import type { InboxService } from '../services/notifications/inbox-service.ts'
@@ -8,7 +7,7 @@ import { ACTIVITY_CHANNEL, type Activity } from '../services/operations/activity
 import type { DeadLetters } from '../services/operations/dead-letters.ts'
 import type { SessionService } from '../services/sessions/session-service.ts'
 import type { Context, DryRun, Principal, RouteDescription } from '../src/index.ts'
-import { Forbidden, InvalidPayload, NotFound } from '../src/index.ts'
+import { InvalidPayload } from '../src/index.ts'
 import { self } from './inbox-api-controller.ts'
 
 export const RouteTestBody = z.object({
@@ -106,35 +105,6 @@ export class ServiceController {
   watch = async () => {
     await this.#parts.activity.watch()
     return { channel: ACTIVITY_CHANNEL, seconds: 30 }
-  }
-
-  /** Every channel of a notification: what became of it, or why it was left out. */
-  trace = async (context: Context<IdParam>) => {
-    const { inbox, queues } = this.#parts
-    const record = await inbox.findAny(context.params.id)
-    if (record === null) throw new NotFound(`There is no notification ${context.params.id}.`)
-    if (record.user_id !== self(context) && !context.principal?.scopes.includes('admin')) {
-      throw new Forbidden("Somebody else's notification takes the scope admin.")
-    }
-    const deliveries = await Promise.all(
-      record.channels.map(async (channel) => {
-        if (IMMEDIATE.includes(channel)) return { channel, status: 'sent', attempts: [] }
-        const job = await queues.delivery(deliveryId(record.id, channel)).catch(() => null)
-        return { channel, status: job?.status ?? 'unknown', attempts: job?.history ?? [] }
-      }),
-    )
-    const skipped = Object.entries(record.skipped).map(([channel, reason]) => ({
-      channel,
-      status: 'skipped',
-      reason,
-    }))
-    return {
-      notification_id: record.id,
-      user_id: record.user_id,
-      created_at: record.created_at,
-      read_at: record.read_at,
-      deliveries: [...deliveries, ...skipped],
-    }
   }
 
   drain = async (context: Context<IdParam>) => {

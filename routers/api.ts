@@ -21,7 +21,12 @@ import {
   type OperationsController,
 } from '../controllers/operations-controller.ts'
 import type { PreferenceController } from '../controllers/preference-controller.ts'
-import { PreferencesBody, QuietHoursBody } from '../controllers/preference-fields.ts'
+import {
+  MuteBody,
+  PreferencesBody,
+  QuietHoursBody,
+  UnmuteBody,
+} from '../controllers/preference-fields.ts'
 import type { RecurrenceController } from '../controllers/recurrence-controller.ts'
 import { type RehearsalController, ReleaseBody } from '../controllers/rehearsal-controller.ts'
 import type { SendController } from '../controllers/send-controller.ts'
@@ -32,6 +37,7 @@ import {
   type ServiceController,
 } from '../controllers/service-controller.ts'
 import type { TemplateController } from '../controllers/template-controller.ts'
+import { StatsQuery, type TraceController } from '../controllers/trace-controller.ts'
 import {
   DevicesBody,
   MembersBody,
@@ -59,6 +65,7 @@ interface Controllers {
   readonly send: SendController
   readonly service: ServiceController
   readonly templates: TemplateController
+  readonly traces: TraceController
   readonly users: UserController
 }
 
@@ -86,7 +93,7 @@ export function apiRoutes(parts: Parts): void {
   })
 }
 
-function inboxRoutes(api: Api, { inbox, service }: Controllers): void {
+function inboxRoutes(api: Api, { inbox, traces }: Controllers): void {
   const own = { tags: ['inbox'], scope: 'read' } as const
   api.on(
     'GET',
@@ -144,7 +151,7 @@ function inboxRoutes(api: Api, { inbox, service }: Controllers): void {
     'GET',
     '/notifications/{id}/trace',
     { ...own, summary: 'What became of it on every channel, and why' },
-    service.trace,
+    traces.trace,
   )
 }
 
@@ -236,6 +243,18 @@ function peopleRoutes(api: Api, { users, hooks, preferences }: Controllers): voi
     '/users/{id}/preferences',
     { ...self, body: PreferencesBody, summary: 'Say what a user wants' },
     preferences.save,
+  )
+  api.on(
+    'PUT',
+    '/users/{id}/mutes',
+    { ...self, body: MuteBody, summary: 'Hear nothing of one thread, for a time or for good' },
+    preferences.mute,
+  )
+  api.on(
+    'DELETE',
+    '/users/{id}/mutes',
+    { ...self, body: UnmuteBody, summary: 'Hear of it again' },
+    preferences.unmute,
   )
   api.on(
     'GET',
@@ -362,10 +381,21 @@ function alertRoutes(api: Api, { alerts, operations }: Controllers): void {
   api.on('POST', '/alerts/{alert_id}/resolve', { ...action, summary: 'Resolve' }, alerts.resolve)
 }
 
-function operationRoutes(api: Api, { events, operations, service, rehearsal }: Controllers): void {
+function operationRoutes(
+  api: Api,
+  { events, operations, service, rehearsal, traces }: Controllers,
+): void {
   const operate = { tags: ['operations'], scope: 'operate' } as const
   const list = { ...operate, query: ListQuery } as const
-  api.on('GET', '/stats', { ...operate, summary: 'How much there is of everything' }, service.stats)
+  api.on(
+    'GET',
+    '/stats',
+    {
+      ...{ ...operate, query: StatsQuery },
+      summary: 'How much there is of everything, and what became of notifications',
+    },
+    traces.stats,
+  )
   api.on(
     'GET',
     '/routes',

@@ -2,7 +2,7 @@ import { type Guard, type Keys, partitionOf, type Store } from '../../src/index.
 import type { NotificationRecord } from '../notifications/notification-record.ts'
 import type { ChannelName } from './channel-policy.ts'
 import { type DeliveryJob, jobKey } from './delivery-job.ts'
-import { deliveryId } from './notification-deliveries.ts'
+import { deliveryId, IMMEDIATE } from './notification-deliveries.ts'
 
 /** A delivery that may still be taken back: nobody has said that it went out. */
 export interface Unsent {
@@ -21,7 +21,7 @@ export async function unsentOf(
   record: NotificationRecord,
 ): Promise<Unsent[]> {
   const found = record.channels
-    .filter((channel) => channel !== 'realtime')
+    .filter((channel) => !IMMEDIATE.includes(channel))
     .map((channel) => ({ channel, id: deliveryId(record.id, channel) }))
   if (found.length === 0) return []
   const names = found.map(({ channel, id }) => jobKey(keys, channel, id))

@@ -15,6 +15,7 @@ import type { InboxService } from '../notifications/inbox-service.ts'
 import type { AuditLog } from '../operations/audit-log.ts'
 import type { SessionService } from '../sessions/session-service.ts'
 import type { Directory } from './directory.ts'
+import { Erasure } from './erasure.ts'
 import type { Memberships } from './memberships.ts'
 
 interface Parts {
@@ -86,6 +87,11 @@ export class PersonalData {
     ]
     await store.commit({ partition, ops: [...ops, ...leave] })
     await this.#parts.audit.forget(user)
+    const { email, phone, slack_webhook_url, discord_webhook_url, webhook_url } = profile
+    const addresses = [email, phone, slack_webhook_url, discord_webhook_url, webhook_url]
+    const tokens = profile.devices.map(({ token }) => token)
+    const words = [user, ...addresses, ...tokens].filter((word) => word !== null)
+    await new Erasure(this.#parts).sweep(user, words)
     return { status: 'erased', notifications: notifications.length, sessions: open.length }
   }
 

@@ -23,6 +23,9 @@ export interface Preferences {
   readonly [channel: string]: unknown
 }
 
+/** Of one user; what he muted first is forgotten first. */
+const MOST_MUTES = 200
+
 export const DEFAULT_PREFERENCES: Preferences = {
   realtime: true,
   email: true,
@@ -53,7 +56,8 @@ export function parsePreferences(text: string): Preferences {
 export function withChanges(before: Preferences, changes: Partial<Preferences>): Preferences {
   const types = { ...before.types, ...changes.types }
   const categories = { ...before.categories, ...changes.categories }
-  return { ...before, ...changes, types, categories } as Preferences
+  const mutes = withoutEnded({ ...before.mutes, ...changes.mutes })
+  return { ...before, ...changes, types, categories, mutes } as Preferences
 }
 
 /** Preferences with one channel off for a category, or for a type where there is none. */
@@ -72,6 +76,12 @@ export function withoutChannel(
   // A wish for the type as such would win over the category.
   const wanted = types[type]?.[channel] === true ? { [type]: { ...types[type], ...off } } : {}
   return { ...before, categories: after, types: { ...types, ...wanted } }
+}
+
+/** A mute whose end is the beginning of time is taken back. */
+function withoutEnded(mutes: Preferences['mutes']): Preferences['mutes'] {
+  const left = Object.entries(mutes).filter(([, until]) => until === null || Date.parse(until) > 0)
+  return Object.fromEntries(left.slice(-MOST_MUTES))
 }
 
 /** Whether a user wants something on a channel: type before category before the channel as such. */

@@ -19,6 +19,7 @@ import { SendController } from '../../controllers/send-controller.ts'
 import { ServiceController } from '../../controllers/service-controller.ts'
 import { SilenceController } from '../../controllers/silence-controller.ts'
 import { TemplateController } from '../../controllers/template-controller.ts'
+import { TraceController } from '../../controllers/trace-controller.ts'
 import { TwilioController } from '../../controllers/twilio-controller.ts'
 import { UserController } from '../../controllers/user-controller.ts'
 import { audit } from '../../middleware/audit.ts'
@@ -80,6 +81,12 @@ export function createApi(parts: ApiParts): HttpRouter {
     silences: new SilenceController(services),
     inhibitions: new InhibitionController(services),
   })
+  const service = new ServiceController({
+    ...services,
+    routeTable: () => topics.routes,
+    dryRun: (message) => dryRun({ ...message, router: topics, clock, log }),
+    publish: (message) => dispatcher.dispatch({ ...ORDINARY, ...message, peer: 'http' }),
+  })
   apiRoutes({
     ...hallway,
     access: new AccessController({ access, tickets }),
@@ -106,13 +113,9 @@ export function createApi(parts: ApiParts): HttpRouter {
       scope: keys.scope,
       partitions: store.partitions,
     }),
-    service: new ServiceController({
-      ...services,
-      routeTable: () => topics.routes,
-      dryRun: (message) => dryRun({ ...message, router: topics, clock, log }),
-      publish: (message) => dispatcher.dispatch({ ...ORDINARY, ...message, peer: 'http' }),
-    }),
+    service,
     templates: new TemplateController(services),
+    traces: new TraceController({ ...services, clock, overview: service.stats }),
     users: new UserController(services),
   })
   const heartbeats = new HeartbeatController({

@@ -29,6 +29,7 @@ const RULES: readonly Rule[] = [
   [/^user:(.+?):(?:collapse|digest|digest_last|throttle):/, id],
   [/^(?:notification|scheduled|broadcast|event|trace|digest|recurrence|receipt):([^:]+)/, id],
   [/^(?:recurrences|waiting:.+)$/, members],
+  [/^(erased:.+)$/, id],
   [/^alert:([^:]+)/, id],
   [/^alerts:(?:dedup|flap):(.+)$/, id],
   [/^alerts:group:([^:]+)/, id],

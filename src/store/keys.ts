@@ -50,7 +50,8 @@ export class Keys {
   // Directory
   users = () => `${this.scope}users`
   profile = (user: string) => `${this.scope}user:${user}:profile`
-  preferenceDefaults = () => `${this.scope}preference_defaults`
+  /** That somebody was erased, by a digest of his id. */
+  erased = (hash: string) => `${this.scope}erased:${hash}`
   preferences = (user: string) => `${this.scope}user:${user}:notification_preferences`
   contactMethods = (user: string) => `${this.scope}user:${user}:contact_methods`
   notificationRules = (user: string) => `${this.scope}user:${user}:notification_rules`
