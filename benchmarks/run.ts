@@ -18,6 +18,7 @@ import { listeners } from './listeners.ts'
 import { queue } from './queue.ts'
 import { routes } from './routes.ts'
 import { type Finding, holds, type Question } from './support/question.ts'
+import { templates } from './templates.ts'
 import { users } from './users.ts'
 
 const QUESTIONS: readonly Question[] = [
@@ -31,6 +32,7 @@ const QUESTIONS: readonly Question[] = [
   fanOut,
   broadcast,
   routes,
+  templates,
   users,
 ]
 
