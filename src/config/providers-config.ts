@@ -65,8 +65,6 @@ export interface ProvidersConfig {
   readonly rates: readonly ProviderRate[]
   /** Whether messages to one address are held back and bundled. */
   readonly throttle: boolean
-  /** Verifies what Slack posts to us; `null`: nothing is taken from Slack. */
-  readonly slackSigningSecret: string | null
   /** Who is told of every change of an alert. */
   readonly alertWebhooks: readonly string[]
   readonly slack: { readonly botToken: string; readonly apiUrl: string | null } | null
@@ -103,7 +101,6 @@ export function providersConfig(draft: Draft): ProvidersConfig {
       opens: values.MAIL_TRACKING?.includes('opens') ?? false,
       clicks: values.MAIL_TRACKING?.includes('clicks') ?? false,
     },
-    slackSigningSecret: values.SLACK_SIGNING_SECRET ?? null,
     alertWebhooks: values.ALERT_WEBHOOKS ?? [],
     ...vendors,
     phone: {

@@ -142,12 +142,6 @@ export const CHANNELS = {
     otherwise: "each user's webhook URL",
     secrecy: 'all',
   }),
-  SLACK_SIGNING_SECRET: optional(text, {
-    about:
-      "Makes buttons in Slack acknowledge at a press: the app's signing secret, its interactivity pointed at /hooks/slack.",
-    otherwise: 'buttons open a page',
-    secrecy: 'all',
-  }),
   SLACK_API_URL: optional(baseUrl, {
     about: 'Another base URL for Slack.',
     otherwise: "Slack's own",

@@ -41,7 +41,6 @@ describe('loadConfig() without any variable', () => {
         smtp: [],
         mailFrom: 'Belfry <belfry@localhost>',
         mailTracking: { opens: false, clicks: false },
-        slackSigningSecret: null,
         alertWebhooks: [],
         twilio: null,
         fcm: null,
