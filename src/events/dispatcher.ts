@@ -166,17 +166,21 @@ export class EventDispatcher implements Dispatching {
 
   /** The same as asking each, without a promise more for every listener. */
   async #askInTurn(run: DispatchRun, entries: readonly Entry[]): Promise<void> {
-    for (const entry of entries) {
-      const terms = entry.terms(run.subject)
+    const { subject, name, results, queued } = run
+    for (let index = 0; index < entries.length; index++) {
+      const entry = entries[index]!
+      const terms = entry.terms === null ? null : entry.terms(subject)
       if (terms !== null) {
-        run.queued.push({ entry, terms })
+        queued.push({ entry, terms })
         continue
       }
       try {
-        const result = await entry.call(run.subject, run.name)
-        run.stopped = result === false
-        if (run.stopped) return
-        run.results.push(result)
+        const result = await entry.call(subject, name)
+        if (result === false) {
+          run.stopped = true
+          return
+        }
+        results.push(result)
       } catch (error) {
         await this.#failed(run, entry, error)
       }
@@ -184,7 +188,7 @@ export class EventDispatcher implements Dispatching {
   }
 
   async #ask(run: DispatchRun, entry: Entry): Promise<void> {
-    const terms = entry.terms(run.subject)
+    const terms = entry.terms === null ? null : entry.terms(run.subject)
     if (terms !== null) {
       run.queued.push({ entry, terms })
       return

@@ -69,8 +69,8 @@ export interface Entry {
   readonly priority: number
   call(event: unknown, name: string): unknown
   failed(event: unknown, error: Error): MaybePromise<void>
-  /** `null`: it is asked at once. */
-  terms(event: unknown): QueueTerms | null
+  /** `null`, or answers with it: the listener is asked at once. */
+  readonly terms: ((event: unknown) => QueueTerms | null) | null
 }
 
 const COMMON_QUEUE = 'listener'
@@ -100,11 +100,12 @@ export function entryOfFunction<E>(
     ...{ name, priority },
     call: run as Entry['call'],
     failed: (event, error) => onFailed()?.(event as E, error),
-    terms(event) {
-      if (!isQueued) return null
-      const wait = typeof delay === 'function' ? delay(event as E) : delay
-      return { ...fixed, delay: wait, uniqueId: uniqueId?.(event as E) ?? null }
-    },
+    terms: isQueued ? (event) => termsFor(event as E) : null,
+  }
+
+  function termsFor(event: E): QueueTerms {
+    const wait = typeof delay === 'function' ? delay(event) : delay
+    return { ...fixed, delay: wait, uniqueId: uniqueId?.(event) ?? null }
   }
 }
 
