@@ -81,7 +81,7 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
     90_000,
   )
 
-  it('Live shows a message from its topic to the person, and why it did not take a channel', async () => {
+  it('[S0-085] Live shows a message from its topic to the person, and why it did not take a channel', async () => {
     const tab = await open('#/live')
     const { page } = tab
     await page.getByText('Quiet. Ring the bell').waitFor()
@@ -218,7 +218,7 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
     await leave(tab)
   })
 
-  it('Compose shows gates and previews before it sends, and the message as commands', async () => {
+  it('[S0-082 S0-084] Compose shows gates and previews before it sends, and the message as commands', async () => {
     const tab = await open('#/compose?priority=high&channels=realtime,email,sms')
     const { page } = tab
     await page.getByLabel('To', { exact: true }).fill('user:grace, linus@example.com')
@@ -307,7 +307,7 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
     await leave(tab)
   })
 
-  it('a template is saved as a new version and shown on every channel', async () => {
+  it('[S0-083] a template is saved as a new version and shown on every channel', async () => {
     const tab = await open('#/templates/order.shipped')
     const { page } = tab
     const source = page.getByLabel('The template')
@@ -345,7 +345,7 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
     await leave(tab)
   })
 
-  it('a session is listed and disconnected', async () => {
+  it('[S4-025] a session is listed and disconnected', async () => {
     const socket = new WebSocket(`${service.url.replace('http', 'ws')}/ws?user_id=kilroy`)
     const closed = new Promise<void>((resolve) => {
       socket.onclose = () => resolve()

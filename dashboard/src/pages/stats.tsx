@@ -6,7 +6,7 @@ import { Export, Trouble } from '../parts/basics.tsx'
 import { Chart, type Series } from '../parts/chart.tsx'
 import { Page } from '../parts/layout.tsx'
 
-const EVERY_MS = 2000
+const EVERY_MS = 3000
 const MOST_POINTS = 300
 
 const FIGURES = [
@@ -54,6 +54,7 @@ export function View() {
               </li>
             ))}
           </ul>
+          {data.notifications ? <Outcomes report={data.notifications} /> : null}
           <Chart
             title="Work"
             at={points.value.map(({ at }) => at)}
@@ -67,6 +68,46 @@ export function View() {
         </div>
       ) : null}
     </Page>
+  )
+}
+
+/** What became of notifications, channel by channel. */
+function Outcomes({ report }: { report: Json }) {
+  const rows = Object.entries((report.by_channel ?? {}) as Record<string, Json>)
+  const known = new Set(rows.flatMap(([, totals]) => Object.keys(totals)))
+  const columns = [...known].filter((name) => rows.some(([, totals]) => totals[name] > 0))
+  if (columns.length === 0) return null
+  return (
+    <section class="card" aria-label="What became of notifications">
+      <h2>What became of them</h2>
+      <p class="hint">
+        {report.from} to {report.to}
+      </p>
+      <table class="table">
+        <thead>
+          <tr>
+            <th scope="col">Channel</th>
+            {columns.map((name) => (
+              <th key={name} scope="col" class="number">
+                {name.replaceAll('_', ' ')}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(([channel, totals]) => (
+            <tr key={channel}>
+              <th scope="row">{channel}</th>
+              {columns.map((name) => (
+                <td key={name} class="number">
+                  {(totals[name] ?? 0).toLocaleString('en')}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   )
 }
 

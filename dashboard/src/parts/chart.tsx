@@ -65,7 +65,7 @@ function optionsFor(element: HTMLElement, names: readonly string[]): uPlot.Optio
     legend: { show: false },
     cursor: { show: false },
     scales: {
-      x: { range: (_, first, last) => [Math.min(first, last - LEAST_SECONDS), last] },
+      x: { range: ({ data: [at] }) => spanOf(at) },
       y: { range: (_, __, most) => [0, Math.max(4, most)] },
     },
     axes: [axis, { ...axis, size: 44 }],
@@ -78,6 +78,12 @@ function optionsFor(element: HTMLElement, names: readonly string[]): uPlot.Optio
       })),
     ],
   }
+}
+
+/** From the first moment to the last, at least two minutes: one point alone would span years. */
+function spanOf(at: ArrayLike<number>): [number, number] {
+  const last = at[at.length - 1] ?? Date.now() / 1000
+  return [Math.min(at[0] ?? last, last - LEAST_SECONDS), last]
 }
 
 /** `light-dark(…)` as the one colour that holds now: a canvas knows only those. */

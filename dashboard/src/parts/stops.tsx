@@ -17,21 +17,37 @@ export function inOrder(stops: Readonly<Record<string, Stop>>): readonly Stop[] 
   return Object.values(stops).sort((a, b) => rank(a) - rank(b))
 }
 
+/** More than that do not fit on a line: those that were left out are counted. */
+const MOST_SHOWN = 5
+
 /** The channels of a message on one line, each with how it fared. */
 export function Stops({ stops }: { stops: Readonly<Record<string, Stop>> }) {
+  const all = inOrder(stops)
+  const leftOut = all.length > MOST_SHOWN ? all.filter(({ state }) => state === 'skipped') : []
   return (
     <span class="stops">
-      {inOrder(stops).map(({ channel, state, reason }) => (
+      {all
+        .filter((stop) => !leftOut.includes(stop))
+        .map(({ channel, state, reason }) => (
+          <span key={channel} class={`stop stop-${state}`} title={sentence(channel, state, reason)}>
+            <span aria-hidden="true">{SIGNS[state] ?? '○'}</span>
+            {SHORT[channel] ?? channel}
+            <span class="hidden"> {stateInWords(state)}</span>
+          </span>
+        ))}
+      {leftOut.length === 0 ? null : (
         <span
-          key={channel}
-          class={`stop stop-${state}`}
-          title={`${channel}: ${stateInWords(state)}${reason ? `, ${reasonInWords(reason)}` : ''}`}
+          class="stop stop-skipped"
+          title={leftOut.map((each) => sentence(each.channel, each.state, each.reason)).join('\n')}
         >
-          <span aria-hidden="true">{SIGNS[state] ?? '○'}</span>
-          {SHORT[channel] ?? channel}
-          <span class="hidden"> {stateInWords(state)}</span>
+          –{leftOut.length}
+          <span class="hidden"> left out</span>
         </span>
-      ))}
+      )}
     </span>
   )
+}
+
+function sentence(channel: string, state: string, reason: string | null): string {
+  return `${channel}: ${stateInWords(state)}${reason ? `, ${reasonInWords(reason)}` : ''}`
 }
