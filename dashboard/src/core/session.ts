@@ -1,4 +1,4 @@
-import { computed, effect, signal } from '@preact/signals'
+import { effect, signal } from '@preact/signals'
 
 export type Scope = 'publish' | 'read' | 'operate' | 'admin'
 
@@ -34,5 +34,3 @@ export function may(scope: Scope): boolean {
   if (scopes.includes(scope) || scopes.includes('admin')) return true
   return scope === 'read' && scopes.includes('operate')
 }
-
-export const isOperator = computed(() => may('operate'))
