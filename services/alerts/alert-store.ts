@@ -61,10 +61,16 @@ export class AlertStore {
       ...(alert.severity === 'critical'
         ? [['push', this.#keys.criticalAlerts(), id, RECENT_LIMIT] as const]
         : []),
-      ['sadd', this.#unansweredKey(alert), id],
-      ...this.inhibitingOps(alert, 'sadd'),
+      ...this.indexOps(alert),
       ...this.logOps(id, log),
     ]
+  }
+
+  /** Where an open alert is found, besides the list of all. */
+  indexOps(alert: StoredAlert): Op[] {
+    const unanswered: Op[] =
+      alert.status === 'triggered' ? [['sadd', this.#unansweredKey(alert), alert.id]] : []
+    return [...unanswered, ...this.inhibitingOps(alert, 'sadd')]
   }
 
   /** Puts an alert under the names by which it keeps others quiet, or takes it away from there. */

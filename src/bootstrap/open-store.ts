@@ -1,9 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { MIGRATIONS } from '../../services/operations/migrations.ts'
 import type { Announce } from '../broadcasting/drivers/redis.ts'
 import type { Config } from '../config.ts'
 import type { Bus } from '../store/bus.ts'
 import { MemoryBus } from '../store/memory-bus.ts'
+import { migrate } from '../store/migrate.ts'
 import { RedisBus } from '../store/redis/redis-bus.ts'
 import { RedisStore } from '../store/redis/redis-store.ts'
 import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
@@ -18,11 +20,31 @@ export interface OpenedStore {
   readonly announce: Announce | null
 }
 
-/** Where things are kept and how processes talk: Redis where there is one, else the embedded parts. */
-export async function openStore(
-  config: Pick<Config, 'redis' | 'dataDir'>,
-  { clock, log }: { clock: Clock; log: Logger },
-): Promise<OpenedStore> {
+type StoreConfig = Pick<Config, 'redis' | 'dataDir'>
+
+interface Means {
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/**
+ * Where things are kept and how processes talk: Redis where there is one, else the
+ * embedded parts. What an older release kept is brought up to date; throws when a
+ * newer one wrote it.
+ */
+export async function openStore(config: StoreConfig, means: Means): Promise<OpenedStore> {
+  const opened = await open(config, means)
+  try {
+    await migrate(opened.store, { migrations: MIGRATIONS, log: means.log })
+    return opened
+  } catch (error) {
+    await opened.bus.close()
+    await opened.store.close()
+    throw error
+  }
+}
+
+async function open(config: StoreConfig, { clock, log }: Means): Promise<OpenedStore> {
   if (config.redis === null) {
     mkdirSync(config.dataDir, { recursive: true })
     const path = join(config.dataDir, 'belfry.db')

@@ -1,16 +1,18 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
-import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
-import { placementOf } from '../store/key-owner.ts'
+import { MIGRATIONS } from '../../services/operations/migrations.ts'
 import { queueKeys } from '../store/keys.ts'
+import { dataVersion, migrate, setDataVersion, VERSION_KEY } from '../store/migrate.ts'
 import type { Op, Priority, Store, StoredKey } from '../store/store.ts'
-import { InvalidPayload } from '../support/errors.ts'
-import { partitionOf } from '../support/ids.ts'
+import { isTransient } from '../store/transient-keys.ts'
+import { isoTime } from '../support/clock.ts'
+import type { Logger } from '../support/logger.ts'
+import { checkExport, type End, FORMAT, type Head, keysIn, VERSION } from './export-file.ts'
 
-const FORMAT = 'belfry-store'
-const VERSION = 1
 const CHUNK = 500
+const WEEK_MS = 7 * 86_400_000
+const IMPORTED_MS = 3_600_000
 
 /** Writes every key as a JSON line; answers how many there were. */
 export async function exportStore(
@@ -18,140 +20,155 @@ export async function exportStore(
   out: Writable,
   onProgress: (done: number) => void = () => {},
 ): Promise<number> {
+  const hash = createHash('sha256')
   let done = 0
-  const write = async (line: object) => {
-    if (!out.write(`${JSON.stringify(line)}\n`)) await once(out, 'drain')
+  const write = async (text: string) => {
+    if (!out.write(`${text}\n`)) await once(out, 'drain')
   }
-  await write({ format: FORMAT, version: VERSION, exported_at: new Date().toISOString() })
-  for await (const { partition: _, ...key } of store.keys()) {
-    await write(key)
+  const { partitions } = store
+  const head: Head = {
+    ...{ format: FORMAT, version: VERSION },
+    ...{ data_version: await dataVersion(store), partitions },
+  }
+  await write(JSON.stringify({ ...head, exported_at: isoTime(Date.now()) }))
+  for await (const key of store.keys()) {
+    const text = JSON.stringify(key)
+    hash.update(text)
+    await write(text)
     onProgress(++done)
   }
-  await write({ end: done })
+  const end: End = { end: done, sha256: hash.digest('hex') }
+  await write(JSON.stringify(end))
   out.end()
   await once(out, 'finish')
   return done
 }
 
-type Exported = { [Kind in StoredKey as Kind['kind']]: Omit<Kind, 'partition'> }[StoredKey['kind']]
+interface ImportOptions {
+  readonly onProgress?: (done: number) => void
+  readonly log: Logger
+}
 
-/** Reads what `exportStore` wrote; answers how many keys. Reading the same file twice adds nothing. */
+/**
+ * Reads what `exportStore` wrote; answers how many keys. The file is checked as a
+ * whole before anything is written. What was cut short is done by reading it
+ * again: reading a file twice adds nothing.
+ */
 export async function importStore(
   store: Store,
   file: string,
-  onProgress: (done: number) => void = () => {},
+  { onProgress = () => {}, log }: ImportOptions,
 ): Promise<number> {
-  const waiting: { queue: string; id: string; availableAt: number }[] = []
+  const head = await checkExport(file, store.partitions)
+  const importing = new Importing(store, { isMerging: (head.partitions ?? 1) > store.partitions })
   let done = 0
-  let end: number | null = null
-  for await (const line of createInterface({ input: createReadStream(file) })) {
-    const record = JSON.parse(line) as
-      | Exported
-      | { format: string; version: number }
-      | { end: number }
-    if ('format' in record) assertFormat(record)
-    else if ('end' in record) end = record.end
-    else {
-      const jobs = waitingIn(record)
-      if (jobs) waiting.push(...jobs)
-      else await importKey(store, record)
-      onProgress(++done)
-    }
+  for await (const key of keysIn(file)) {
+    if (key.key === VERSION_KEY) continue
+    if (!isLate(key)) await importing.put(key)
+    onProgress(++done)
   }
-  if (end !== done) {
-    throw new InvalidPayload(
-      `${file} is cut: it ends after ${done} keys, ${end ?? 'no end'} expected.`,
-    )
-  }
-  for (const job of waiting) await enqueue(store, job)
+  // What is unread is a mark on what is in an inbox, and jobs wait once their records are there.
+  for await (const key of keysIn(file)) if (isLate(key)) await importing.putLate(key)
+  await setDataVersion(store, head.data_version ?? 1, await store.get(0, VERSION_KEY))
+  await migrate(store, { migrations: MIGRATIONS, log })
   return done
 }
 
-function assertFormat({ format, version }: { format: string; version: number }): void {
-  if (format === FORMAT && version === VERSION) return
-  throw new InvalidPayload(`This is ${format} ${version}; ${FORMAT} ${VERSION} can be read.`)
-}
-
 /** Jobs that wait, are scheduled or were in hand: they are put into their queue again. */
-function waitingIn(key: Exported): { queue: string; id: string; availableAt: number }[] | null {
-  const [, queue, part] =
-    /^([a-z]+_queue):(critical|high|normal|low|scheduled|leases|takes)$/.exec(key.key) ?? []
-  if (queue === undefined) return null
-  if (key.kind === 'list')
-    return [...key.value].reverse().map((id) => ({ queue, id, availableAt: 0 }))
-  if (key.kind !== 'zset') return []
-  return key.value.map(([id, score]) => ({
-    queue,
-    id,
-    availableAt: part === 'scheduled' ? score : 0,
-  }))
+const WAITING = /^([a-z-]+_queue):(critical|high|normal|low|scheduled|leases|takes)$/
+const UNREAD = /^(?:t:[^:]+:)?user:.+:unread$/
+/** Counters of which every partition has its own. */
+const COUNTER = /^(?:t:[^:]+:)?stats:/
+
+function isLate({ key }: StoredKey): boolean {
+  return WAITING.test(key) || UNREAD.test(key)
 }
 
-async function enqueue(
-  store: Store,
-  { queue, id, availableAt }: { queue: string; id: string; availableAt: number },
-): Promise<void> {
-  const partition = partitionOf(id, store.partitions)
-  const job = await store.get(partition, queueKeys.job(queue, id))
-  if (job === null) return
-  const { priority } = JSON.parse(job) as { priority: Priority }
-  const week = 7 * 86_400_000
-  await store.commit({
-    partition,
-    guards: [['once', `imported:${queue}:${id}`, '1', 3_600_000]],
-    ops: [
-      [
-        'enqueue',
-        queue,
-        id,
-        job,
-        priority,
-        availableAt,
-        week + Math.max(0, availableAt - Date.now()),
-      ],
-    ],
-  })
-}
+class Importing {
+  readonly #store: Store
+  /** Whether the parts of a cluster become one. */
+  readonly #isMerging: boolean
+  readonly #counted = new Set<string>()
 
-async function importKey(store: Store, key: Exported): Promise<void> {
-  const placement = placementOf(key.key)
-  if (placement.by === 'drop' || key.kind === 'hash') return
-  if (placement.by === 'id') {
-    await commit(store, partitionOf(placement.id, store.partitions), key, opsFor(key))
-    return
+  constructor(store: Store, { isMerging }: { readonly isMerging: boolean }) {
+    this.#store = store
+    this.#isMerging = isMerging
   }
-  const members = Map.groupBy(opsFor(key), (op) => partitionOf(memberOf(op), store.partitions))
-  for (const [partition, ops] of members) await commit(store, partition, key, ops)
-}
 
-async function commit(store: Store, partition: number, key: Exported, ops: readonly Op[]) {
-  const replace: Op[] = key.kind === 'list' ? [['del', key.key]] : []
-  const all = [...replace, ...ops]
-  for (let from = 0; from < all.length; from += CHUNK) {
-    await store.commit({ partition, ops: all.slice(from, from + CHUNK) })
+  async put(key: StoredKey): Promise<void> {
+    if (isTransient(key.key) || key.kind === 'hash') return
+    const partition = this.#partitionOf(key)
+    const ops = this.#opsFor(key)
+    for (let from = 0; from < ops.length; from += CHUNK) {
+      await this.#store.commit({ partition, ops: ops.slice(from, from + CHUNK) })
+    }
+    if (key.kind === 'string' || key.ttlMs === null) return
+    await this.#store.commit({ partition, ops: [['expire', key.key, key.ttlMs]] })
   }
-  if (key.kind !== 'string' && key.ttlMs !== null) {
-    await store.commit({ partition, ops: [['expire', key.key, key.ttlMs]] })
-  }
-}
 
-function opsFor(key: Exported): Op[] {
-  switch (key.kind) {
-    case 'string':
-      return [['set', key.key, key.value, key.ttlMs ?? 0]]
-    case 'list':
-      return [...key.value].reverse().map((value): Op => ['push', key.key, value, 0])
-    case 'set':
-      return key.value.map((member): Op => ['sadd', key.key, member])
-    case 'zset':
-      return key.value.map(([member, score]): Op => ['zadd', key.key, score, member])
-    default:
-      return []
+  async putLate(key: StoredKey): Promise<void> {
+    const [, queue, part] = WAITING.exec(key.key) ?? []
+    if (queue === undefined) return this.put(key)
+    const partition = this.#partitionOf(key)
+    const jobs: (readonly [id: string, availableAt: number])[] = []
+    if (key.kind === 'list') jobs.push(...key.value.toReversed().map((id) => [id, 0] as const))
+    if (key.kind === 'zset') {
+      jobs.push(...key.value.map(([id, at]) => [id, part === 'scheduled' ? at : 0] as const))
+    }
+    for (const [id, availableAt] of jobs) {
+      await this.#enqueue(partition, queue, { id, availableAt })
+    }
   }
-}
 
-/** Snoozed ones are `<user> <id>`: the user's partition. */
-function memberOf(op: Op): string {
-  const member = String(op[0] === 'zadd' ? op[3] : op[2])
-  return member.split(' ')[0] ?? member
+  #partitionOf({ partition }: StoredKey): number {
+    return this.#isMerging ? 0 : partition
+  }
+
+  async #enqueue(
+    partition: number,
+    queue: string,
+    { id, availableAt }: { readonly id: string; readonly availableAt: number },
+  ): Promise<void> {
+    const job = await this.#store.get(partition, queueKeys.job(queue, id))
+    if (job === null) return
+    const { priority } = JSON.parse(job) as { readonly priority: Priority }
+    const ttlMs = WEEK_MS + Math.max(0, availableAt - Date.now())
+    await this.#store.commit({
+      partition,
+      guards: [['once', `imported:${queue}:${id}`, '1', IMPORTED_MS]],
+      ops: [['enqueue', queue, id, job, priority, availableAt, ttlMs]],
+    })
+  }
+
+  #opsFor(key: StoredKey): Op[] {
+    switch (key.kind) {
+      case 'string':
+        return [this.#stringOp(key.key, key.value, key.ttlMs ?? 0)]
+      case 'list':
+        return this.#listOps(key.key, key.value)
+      case 'set':
+        return key.value.map((member): Op => ['sadd', key.key, member])
+      case 'zset':
+        // JSON has no infinity: what never ends is written as null.
+        return key.value.map(
+          ([member, score]): Op => ['zadd', key.key, score ?? Number.POSITIVE_INFINITY, member],
+        )
+      default:
+        return []
+    }
+  }
+
+  /** Of a counter the parts are added up. */
+  #stringOp(key: string, value: string, ttlMs: number): Op {
+    const isFurther = this.#isMerging && COUNTER.test(key) && this.#counted.has(key)
+    if (this.#isMerging && COUNTER.test(key)) this.#counted.add(key)
+    return isFurther ? ['incr', key, Number(value), ttlMs] : ['set', key, value, ttlMs]
+  }
+
+  /** A list takes the place of what was there; where parts become one, each item does. */
+  #listOps(key: string, value: readonly string[]): Op[] {
+    const pushes = value.toReversed().map((item): Op => ['push', key, item, 0])
+    if (!this.#isMerging) return [['del', key], ...pushes]
+    return pushes.flatMap((push): Op[] => [['pull', key, String(push[2])], push])
+  }
 }

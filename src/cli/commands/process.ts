@@ -42,7 +42,9 @@ export const processCommands: readonly Command[] = [
     summary: 'Read a file of `store export` into this store, which may be of the other kind',
     async run({ out }, [file = '']) {
       const { importStore } = await import('../../bootstrap/transfer.ts')
-      const count = await withStore((store) => importStore(store, file, (done) => progress(done)))
+      const { createLogger } = await import('../../support/logger.ts')
+      const options = { onProgress: progress, log: createLogger('warn') }
+      const count = await withStore((store) => importStore(store, file, options))
       out.done(`${count} keys read from ${file}.`, { keys: count, file })
     },
   },

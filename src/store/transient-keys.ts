@@ -1,0 +1,10 @@
+/**
+ * What belongs to connections, processes and moments: it does not go along when a
+ * store is moved. `imported:` are marks of an earlier move.
+ */
+const TRANSIENT =
+  /^(?:t:[^:]+:)?(?:websocket|gateway|presence|channel_cache|rate|mqtt|packet|slots|imported)(?::|$)/
+
+export function isTransient(key: string): boolean {
+  return TRANSIENT.test(key)
+}
