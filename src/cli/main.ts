@@ -21,7 +21,7 @@ interface GlobalOptions {
 }
 
 /** The table of commands, in the order of `--help`. */
-const COMMANDS: readonly Command[] = [
+export const COMMANDS: readonly Command[] = [
   ...processCommands,
   ...serviceCommands,
   ...peopleCommands,
@@ -35,7 +35,8 @@ const COMMANDS: readonly Command[] = [
   ...auditCommands,
 ]
 
-const GROUPS: Readonly<Record<string, string>> = {
+/** What a group of commands is for. */
+export const GROUPS: Readonly<Record<string, string>> = {
   store: 'Move what is stored: export, import',
   routes: 'MQTT topics: list them, try one',
   users: 'People: list, show, set, export, erase',

@@ -1,0 +1,43 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  commandLinePage,
+  environmentPage,
+  errorsPage,
+  metricsPage,
+} from '../support/docs/own-pages.ts'
+import { ROOT } from '../support/docs/pages.ts'
+import { eventsPage, httpPage, topicsPage } from '../support/docs/service-pages.ts'
+import { startService, type TestService } from '../support/service.ts'
+
+const file = (name: string) => join(ROOT, 'docs', 'reference', `${name}.md`)
+
+/** After a change of what they are made from: npm run docs. */
+describe('the reference is what the code says', () => {
+  let service: TestService
+
+  beforeAll(async () => {
+    service = await startService()
+  })
+  afterAll(() => service?.stop())
+
+  it.each([
+    ['environment', environmentPage],
+    ['metrics', metricsPage],
+    ['errors', errorsPage],
+    ['command-line', commandLinePage],
+    ['events', eventsPage],
+  ])('%s', async (name, render) => {
+    await expect(await render()).toMatchFileSnapshot(file(name))
+  })
+
+  it('topics', async () => {
+    const { body } = await service.api('GET', '/asyncapi.json')
+    await expect(topicsPage(body)).toMatchFileSnapshot(file('topics'))
+  })
+
+  it('http', async () => {
+    const { body } = await service.api('GET', '/openapi.json')
+    await expect(httpPage(body)).toMatchFileSnapshot(file('http'))
+  })
+})
