@@ -10,6 +10,8 @@ const TOOLS: Readonly<Record<string, string>> = {
   belfry: `exec "${process.execPath}" "${join(ROOT, 'bin', 'belfry.js')}" "$@"`,
   npx: '[ "$1" = belfry ] || { echo "npx $1 is not known here" >&2; exit 1; }; exec "$@"',
   curl: 'exec "$REAL_CURL" --silent --show-error --fail-with-body --max-time 10 "$@"',
+  // The service runs already.
+  npm: '[ "$1" = start ] || { echo "npm $1 is not known here" >&2; exit 1; }',
   mosquitto_pub: 'exec "$REAL_MOSQUITTO_PUB" -p "$MQTT_PORT" "$@"',
 }
 
@@ -25,6 +27,8 @@ export function installTools(folder: string): void {
 
 export interface ShellOptions {
   readonly service: TestService
+  /** `DATA_DIR` of commands that open the store themselves. */
+  readonly dataDir: string
   readonly tools: string
   readonly cwd: string
   readonly programs: Readonly<Record<'curl' | 'mosquitto_pub', string>>
@@ -35,13 +39,14 @@ export function addressed(text: string, { url, mqttPort }: TestService): string 
   const { port } = new URL(url)
   return text
     .replace(/(127\.0\.0\.1|localhost):8080/g, `127.0.0.1:${port}`)
+    .replaceAll('wsPort: 8080', `wsPort: ${port}`)
     .replaceAll('127.0.0.1:1883', `127.0.0.1:${mqttPort}`)
     .replace(/(publish\.py \w+)$/gm, `$1 127.0.0.1 ${mqttPort}`)
 }
 
 /** One command, or several lines; what it wrote, or an error with that and its exit code. */
 export async function runShell(script: string, options: ShellOptions): Promise<string> {
-  const { service, tools, cwd, programs } = options
+  const { service, dataDir, tools, cwd, programs } = options
   const child = spawn('sh', ['-eu', '-c', addressed(script, service)], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -50,7 +55,7 @@ export async function runShell(script: string, options: ShellOptions): Promise<s
       HOME: cwd,
       BELFRY_URL: service.url,
       MQTT_PORT: String(service.mqttPort),
-      DATA_DIR: service.dataDir,
+      DATA_DIR: dataDir,
       REAL_CURL: programs.curl,
       REAL_MOSQUITTO_PUB: programs.mosquitto_pub,
     },
