@@ -6,6 +6,7 @@ import { accessCommands } from './commands/access.ts'
 import { alertCommands } from './commands/alerts.ts'
 import { auditCommands } from './commands/audit.ts'
 import { broadcastCommands } from './commands/broadcast.ts'
+import { initCommands } from './commands/init.ts'
 import { peopleCommands } from './commands/people.ts'
 import { processCommands } from './commands/process.ts'
 import { deadLetterCommands, queueCommands } from './commands/queues.ts'
@@ -23,6 +24,7 @@ interface GlobalOptions {
 /** The table of commands, in the order of `--help`. */
 export const COMMANDS: readonly Command[] = [
   ...processCommands,
+  ...initCommands,
   ...serviceCommands,
   ...peopleCommands,
   ...alertCommands,

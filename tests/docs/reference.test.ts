@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { licencesPage } from '../support/docs/licences-page.ts'
 import {
   commandLinePage,
   environmentPage,
@@ -29,6 +30,10 @@ describe('the reference is what the code says', () => {
     ['events', eventsPage],
   ])('%s', async (name, render) => {
     await expect(await render()).toMatchFileSnapshot(file(name))
+  })
+
+  it('licences of what is bundled', async () => {
+    await expect(licencesPage()).toMatchFileSnapshot(join(ROOT, 'THIRD-PARTY-LICENSES.md'))
   })
 
   it('topics', async () => {

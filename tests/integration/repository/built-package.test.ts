@@ -1,66 +1,207 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { writeSnippets } from '../../support/docs/snippets.ts'
 import { freePort } from '../../support/free-port.ts'
+import { Device } from '../../support/mqtt-device.ts'
+import { type Packed, pack, tscSays } from '../../support/packed.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
-const root = join(import.meta.dirname, '../../..')
-const app = mkdtempSync(join(tmpdir(), 'belfry-image-'))
+const ROOT = join(import.meta.dirname, '../../..')
+const WANTED = /^(bin|build|deploy|docs|starter)\/|^[\w.-]+\.(json|md|conf)$|^LICENSE$/
+const MOST_BYTES = 6 * 1024 * 1024
 
-/** The folder that the Dockerfile puts together: what was built, and no source. */
-describe('the package as it is built', () => {
-  let service: ChildProcess | undefined
+const USES = `
+import { Event, InvalidPayload, listen, mail, Notifiable, Notification, Router } from 'belfry'
+import { createApp } from 'belfry/app'
+import { WelcomeNotification } from 'belfry/notifications'
+import { FakeClock, NotificationFake } from 'belfry/testing'
+
+class Gone extends Event { constructor(readonly user: string) { super() } }
+class Bye extends Notification {
+  via() { return ['mail'] }
+  toMail() { return mail('Bye').line('It was nice.') }
+}
+class User extends Notifiable() { readonly id = '42' }
+listen(Gone, async ({ user }) => { await Notification.send(user, new Bye()) })
+export const app = createApp({ notifications: [Bye], env: { HTTP_PORT: '0' } })
+export const told: Promise<object> = new User().notify(new WelcomeNotification('Ada'))
+export const parts = [FakeClock, NotificationFake, Router, InvalidPayload]
+// @ts-expect-error a notification is an object
+Notification.send('42', 'hello')
+`
+
+/** What somebody gets who writes `npm install belfry`: what was built, and no source. */
+describe('the package', () => {
+  let packed: Packed
+  const running: ChildProcess[] = []
 
   beforeAll(() => {
-    const tsc = join(root, 'node_modules/.bin/tsc')
-    const { stdout, status } = spawnSync(
-      process.execPath,
-      [tsc, '-p', 'tsconfig.build.json', '--outDir', join(app, 'build')],
-      { cwd: root, encoding: 'utf8' },
-    )
-    if (status !== 0) throw new Error(`npm run build fails:\n${stdout}`)
-    for (const path of ['bin', 'deploy', 'package.json']) {
-      cpSync(join(root, path), join(app, path), { recursive: true })
-    }
-    symlinkSync(join(root, 'node_modules'), join(app, 'node_modules'))
-  }, 60_000)
-
-  afterAll(() => {
-    service?.kill('SIGKILL')
-    rmSync(app, { recursive: true, force: true })
+    packed = pack()
+  }, 120_000)
+  afterEach(() => {
+    for (const child of running.splice(0)) child.kill('SIGKILL')
   })
+  afterAll(() => packed?.remove())
 
-  it('has what package.json exports', () => {
-    const { exports } = JSON.parse(readFileSync(join(app, 'package.json'), 'utf8')) as {
+  it('has what package.json exports, and nothing that nobody needs', () => {
+    const { exports } = JSON.parse(
+      readFileSync(join(packed.installed, 'package.json'), 'utf8'),
+    ) as {
       exports: Record<string, string | Record<string, string>>
     }
     const targets = Object.values(exports).flatMap((target) =>
       typeof target === 'string' ? [target] : Object.values(target),
     )
-    expect(targets.filter((target) => !existsSync(join(app, target)))).toEqual([])
+    expect(targets.filter((target) => !existsSync(join(packed.installed, target)))).toEqual([])
+    expect(packed.files.filter((file) => !WANTED.test(file))).toEqual([])
+    expect(packed.files.filter((file) => /\/tests?\/|benchmarks/.test(file))).toEqual([
+      'starter/tests/doors.test.ts',
+    ])
+    expect(packed.size).toBeLessThan(MOST_BYTES)
   })
 
-  it('starts, is healthy, and ends with 0 on SIGTERM', async () => {
-    const env = {
-      PATH: process.env.PATH,
-      HTTP_PORT: String(await freePort()),
-      MQTT_PORT: '0',
-      DATA_DIR: join(app, 'data'),
-      LOG_LEVEL: 'warn',
+  it('has the dashboard, with the licences of what is bundled into it', () => {
+    expect(packed.files).toContain('build/dashboard/index.html')
+    const licences = readFileSync(join(packed.installed, 'THIRD-PARTY-LICENSES.md'), 'utf8')
+    for (const name of ['preact', '@preact/signals', 'uplot']) {
+      expect(licences).toContain(`## ${name} `)
     }
-    service = spawn(process.execPath, ['bin/belfry.js', 'start'], { cwd: app, env })
-    let said = ''
-    service.stdout?.on('data', (chunk) => (said += String(chunk)))
-    service.stderr?.on('data', (chunk) => (said += String(chunk)))
-    const ended = once(service, 'exit')
-    const check = () =>
-      spawnSync(process.execPath, ['deploy/healthcheck.js'], { cwd: app, env }).status === 0
-    await waitFor(() => service?.exitCode !== null || check(), { message: 'not healthy' })
-    expect(service.exitCode, said).toBeNull()
-    service.kill('SIGTERM')
-    expect(await ended, said).toEqual([0, null])
   })
+
+  it('holds under strict type checking, with the snippets of the documentation', () => {
+    writeFileSync(join(packed.project, 'package.json'), '{"type":"module","private":true}')
+    writeFileSync(join(packed.project, 'uses.ts'), USES)
+    const snippets = writeSnippets(join(packed.project, 'snippets'))
+    expect(snippets.length).toBeGreaterThan(3)
+    const embedded = join(packed.project, 'embedded')
+    cpSync(join(ROOT, 'examples', 'embedded'), embedded, { recursive: true })
+    const programs = ['fastify.ts', 'express.ts'].map((name) => join(embedded, name))
+    const strict = ['--strict', '--noUncheckedIndexedAccess', '--noEmit', '--types', 'node']
+    const modern = [
+      '--target',
+      'es2024',
+      '--lib',
+      'es2024,esnext.disposable',
+      '--module',
+      'nodenext',
+    ]
+    const flags = [...strict, ...modern, '--allowImportingTsExtensions', '--skipLibCheck', 'false']
+    const said = tscSays(packed.project, ...flags, 'uses.ts', ...snippets, ...programs)
+    // Types of libraries are theirs to mend.
+    expect(
+      said.split('\n').filter((line) => /^(?!.*node_modules\/(?!belfry\/)).*error TS/.test(line)),
+    ).toEqual([])
+  }, 120_000)
+
+  it('starts, is healthy, shows the dashboard, and ends with 0 on SIGTERM', async () => {
+    const { child, url, said } = await start(packed.project, [
+      join(packed.installed, 'bin', 'belfry.js'),
+      'start',
+    ])
+    const ended = once(child, 'exit')
+    const env = { PATH: process.env.PATH, HTTP_PORT: new URL(url).port }
+    const check = spawnSync(process.execPath, ['deploy/healthcheck.js'], {
+      cwd: packed.installed,
+      env,
+    })
+    expect(check.status).toBe(0)
+    const page = await fetch(url)
+    expect(await page.text()).toContain('<script')
+    child.kill('SIGTERM')
+    expect(await ended, said()).toEqual([0, null])
+  })
+
+  it('belfry init makes a project that is type checked, passes its test, starts and does its work', async () => {
+    const belfry = join(packed.installed, 'bin', 'belfry.js')
+    const shop = join(packed.project, 'shop')
+    const init = () =>
+      spawnSync(process.execPath, [belfry, 'init', 'shop'], {
+        cwd: packed.project,
+        encoding: 'utf8',
+      })
+    expect(init().stdout).toContain('npm install')
+    const again = init()
+    expect([again.status, again.stderr]).toEqual([1, expect.stringContaining('package.json')])
+    expect(JSON.parse(readFileSync(join(shop, 'package.json'), 'utf8')).name).toBe('shop')
+    expect(tscSays(shop, '-p', '.', '--types', 'node')).toBe('')
+
+    const test = spawnSync(process.execPath, ['--test', 'tests/doors.test.ts'], {
+      cwd: shop,
+      encoding: 'utf8',
+    })
+    expect(test.status, test.stdout).toBe(0)
+
+    const { url, mqttUrl } = await start(shop, [belfry, 'start'])
+    const device = await Device.connect(mqttUrl, '311')
+    await device.publish('doors/front/bell', { visitor: 'Bob' })
+    await device.publish('sensors/cellar/temperature', 31.5 as never)
+    await device.publish('notifications/realtime/user/ada', {
+      template: 'welcome',
+      params: { name: 'Ada' },
+    })
+    await device.close()
+    await waitFor(
+      async () => {
+        const { data } = await read(`${url}/api/notifications?user_id=ada`)
+        const alerts = await read(`${url}/api/alerts`)
+        const messages = data.map(({ message }) => message)
+        return (
+          messages.includes('Bob is at the front door.') &&
+          messages.includes('Good to have you here.') &&
+          alerts.data.length === 1
+        )
+      },
+      { message: 'the project does not do its work' },
+    )
+  }, 120_000)
+
+  it.each(['fastify', 'express'])('runs inside a %s server: its paths and ours', async (name) => {
+    const { child, url } = await start(join(packed.project, 'embedded'), [`${name}.ts`], '/belfry')
+    expect(await read(url)).toEqual({ shop: 'open' })
+    await fetch(`${url}/orders/7/ship`, { method: 'POST' })
+    await waitFor(async () => {
+      const { data } = await read(`${url}/belfry/api/notifications?user_id=ada`)
+      return data.some(({ message }) => message === 'Your order 7 has left us.')
+    })
+    const ended = once(child, 'exit')
+    child.kill('SIGTERM')
+    expect(await ended).toEqual([0, null])
+  })
+
+  /** A program in that folder, as soon as `/readyz` below the prefix says yes. */
+  async function start(cwd: string, args: readonly string[], prefix = '') {
+    const [http, mqtt] = [await freePort(), await freePort()]
+    const dataDir = join(packed.project, `data-${http}`)
+    mkdirSync(dataDir)
+    const env = {
+      ...{ PATH: process.env.PATH, PORT: String(http), MQTT_PORT: String(mqtt), DATA_DIR: dataDir },
+      ...{ LOG_LEVEL: 'warn', ...(prefix === '' ? { HTTP_PORT: String(http) } : {}) },
+    }
+    const child = spawn(process.execPath, [...args], { cwd, env })
+    running.push(child)
+    let output = ''
+    child.stdout.on('data', (chunk) => (output += String(chunk)))
+    child.stderr.on('data', (chunk) => (output += String(chunk)))
+    const url = `http://127.0.0.1:${http}`
+    await waitFor(
+      async () => {
+        if (child.exitCode !== null) throw new Error(output)
+        const answer = await fetch(`${url}${prefix}/readyz`).catch(() => null)
+        return answer?.ok
+      },
+      { deadlineMs: 30_000, message: `${args.join(' ')} is not ready` },
+    )
+    return { child, url, mqttUrl: `mqtt://127.0.0.1:${mqtt}`, said: () => output }
+  }
 })
+
+interface Listed {
+  readonly data: readonly { readonly message: string }[]
+}
+
+async function read(url: string): Promise<Listed> {
+  return (await fetch(url)).json() as Promise<Listed>
+}
