@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { publint } from 'publint'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { writeSnippets } from '../../support/docs/snippets.ts'
 import { freePort } from '../../support/free-port.ts'
@@ -46,7 +47,7 @@ describe('the package', () => {
   })
   afterAll(() => packed?.remove())
 
-  it('has what package.json exports, and nothing that nobody needs', () => {
+  it('has what package.json exports, and nothing that nobody needs', async () => {
     const { exports } = JSON.parse(
       readFileSync(join(packed.installed, 'package.json'), 'utf8'),
     ) as {
@@ -61,6 +62,8 @@ describe('the package', () => {
       'starter/tests/doors.test.ts',
     ])
     expect(packed.size).toBeLessThan(MOST_BYTES)
+    const { messages } = await publint({ pkgDir: packed.installed, strict: true })
+    expect(messages).toEqual([])
   })
 
   it('has the dashboard, with the licences of what is bundled into it', () => {

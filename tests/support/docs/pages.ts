@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 
 export const ROOT = join(import.meta.dirname, '..', '..', '..')
-const PAGES = ['README.md', 'docs/**/*.md', 'client/README.md', 'examples/README.md']
+const PAGES = ['README.md', 'docs/**/*.md', 'client/README.md', 'examples/**/README.md']
 
 /** A fenced block: its language, the words behind it, and where it begins. */
 export interface Fence {
