@@ -4,6 +4,7 @@ import {
   GrafanaBody,
   type InboundHookController,
 } from '../controllers/inbound-hook-controller.ts'
+import { type SlackController, SlackForm } from '../controllers/slack-controller.ts'
 import {
   DeliveryQuery,
   SmsForm,
@@ -81,5 +82,19 @@ export function inboundHooks({ router, hooks, authenticate, rateLimit }: Inbound
       { ...shared, status: 202, summary: 'CloudEvents 1.0: binary, structured or a batch' },
       hooks.cloudevents,
     )
+  })
+}
+
+interface SlackParts {
+  readonly router: HttpRouter
+  readonly slack: SlackController
+  readonly signedBySlack: Middleware<Context>
+}
+
+/** `/hooks/slack`, the "Request URL" of the app's interactivity: signed, so no other credential is asked for. */
+export function slackHook({ router, slack, signedBySlack }: SlackParts): void {
+  const summary = 'A button that was pressed in Slack'
+  router.group('/hooks', [signedBySlack], (hooks) => {
+    hooks.on('POST', '/slack', { tags: ['hooks'], body: SlackForm, summary }, slack.interact)
   })
 }

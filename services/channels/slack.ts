@@ -5,7 +5,7 @@ import { slackBody } from './slack-blocks.ts'
 
 const API_URL = 'https://slack.com/api'
 /** Where incoming webhooks live; an address under `slack_webhook_url` leads nowhere else. */
-const HOSTS = ['hooks.slack.com', 'hooks.slack-gov.com']
+export const SLACK_HOSTS = ['hooks.slack.com', 'hooks.slack-gov.com']
 /** About one message a second and channel (Slack, "Rate limits"). */
 const PACE = { limit: 1, windowMs: 1000 }
 
@@ -13,15 +13,15 @@ const PACE = { limit: 1, windowMs: 1000 }
 const GONE_400 = ['user_not_found', 'channel_not_found', 'channel_is_archived', 'invalid_token']
 
 /** An incoming webhook: the user's own URL. */
-export function slackWebhook(): Target {
+export function slackWebhook({ interactive = false } = {}): Target {
   return {
     name: 'slack',
     lost: 'uncertain',
     pace: PACE,
     compose: (address, job) => ({
       url: address.href,
-      body: JSON.stringify(slackBody(job)),
-      pinnedTo: HOSTS,
+      body: JSON.stringify(slackBody(job, { interactive })),
+      pinnedTo: SLACK_HOSTS,
     }),
     read({ status, body }): Verdict {
       const word = /^[a-z_]{2,60}$/.exec(body.trim())?.[0] ?? null
@@ -67,10 +67,12 @@ interface Bot {
   /** `null`: nobody configured one. */
   readonly botToken: string | null
   readonly apiUrl: string | null
+  /** Whether presses of buttons come back to us. */
+  readonly interactive?: boolean
 }
 
 /** `chat.postMessage` to `slack://<channel or member id>`, as the bot of `SLACK_BOT_TOKEN`. */
-export function slackBot({ botToken, apiUrl }: Bot): Target {
+export function slackBot({ botToken, apiUrl, interactive = false }: Bot): Target {
   return {
     name: 'slack bot',
     lost: 'uncertain',
@@ -81,7 +83,7 @@ export function slackBot({ botToken, apiUrl }: Bot): Target {
       if (!/^[A-Z][A-Z0-9]{1,30}$/.test(channel)) throw new Unsendable('no id of Slack’s')
       return {
         url: `${apiUrl ?? API_URL}/chat.postMessage`,
-        body: JSON.stringify({ channel, unfurl_links: false, ...slackBody(job) }),
+        body: JSON.stringify({ channel, unfurl_links: false, ...slackBody(job, { interactive }) }),
         headers: {
           'content-type': 'application/json; charset=utf-8',
           authorization: `Bearer ${botToken}`,

@@ -18,23 +18,26 @@ import { RehearsalController } from '../../controllers/rehearsal-controller.ts'
 import { SendController } from '../../controllers/send-controller.ts'
 import { ServiceController } from '../../controllers/service-controller.ts'
 import { SilenceController } from '../../controllers/silence-controller.ts'
+import { SlackController } from '../../controllers/slack-controller.ts'
 import { TemplateController } from '../../controllers/template-controller.ts'
 import { TraceController } from '../../controllers/trace-controller.ts'
 import { TwilioController } from '../../controllers/twilio-controller.ts'
 import { UserController } from '../../controllers/user-controller.ts'
 import { audit } from '../../middleware/audit.ts'
 import { idempotency } from '../../middleware/idempotency.ts'
+import { signedBySlack } from '../../middleware/signed-by-slack.ts'
 import { signedByTwilio } from '../../middleware/signed-by-twilio.ts'
 import { apiRoutes } from '../../routers/api.ts'
 import { auditRoutes } from '../../routers/audit.ts'
 import { heartbeatRoutes } from '../../routers/heartbeats.ts'
-import { inboundHooks, twilioHooks } from '../../routers/hooks.ts'
+import { inboundHooks, slackHook, twilioHooks } from '../../routers/hooks.ts'
 import { linkRoutes } from '../../routers/links.ts'
 import { onCallRoutes } from '../../routers/on-call.ts'
 import { reloadRoute } from '../../routers/reload.ts'
 import { silenceRoutes } from '../../routers/silences.ts'
 import type { AccessService } from '../../services/access/access-service.ts'
 import type { Tickets } from '../../services/access/tickets.ts'
+import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
 import { Rehearsal } from '../../services/notifications/rehearsal.ts'
 import { type Config, publicUrlOf } from '../config.ts'
 import { HttpRouter } from '../http/http-router.ts'
@@ -48,6 +51,7 @@ import type { Logger } from '../support/logger.ts'
 import type { Reload } from './reload.ts'
 import type { Rules } from './rules.ts'
 import type { Services } from './services.ts'
+import { slackUpdates } from './slack-updates.ts'
 import type { TopicMiddleware } from './topics.ts'
 
 export interface ApiParts {
@@ -128,6 +132,7 @@ export function createApi(parts: ApiParts): HttpRouter {
   linkRoutes({ router, links: new LinkController(services) })
   reloadRoute(router, { authenticate: middleware.authenticate, reload: parts.reload })
   addTwilioHooks(router, parts)
+  addSlackHook(router, parts)
   return router
 }
 
@@ -154,6 +159,19 @@ function addTwilioHooks(router: HttpRouter, { config, services }: ApiParts): voi
     router,
     signedByTwilio: signedByTwilio({ authToken, publicUrl }),
     twilio: new TwilioController({ ...services, replies: services.smsReplies, publicUrl }),
+  })
+}
+
+/** Only an app with a signing secret can be believed. */
+function addSlackHook(router: HttpRouter, { config, services, clock, log }: ApiParts): void {
+  const { slackSigningSecret: secret, slack } = config.providers
+  if (secret === null) return
+  const sender = new GuardedSender({ clock })
+  const update = slackUpdates({ sender, apiUrl: slack?.apiUrl ?? null, log })
+  slackHook({
+    router,
+    signedBySlack: signedBySlack(secret),
+    slack: new SlackController({ ...services, update }),
   })
 }
 

@@ -18,14 +18,16 @@ interface Parts {
 
 /** Channels that users bring their own URLs for: they need no account of ours. */
 export function postingProviders({ config, services, clock }: Parts): HttpProvider[] {
-  const { slack, telegram, pushover, pagerduty } = config.providers
+  const { slack, slackSigningSecret, telegram, pushover, pagerduty } = config.providers
   const { hooks, webhookSecrets } = services
   const sender = new GuardedSender({ clock, allow: config.outboundAllow })
   const channel = (name: string, targets: Readonly<Record<string, Target>>) =>
     new HttpProvider({ name, targets, sender, hooks, clock })
-  const [hook, discord] = [slackWebhook(), discordWebhook()]
+  const interactive = slackSigningSecret !== null
+  const [hook, discord] = [slackWebhook({ interactive }), discordWebhook()]
+  const bot = slackBot({ ...(slack ?? NO_BOT), interactive })
   return [
-    channel('slack', { https: hook, http: hook, slack: slackBot(slack ?? NO_BOT) }),
+    channel('slack', { https: hook, http: hook, slack: bot }),
     channel('discord', { https: discord, http: discord }),
     channel(
       'webhook',

@@ -24,6 +24,7 @@ import { RecurrenceWork } from '../../services/flows/recurrence-work.ts'
 import { Recurrences } from '../../services/flows/recurrences.ts'
 import { Traces } from '../../services/flows/traces.ts'
 import { AlertIntake } from '../../services/hooks/alert-intake.ts'
+import { SlackAnswers } from '../../services/hooks/slack-answers.ts'
 import { LinkService } from '../../services/links/link-service.ts'
 import { LinkSigner } from '../../services/links/link-signer.ts'
 import { Acceptance } from '../../services/notifications/acceptance.ts'
@@ -230,6 +231,7 @@ export function createServices(ingredients: Ingredients) {
     recurrenceWork,
     ackReceipts,
     sessions,
+    slackAnswers: new SlackAnswers({ ...alerting, directory }),
     statistics,
     status,
     ...ruling,

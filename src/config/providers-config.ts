@@ -68,6 +68,8 @@ export interface ProvidersConfig {
   /** Who is told of every change of an alert. */
   readonly alertWebhooks: readonly string[]
   readonly slack: { readonly botToken: string; readonly apiUrl: string | null } | null
+  /** Checks what Slack tells of presses of our buttons; `null`: there are none. */
+  readonly slackSigningSecret: string | null
   readonly telegram: { readonly botToken: string; readonly apiUrl: string | null } | null
   readonly pushover: { readonly token: string; readonly apiUrl: string | null } | null
   readonly pagerduty: { readonly apiUrl: string | null }
@@ -112,6 +114,7 @@ export function providersConfig(draft: Draft): ProvidersConfig {
     rates: values.PROVIDER_RATES ?? [],
     throttle: values.THROTTLE,
     slack: botOf(values.SLACK_BOT_TOKEN, values.SLACK_API_URL),
+    slackSigningSecret: values.SLACK_SIGNING_SECRET ?? null,
     telegram: botOf(values.TELEGRAM_BOT_TOKEN, values.TELEGRAM_API_URL),
     pushover:
       values.PUSHOVER_TOKEN === undefined

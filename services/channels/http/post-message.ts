@@ -1,6 +1,6 @@
 import type { Priority } from '../../../src/index.ts'
 import type { DeliveryJob } from '../../deliveries/delivery-job.ts'
-import type { NotificationRecord } from '../../notifications/notification-record.ts'
+import type { Action, NotificationRecord } from '../../notifications/notification-record.ts'
 import { mailActions } from '../mail-message.ts'
 
 /** What the job of a chat or webhook delivery holds. */
@@ -40,8 +40,14 @@ export interface PostMessage {
   readonly text: string
   readonly type: string
   readonly priority: Priority
-  /** What a press opens; no other actions can be offered from outside. */
-  readonly links: readonly { readonly label: string; readonly url: string }[]
+  /** What a press opens, and the alert that it acknowledges; no other actions can be offered from outside. */
+  readonly links: readonly {
+    readonly label: string
+    readonly url: string
+    readonly alertId?: string
+  }[]
+  /** Whom it is for; `null`: an address that belongs to nobody. */
+  readonly userId: string | null
   readonly createdAt: string
   /** What belongs together: an alert, or a message and what replaces it. */
   readonly thread: string
@@ -49,7 +55,8 @@ export interface PostMessage {
 }
 
 /** What a delivery has to say. */
-export function postMessageOf({ title, message, type, data, notification }: PostJob): PostMessage {
+export function postMessageOf(job: PostJob): PostMessage {
+  const { title, message, type, data, notification, user_id: userId } = job
   const { id, priority, actions, created_at, collapse_key } = notification
   const alert = data.alert_id
   return {
@@ -58,11 +65,19 @@ export function postMessageOf({ title, message, type, data, notification }: Post
     text: message,
     type,
     priority,
-    links: mailActions(actions).filter(({ url }) => url.startsWith('http')),
+    links: actions.flatMap(linkOf),
+    userId,
     createdAt: created_at,
     thread: typeof alert === 'string' ? alert : (collapse_key ?? id),
     data,
   }
+}
+
+function linkOf(action: Action): PostMessage['links'] {
+  const links = mailActions([action]).filter(({ url }) => url.startsWith('http'))
+  const { type, alert_id: alertId } = action
+  if (type !== 'ack' || typeof alertId !== 'string') return links
+  return links.map((link) => ({ ...link, alertId }))
 }
 
 /** A text of at most `limit` UTF-16 units, no character cut in two; what was cut ends with `…`. */

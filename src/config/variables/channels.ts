@@ -142,6 +142,12 @@ export const CHANNELS = {
     otherwise: "each user's webhook URL",
     secrecy: 'all',
   }),
+  SLACK_SIGNING_SECRET: optional(text, {
+    about:
+      'Checks what Slack posts to /hooks/slack: with it, alerts in Slack have buttons that acknowledge and resolve.',
+    otherwise: 'a link to acknowledge',
+    secrecy: 'all',
+  }),
   SLACK_API_URL: optional(baseUrl, {
     about: 'Another base URL for Slack.',
     otherwise: "Slack's own",

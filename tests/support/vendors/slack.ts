@@ -1,18 +1,76 @@
+import { createHmac } from 'node:crypto'
 import { type Answer, type HttpVendor, type Post, startHttpVendor } from './http-vendor.ts'
 
 /** The token that the Web API takes. */
 export const SLACK_TOKEN = 'xoxb-belfry-test'
+/** What it signs its own requests with. */
+export const SLACK_SECRET = '8f742231b10e8888abcd99yyyzzz85a5'
+
+interface Pressed {
+  /** Where the app takes interactions. */
+  readonly url: string
+  /** Where the updated message may be put: the fake's own address. */
+  readonly slackUrl: string
+  /** The member who presses. */
+  readonly member: string
+  /** The message as it was posted. */
+  // biome-ignore lint/suspicious/noExplicitAny: whatever somebody posted.
+  readonly message: any
+  readonly actionId: string
+  readonly secret?: string
+  /** How long ago it was signed. */
+  readonly ageSeconds?: number
+}
+
+/** Presses a button of a message, as Slack tells the app of it: a signed form. */
+export function pressSlack(pressed: Pressed): Promise<Response> {
+  const { url, slackUrl, member, message, actionId } = pressed
+  const { secret = SLACK_SECRET, ageSeconds = 0 } = pressed
+  // biome-ignore lint/suspicious/noExplicitAny: whatever somebody posted.
+  const all = message.blocks.flatMap(({ elements = [] }: any) => elements)
+  // biome-ignore lint/suspicious/noExplicitAny: whatever somebody posted.
+  const { action_id, value } = all.find((each: any) => each.action_id === actionId)
+  const payload = {
+    type: 'block_actions',
+    user: { id: member, username: 'someone', team_id: 'T0000' },
+    container: { type: 'message', message_ts: '1700000000.000100' },
+    actions: [{ type: 'button', action_id, value, block_id: 'b1', action_ts: '1700000001.0' }],
+    message: { type: 'message', text: message.text, blocks: message.blocks },
+    response_url: `${slackUrl}/actions/T0000/1/answer`,
+  }
+  const body = new URLSearchParams({ payload: JSON.stringify(payload) }).toString()
+  const timestamp = String(Math.floor(Date.now() / 1000) - ageSeconds)
+  const mac = createHmac('sha256', secret).update(`v0:${timestamp}:${body}`).digest('hex')
+  return fetch(url, {
+    method: 'POST',
+    body,
+    headers: {
+      'content-type': 'application/x-www-form-urlencoded',
+      'x-slack-request-timestamp': timestamp,
+      'x-slack-signature': `v0=${mac}`,
+    },
+  })
+}
 
 /**
  * Slack: incoming webhooks below `/services/`, the Web API's `chat.postMessage`
- * below `/api/`. It refuses what Block Kit refuses. `…/gone` is a webhook that
+ * below `/api/`, response URLs below `/actions/`. It refuses what Block Kit refuses. `…/gone` is a webhook that
  * was removed, `CGONE00` a channel that was.
  */
 export function startSlack(port = 0): Promise<HttpVendor> {
   return startHttpVendor({
     port,
-    answer: (post) => (post.path.startsWith('/services/') ? webhook(post) : webApi(post)),
+    answer: (post) => {
+      if (post.path.startsWith('/actions/')) return update(post)
+      return post.path.startsWith('/services/') ? webhook(post) : webApi(post)
+    },
   })
+}
+
+/** A `response_url`: takes what is to stand in the place of a message. */
+function update({ json }: Post): Answer {
+  const wrong = json?.replace_original === true ? complaint(json) : 'no_replacement'
+  return wrong === null ? { status: 200, body: 'ok' } : { status: 400, body: wrong }
 }
 
 function webhook({ method, path, json }: Post): Answer {
@@ -59,15 +117,22 @@ function isBlock({ type, text, elements = [] }: any): boolean {
     case 'context':
       return elements.length <= 10 && elements.every((each: unknown) => isText(each, 3000))
     case 'actions':
-      return elements.length > 0 && elements.length <= 25 && elements.every(isButton)
+      return (
+        elements.length > 0 &&
+        elements.length <= 25 &&
+        elements.every(isButton) &&
+        // biome-ignore lint/suspicious/noExplicitAny: whatever somebody posted.
+        new Set(elements.map((each: any) => each.action_id)).size === elements.length
+      )
     default:
       return false
   }
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever somebody posted.
-function isButton({ type, text, url }: any): boolean {
-  return type === 'button' && isText(text, 75) && (url ?? '').length <= 3000
+function isButton({ type, text, url, value }: any): boolean {
+  const isShort = (url ?? '').length <= 3000 && (value ?? '').length <= 2000
+  return type === 'button' && isText(text, 75) && isShort
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: whatever somebody posted.

@@ -47,6 +47,7 @@ describe('loadConfig() without any variable', () => {
         apns: null,
         vapid: null,
         slack: null,
+        slackSigningSecret: null,
         telegram: null,
         pushover: null,
         phone: { countries: null, perNumber: 50, perPrefix: 200, perDay: 10_000 },

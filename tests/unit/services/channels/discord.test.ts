@@ -6,6 +6,7 @@ import type { HttpVendor } from '../../../support/vendors/http-vendor.ts'
 
 const MESSAGE = {
   id: 'n-1',
+  userId: 'ada',
   title: 'Disk full',
   text: '@everyone it is <@&1234> full',
   type: 'alert.critical',

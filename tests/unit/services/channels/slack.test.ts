@@ -9,6 +9,7 @@ const MESSAGE: PostMessage = {
   text: 'It is 98 % full.',
   type: 'alert.critical',
   priority: 'critical',
+  userId: 'ada',
   links: [{ label: 'Open', url: 'https://example.com/disk?a=1&b=2' }],
   createdAt: '2026-01-05T12:00:00.000Z',
   thread: 'n-1',
