@@ -7,7 +7,7 @@ import {
   errorsPage,
   metricsPage,
 } from '../support/docs/own-pages.ts'
-import { ROOT } from '../support/docs/pages.ts'
+import { ROOT, readPages } from '../support/docs/pages.ts'
 import { eventsPage, httpPage, topicsPage } from '../support/docs/service-pages.ts'
 import { startService, type TestService } from '../support/service.ts'
 
@@ -43,6 +43,24 @@ describe('the reference is what the code says', () => {
 
   it('http', async () => {
     const { body } = await service.api('GET', '/openapi.json')
+    const paths = Object.entries<object>(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => shapeOf(`${method.toUpperCase()} ${path}`)),
+    )
+    const strange = namedPaths().filter((path) => !paths.includes(shapeOf(path)))
+    expect(strange).toEqual([])
     await expect(httpPage(body)).toMatchFileSnapshot(file('http'))
   })
 })
+
+/** `GET /api/alerts/{id}` and the like, wherever prose names one. */
+function namedPaths(): readonly string[] {
+  const pages = readPages().filter(({ path }) => !/^docs\/(adr|guides\/moving)/.test(path))
+  return pages.flatMap(({ text }) => {
+    const named = text.matchAll(/`((?:GET|POST|PUT|DELETE) \/[^\s`?]*)[^`]*`/g)
+    return [...named].map(([, path = '']) => path).filter((path) => !path.includes('…'))
+  })
+}
+
+function shapeOf(path: string): string {
+  return path.replace(/\{\w+\}/g, '{}')
+}
