@@ -3,7 +3,10 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
-    exclude: ['tests/faults/**', 'tests/browser/**', '**/node_modules/**'],
+    exclude: [
+      ...['tests/faults/**', 'tests/browser/**', '**/*.long.test.ts'],
+      '**/node_modules/**',
+    ],
     testTimeout: 20_000,
     hookTimeout: 30_000,
     // Tests wait for servers more than they work: one file more than cores keeps both busy.

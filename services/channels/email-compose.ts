@@ -1,6 +1,11 @@
 import type { SendMailOptions } from 'nodemailer'
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
-import { domainOf, type Mailbox, parseMailbox } from '../directory/email-address.ts'
+import {
+  domainOf,
+  type Mailbox,
+  parseEmailAddress,
+  parseMailbox,
+} from '../directory/email-address.ts'
 import type { EmailContent } from './email-content.ts'
 import { escapeHtml, safeUrl } from './html.ts'
 import { layoutHtml, layoutText } from './mail-layout.ts'
@@ -33,7 +38,8 @@ export function composeMail(
   { from: sender, now }: ComposeOptions,
 ): SendMailOptions {
   const from = job.from == null ? sender : mailbox(job.from)
-  const recipients = { to: addresses(job.to), cc: addresses(job.cc), bcc: addresses(job.bcc) }
+  const to = addresses(job.to).map(({ address }) => ({ address, name: job.names?.[address] ?? '' }))
+  const recipients = { to, cc: addresses(job.cc), bcc: addresses(job.bcc) }
   if (recipients.to.length + recipients.cc.length + recipients.bcc.length === 0) {
     throw new UnsendableMail('the mail has no recipient')
   }
@@ -127,9 +133,9 @@ function addresses(entries: string | readonly string[] | null | undefined): Mail
 }
 
 function recipient(entry: string): Mailbox {
-  const found = parseMailbox(entry)
-  if (found === null) throw new UnsendableMail(`not one e-mail address: ${JSON.stringify(entry)}`)
-  return found
+  const address = parseEmailAddress(entry)
+  if (address === null) throw new UnsendableMail(`not one e-mail address: ${JSON.stringify(entry)}`)
+  return { name: '', address }
 }
 
 function mailbox(entry: string): Mailbox {

@@ -12,6 +12,8 @@ export interface EmailAttachment {
 /** What a mail's job holds: the seed's fields, and what else a mail can have. */
 export interface EmailContent {
   readonly to: string | readonly string[] | null
+  /** How recipients are called, by address; said by application code, never by a payload. */
+  readonly names?: Readonly<Record<string, string>>
   readonly subject: string
   readonly body: string
   /** The publisher's own HTML, sent as it is; without it the body is laid out. */

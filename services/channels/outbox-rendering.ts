@@ -48,7 +48,7 @@ function emailRenderer(from: string): Renderer {
     const { message } = await transport.sendMail(mail)
     const raw = Buffer.isBuffer(message) ? message.toString() : ''
     return {
-      to: listOf(content.to),
+      to: recipientsOf(content),
       subject: content.subject,
       text: textOf(mail.text),
       html: textOf(mail.html),
@@ -110,6 +110,11 @@ function contentOf(job: DeliveryJob): Fields {
 /** Whoever knows a webhook's path may post to it. */
 function withoutPath(url: string): string {
   return URL.canParse(url) ? `${new URL(url).origin}/…` : '…'
+}
+
+function recipientsOf({ to, names = {} }: EmailContent): string {
+  const shown = [to ?? []].flat().map((one) => (names[one] ? `${names[one]} <${one}>` : one))
+  return shown.join(', ')
 }
 
 function listOf(value: unknown): string {

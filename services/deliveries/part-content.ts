@@ -11,6 +11,7 @@ import type {
 } from '../../src/index.ts'
 import type { EmailContent } from '../channels/email-content.ts'
 import { mailMessage } from '../channels/mail-message.ts'
+import { parseMailbox } from '../directory/email-address.ts'
 import type { NotificationRecord } from '../notifications/notification-record.ts'
 import type { JobTerms } from './delivery-job.ts'
 
@@ -81,7 +82,7 @@ function mailContent(message: MailMessage, { title, addresses }: Addressed): Ema
   const intro = [line].flat() as string[]
   const actions = actionText === undefined ? [] : [{ label: actionText, url: actionUrl }]
   return {
-    to: addresses.length === 1 ? addresses[0]! : addresses,
+    ...recipientsOf(addresses),
     subject,
     body: [...intro, ...lines].join('\n\n'),
     html_body: message.html ?? null,
@@ -100,6 +101,15 @@ function mailContent(message: MailMessage, { title, addresses }: Addressed): Ema
     ...(message.headers === undefined ? {} : { headers: message.headers }),
     ...(message.attachments === undefined ? {} : { attachments: attachmentsOf(message) }),
   }
+}
+
+/** Application code may say how somebody is called: `Name <address>`. */
+function recipientsOf(entries: readonly string[]): Pick<EmailContent, 'to' | 'names'> {
+  const boxes = entries.map((entry) => parseMailbox(entry) ?? { address: entry, name: '' })
+  const to = boxes.map(({ address }) => address)
+  const named = boxes.filter(({ name }) => name !== '')
+  const names = Object.fromEntries(named.map(({ address, name }) => [address, name]))
+  return { to: to.length === 1 ? to[0]! : to, ...(named.length > 0 ? { names } : {}) }
 }
 
 function attachmentsOf({ attachments = [] }: MailMessage) {

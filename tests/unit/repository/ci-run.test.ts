@@ -49,6 +49,7 @@ describe('.ci/run', () => {
       'npm run --silent typecheck (servers required)',
       'npm ci (servers required)',
       'npm test (servers required)',
+      'npm run --silent test:long (servers required)',
       'npm run --silent test:browser (servers required)',
       'npm run --silent test:faults (servers required)',
     ])
