@@ -14,6 +14,7 @@ before(async () => {
   // Everything inside this process, on free ports, in a folder of its own.
   const env = { HTTP_PORT: '0', MQTT_PORT: '0', DATA_DIR: folder, LOG_LEVEL: 'warn' }
   app = await createApp({ env, routes }).start()
+  await call('PUT', '/api/users/ada', { email: 'ada@example.com' })
 })
 after(async () => {
   await app.stop()
@@ -21,12 +22,17 @@ after(async () => {
 })
 
 test('whoever rings is announced to Ada, in the app and by mail', async () => {
-  const answer = await fetch(`${app.url}/api/routes/publish`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ topic: 'doors/front/bell', payload: { visitor: 'Bob' } }),
+  await call('POST', '/api/routes/publish', {
+    topic: 'doors/front/bell',
+    payload: { visitor: 'Bob' },
   })
-  assert.equal(answer.ok, true, await answer.text())
   const [told] = await waitForNotifications('ada')
   assert.equal(told?.message, 'Bob is at the front door.')
+  assert.deepEqual(told?.channels, ['realtime', 'email'])
 })
+
+async function call(method: string, path: string, body: object): Promise<void> {
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(app.url + path, { method, headers, body: JSON.stringify(body) })
+  assert.equal(answer.ok, true, await answer.text())
+}
