@@ -26,9 +26,8 @@ export function startDeadman({ url, store, broker, workers, clock, log }: Parts)
     clock,
     log,
     async request() {
-      const body = ''
-      const signal = AbortSignal.timeout(20_000)
-      const result = await sender.post({ url, body, isTrusted: true }, signal)
+      const request = { method: 'GET', url, body: '', isTrusted: true } as const
+      const result = await sender.post(request, AbortSignal.timeout(20_000))
       if (result.kind !== 'answered') throw new Error(result.reason)
       if (result.status >= 400) throw new Error(`it answered ${result.status}`)
     },

@@ -3,8 +3,10 @@ import { type Clock, messageOf } from '../../../src/index.ts'
 import { type Answered, Exchange } from './exchange.ts'
 import { type Resolve, UrlGuard, UrlRefused } from './url-guard.ts'
 
-/** A POST; its body is JSON unless the headers say otherwise. */
+/** A POST unless it says otherwise; its body is JSON unless the headers do. */
 export interface HttpRequest {
+  /** A GET has no body: what is in `body` is not sent. */
+  readonly method?: 'GET' | 'POST'
   readonly url: string
   readonly body: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
@@ -79,15 +81,19 @@ export class GuardedSender {
   }
 
   /** Throws `UrlRefused`, or undici's complaint about a header. */
-  #dispatch({ url: text, body, headers, pinnedTo, isTrusted }: HttpRequest, exchange: Exchange) {
+  #dispatch(request: HttpRequest, exchange: Exchange) {
+    const { method = 'POST', url: text, body, headers, pinnedTo, isTrusted } = request
     const url = isTrusted ? new URL(text) : this.#guard.admit(text, pinnedTo)
     const agent = isTrusted ? this.#trusted : this.#guarded
     const { origin, pathname, search } = url
-    const own = { 'content-type': 'application/json', 'user-agent': 'Belfry' }
-    agent.dispatch(
-      { origin, path: pathname + search, method: 'POST', body, headers: { ...own, ...headers } },
-      exchange,
-    )
+    const path = pathname + search
+    const own = { 'user-agent': 'Belfry' }
+    if (method === 'GET') {
+      agent.dispatch({ origin, path, method, headers: { ...own, ...headers } }, exchange)
+      return
+    }
+    const json = { ...own, 'content-type': 'application/json', ...headers }
+    agent.dispatch({ origin, path, method, body, headers: json }, exchange)
   }
 }
 
