@@ -70,7 +70,8 @@ export class Heartbeats {
           holds({ ...context, params: will }),
         )
         const key = watchedKey('heartbeat', monitor.id, will)
-        await (isGone ? this.#gone(monitor, key) : this.#beat(monitor, key))
+        if (isGone) await this.#gone(monitor, key, context.retained)
+        else if (!context.retained) await this.#beat(monitor, key)
         continue
       }
       if (context.retained) continue
@@ -97,9 +98,10 @@ export class Heartbeats {
     })
   }
 
-  async #gone(monitor: Monitor, key: string): Promise<void> {
+  /** A will that the broker kept may be older than the last sign of life: it is for who is unknown. */
+  async #gone(monitor: Monitor, key: string, isKept: boolean): Promise<void> {
     await this.#change(key, (before, now) => {
-      if (before?.raised) return null
+      if (before?.raised || (isKept && before !== null)) return null
       return { pulse: { raised: true, due: now }, ops: [this.#syncOp(monitor, key, now)] }
     })
   }

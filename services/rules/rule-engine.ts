@@ -9,10 +9,10 @@ import {
   Turns,
   Unavailable,
 } from '../../src/index.ts'
-import { asText, valueAt } from './condition.ts'
+import { observe } from './observe.ts'
 import type { Rule } from './rule.ts'
 import { type RuleWork, ruleJobOp, syncWork, type Telling } from './rule-job.ts'
-import { advance, type Effect, type Observed, type RuleState, UNTOUCHED } from './rule-state.ts'
+import { type Effect, type RuleState, receive, UNTOUCHED } from './rule-state.ts'
 import type { RuleTellings } from './rule-telling.ts'
 import { watchedKey } from './watched.ts'
 
@@ -81,7 +81,7 @@ export class RuleEngine {
       this.#matching(context).map(async ({ rule, context: own }) => {
         const { state } = await this.#read(this.#placeOf(rule, own))
         const seen = observe(rule, own)
-        const { effects, why } = advance(rule, state, seen, this.#parts.clock.now())
+        const { effects, why } = receive(rule, state, seen, this.#parts.clock.now())
         const reading = seen.text === '' ? '' : `${rule.value} is ${seen.text.slice(0, 100)}: `
         return { rule: rule.name, happens: effects.length > 0, why: reading + why }
       }),
@@ -108,7 +108,7 @@ export class RuleEngine {
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
       const { state, text } = await this.#read(place)
       const now = clock.now()
-      const { after, effects } = advance(rule, state, seen, now)
+      const { after, effects } = receive(rule, state, seen, now)
       if (after === state && effects.length === 0) return
       const works = effects.flatMap((effect) => this.#worksOf(effect, { rule, context }, after))
       const ops = works.map(({ work, at }, index) =>
@@ -189,14 +189,4 @@ function tellsAnything(rule: Rule, telling: Telling): { work: RuleWork }[] {
   const shown = rule.isLevel ? { ...telling, alert: null } : telling
   const isEmpty = shown.alert === null && shown.notify === null && shown.event === null
   return isEmpty ? [] : [{ work: { kind: 'tell', telling: shown } }]
-}
-
-function observe(rule: Rule, context: Context): Observed {
-  const value = valueAt(context, rule.value)
-  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
-  return {
-    matches: rule.conditions.every((holds) => holds(context)),
-    number: typeof number === 'number' && Number.isFinite(number) ? number : null,
-    text: asText(value),
-  }
 }

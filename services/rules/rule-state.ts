@@ -14,6 +14,10 @@ export interface RuleState {
   readonly firedAt: number | null
   /** How often nothing happened since, because it was too soon. */
   readonly suppressed: number
+  /** When the newest reading was made, by the device's own clock (epoch ms). */
+  readonly at?: number
+  /** Which message came last, where those that the broker keeps count. */
+  readonly kept?: string
 }
 
 export const UNTOUCHED: RuleState = {
@@ -34,6 +38,16 @@ export interface Observed {
   readonly text: string
 }
 
+/** A message with its place among the others. */
+export interface Reading extends Observed {
+  /** When it was made, by the device's own clock (epoch ms); `null`: it does not say. */
+  readonly at: number | null
+  /** What it says, shortened; `null` where kept messages do not count. */
+  readonly mark: string | null
+  /** Whether the broker kept it: it may have been taken before. */
+  readonly isKept: boolean
+}
+
 /** What follows: `began`, `ended` and `fired` happen now, the others are looked at later (epoch ms). */
 export type Effect =
   | { readonly kind: 'began' | 'ended' | 'fired' }
@@ -44,6 +58,23 @@ export interface Step {
   readonly after: RuleState
   readonly effects: readonly Effect[]
   readonly why: string
+}
+
+/**
+ * What a message does that may come late, or again: an older reading never
+ * overrides a newer one, and what the broker keeps is taken once.
+ */
+export function receive(rule: Rule, before: RuleState, reading: Reading, now: number): Step {
+  const { at, mark, isKept } = reading
+  if (isKept && before.kept === mark) return nothing(before, 'it was taken before')
+  if (at !== null && before.at !== undefined && at < before.at) {
+    return nothing(before, 'a newer reading was taken before')
+  }
+  const step = advance(rule, before, reading, now)
+  const isNoted = (at === null || at === before.at) && (mark === null || mark === before.kept)
+  if (isNoted) return step
+  const noted = { ...(at === null ? {} : { at }), ...(mark === null ? {} : { kept: mark }) }
+  return { ...step, after: { ...step.after, ...noted } }
 }
 
 /** What one message does to a rule. Pure: it may be asked as often as one likes. */

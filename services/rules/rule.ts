@@ -61,6 +61,11 @@ export const RuleDocument = z
       .string()
       .regex(/^payload(\.[\w-]+)*$/, 'must be payload, or a path such as payload.temperature')
       .default('payload'),
+    /** Where the device says when it measured. */
+    time: z
+      .string()
+      .regex(/^payload(\.[\w-]+)+$/, 'must be a path such as payload.measured_at')
+      .optional(),
     above: z.number().optional(),
     below: z.number().optional(),
     clear: z.number().optional(),
@@ -113,6 +118,8 @@ export interface Rule {
   readonly topic: Topic
   readonly conditions: Document['match']
   readonly value: string
+  /** Where a reading says when it was made; `null`: it does not. */
+  readonly time: string | null
   readonly threshold: Threshold | null
   readonly forMs: number
   readonly onChange: boolean
@@ -130,6 +137,7 @@ export function compileRule(document: Document, engine: TemplateEngine): Rule {
   const forMs = document.for ?? 0
   return {
     ...{ name, topic: new Topic(topic), conditions: match, value, threshold, forMs },
+    time: document.time ?? null,
     onChange: on_change,
     debounceMs: debounce ?? 0,
     acceptsRetained: retained === 'accept',

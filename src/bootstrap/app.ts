@@ -175,6 +175,7 @@ async function assemble(config: Config, making: Making): Promise<App> {
   const running = broker
   undo.push(async () => running?.stop(1000))
   if (broker) publisher.use(broker.publisher)
+  if (broker) rules.takeKeptFrom(broker.offerKept)
   const watch = watchHeartbeats({ config, services, rules, store, keys, clock, log, broker })
 
   const providers = createProviders({

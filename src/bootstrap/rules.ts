@@ -45,6 +45,7 @@ export class Rules {
   #documents: readonly MonitorDocument[] = []
   #isLoaded = false
   #cancel = () => {}
+  #offerKept: (filters: readonly string[]) => Promise<void> = async () => {}
 
   constructor(parts: Parts) {
     this.#parts = parts
@@ -93,6 +94,22 @@ export class Rules {
     const cancel = this.#parts.clock.after(SUBSCRIBED_MS, resolve)
     await Promise.race([router.replacePassing((group) => this.#routes(group)), patience])
     cancel()
+    this.#sweep()
+  }
+
+  /** What takes in the messages that the broker keeps; asked now, and whenever rules change. */
+  takeKeptFrom(offerKept: (filters: readonly string[]) => Promise<void>): void {
+    this.#offerKept = offerKept
+    this.#sweep()
+  }
+
+  /** Rules that take kept messages take each once: that they did is part of their states. */
+  #sweep(): void {
+    const { router, log } = this.#parts
+    const routes = router.passing.filter(({ acceptsRetained }) => acceptsRetained)
+    this.#offerKept(routes.map(({ filter }) => filter)).catch((error) => {
+      log.warn({ err: error }, 'what the broker keeps could not be taken')
+    })
   }
 
   start(): void {

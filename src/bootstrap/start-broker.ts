@@ -4,12 +4,14 @@ import type { Config } from '../config.ts'
 import type { PacketMark, Principal } from '../context.ts'
 import { serveMqttOverWebSocket } from '../gateway/mqtt-over-websocket.ts'
 import { withoutCredentials } from '../mqtt/broker-address.ts'
+import type { EmbeddedBroker } from '../mqtt/embedded/embedded-broker.ts'
 import { startEmbeddedBroker } from '../mqtt/embedded/start-embedded-broker.ts'
 import { createPublisher, startExternalBroker } from '../mqtt/external-broker.ts'
 import type { Intake, Publisher } from '../mqtt/message.ts'
 import type { Refusal } from '../mqtt/refusal.ts'
 import type { Route } from '../mqtt/route.ts'
 import type { Router } from '../mqtt/router.ts'
+import { topicPrefix, withoutPrefix } from '../mqtt/topic-name.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
@@ -22,6 +24,8 @@ export interface RunningBroker {
   readonly description: string
   /** Whether messages come in and go out now. */
   isConnected(): boolean
+  /** Takes in what is kept under these filters (without prefix). */
+  offerKept(filters: readonly string[]): Promise<void>
   status(): object
   stop(deadlineMs: number): Promise<void>
 }
@@ -79,6 +83,7 @@ async function startInside(parts: Parts): Promise<RunningBroker> {
     port: broker.port,
     description: `embedded, mqtt://${host}:${broker.port}${web ? ` and ws://${host}:${web.port}` : ''}`,
     isConnected: () => broker.status().state === 'open',
+    offerKept: (filters) => offerKept(broker, { ...parts, filters, prefix: topicPrefix(prefix) }),
     status: () => broker.status(),
     async stop(deadlineMs) {
       await broker.stop(deadlineMs)
@@ -105,6 +110,7 @@ async function connectOutside(parts: Parts): Promise<RunningBroker> {
     port: null,
     description: external.urls.map((url) => withoutCredentials(url)).join(', '),
     isConnected: () => broker.status().connected,
+    offerKept: (filters) => broker.offerKept(filters),
     status: () => broker.status(),
     stop: (hardDeadlineMs) => broker.stop({ hardDeadlineMs }),
   }
@@ -120,8 +126,34 @@ async function publishOutside(parts: Parts): Promise<RunningBroker> {
     port: null,
     description: external.urls.map((url) => withoutCredentials(url)).join(', '),
     isConnected: () => publisher.connected,
+    offerKept: async () => {},
     status: () => publisher.status(),
     stop: (deadlineMs) => publisher.stop(deadlineMs),
+  }
+}
+
+interface Offer extends Pick<Parts, 'intake'> {
+  readonly filters: readonly string[]
+  readonly prefix: string
+}
+
+/** Hands what our own broker keeps to the intake, one after the other. */
+async function offerKept(
+  broker: EmbeddedBroker,
+  { intake, filters, prefix }: Offer,
+): Promise<void> {
+  for (const { topic, payload } of broker.kept(filters.map((filter) => prefix + filter))) {
+    await intake({
+      ...{
+        topic: withoutPrefix(topic, prefix) ?? topic,
+        payload,
+        qos: 0,
+        retained: true,
+        meta: {},
+      },
+      ...{ responseTopic: null, correlationData: null, peer: '', principal: null },
+      ...{ packet: null, only: null },
+    })
   }
 }
 

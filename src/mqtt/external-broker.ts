@@ -7,6 +7,7 @@ import type { BrokerAddress } from './broker-address.ts'
 import { type Backoff, RECONNECT } from './connection.ts'
 import { Fleet } from './fleet.ts'
 import type { FleetStatus } from './fleet-status.ts'
+import { KeptMessages } from './kept-messages.ts'
 import type { Intake } from './message.ts'
 import { MqttPublisher } from './publisher.ts'
 import type { RetirementTimes } from './retirement.ts'
@@ -59,6 +60,8 @@ export interface ExternalBrokerOptions extends BrokerAddress {
 /** The connections to an external broker, up and running. */
 export interface ExternalBroker {
   readonly publisher: MqttPublisher
+  /** Takes in what the broker keeps under these filters, as far as it has not gone by then. */
+  offerKept(filters: readonly string[]): Promise<void>
   /**
    * Takes nothing more, finishes what was taken, says goodbye. The sessions stay
    * for the next process. Takes at most about `hardDeadlineMs`.
@@ -103,6 +106,10 @@ export async function startExternalBroker(options: ExternalBrokerOptions): Promi
     onSessionLost: options.onSessionLost ?? (() => undefined),
     times,
   })
+  const prefix = topicPrefix(options.prefix)
+  const kept = new KeptMessages({
+    ...{ ...options, prefix, address: addressOf(options), backoff: times.backoff },
+  })
   publisher.start()
   fleet.start()
   const { promise: patience, resolve } = Promise.withResolvers<void>()
@@ -112,8 +119,10 @@ export async function startExternalBroker(options: ExternalBrokerOptions): Promi
 
   return {
     publisher,
+    offerKept: (filters) => kept.sweep(filters),
     async stop({ hardDeadlineMs }) {
       const endsAt = performance.now() + hardDeadlineMs
+      await kept.stop()
       // Whoever was answered last must still get the answer.
       await fleet.stop(hardDeadlineMs * 0.7)
       await publisher.stop(Math.max(100, endsAt - performance.now()))

@@ -1,6 +1,7 @@
 import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connectAsync } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fresh, type Json, World } from '../stories/world.ts'
 import { serverAvailable } from '../support/servers.ts'
@@ -40,6 +41,15 @@ const MORE = `
       notify: { to: 'user:porter', message: 'Window {{ id }}: {{ value }}' }
 `
 
+const KEPT = `
+  - name: gate
+    topic: gates/{id}
+    retained: accept
+    match: ['payload != shut']
+    then:
+      notify: { to: 'user:keeper', message: 'Gate {{ id }} is {{ value }}' }
+`
+
 async function open(parts: Parts) {
   const file = join(await mkdtemp(join(tmpdir(), 'belfry-rules-')), 'rules.yml')
   await writeFile(file, RULES)
@@ -55,7 +65,8 @@ async function open(parts: Parts) {
   }
 }
 
-const kinds: Parts[] = serverAvailable('mosquitto') ? ['embedded', 'external'] : ['embedded']
+const hasServers = serverAvailable('mosquitto') && serverAvailable('redis-server')
+const kinds: Parts[] = hasServers ? ['embedded', 'external', 'cluster'] : ['embedded']
 
 describe.each(kinds)('rules on %s', (parts) => {
   let opened: Awaited<ReturnType<typeof open>>
@@ -166,6 +177,56 @@ describe.each(kinds)('rules on %s', (parts) => {
     await world.http('POST', '/-/reload')
     const { data } = await world.http('GET', '/api/routes')
     expect(data.some(({ pattern }: Json) => pattern === 'windows/{id}')).toBe(false)
+  })
+
+  it('[S0-044] kept messages are offered to new rules: each is taken once, however often files are reread', async () => {
+    const [id, later] = [fresh('g'), fresh('g')]
+    const keep = async (topic: string, payload: string) => {
+      const client = await connectAsync(world.service.mqttUrl)
+      await client.publishAsync(topic, payload, { qos: 1, retain: true })
+      await client.endAsync()
+    }
+    await keep(`gates/${id}`, 'open')
+    await keep(`gates/${fresh('g')}`, 'shut')
+    const reload = async (text: string) => {
+      await writeFile(opened.file, text)
+      const { rules } = await world.http('POST', '/-/reload')
+      expect(rules[0].status).toBe('loaded')
+    }
+    const heard = async (): Promise<string[]> =>
+      (await world.inbox('keeper')).data.map(({ message }: Json) => message)
+    await reload(RULES + KEPT)
+    await waitFor(async () => (await heard()).length === 1)
+    expect(await heard()).toEqual([`Gate ${id} is open`])
+
+    // What came while the rule held is known when it is offered again.
+    await keep(`gates/${later}`, 'open')
+    await waitFor(async () => (await heard()).length === 2)
+    await reload(RULES)
+    await keep(`gates/${id}`, 'ajar')
+    await reload(RULES + KEPT)
+    await waitFor(async () => (await heard()).length === 3)
+    await reload(RULES + KEPT)
+    await publish(`gates/${later}`, 'last')
+    await waitFor(async () => (await heard()).some((message) => message.endsWith('last')))
+    expect((await heard()).toSorted()).toEqual(
+      [`${id} is ajar`, `${id} is open`, `${later} is last`, `${later} is open`]
+        .map((words) => `Gate ${words}`)
+        .toSorted(),
+    )
+    await reload(RULES)
+  })
+
+  it('SIGHUP rereads the file', async () => {
+    await writeFile(opened.file, RULES + MORE)
+    process.kill(world.service.pid, 'SIGHUP')
+    const id = fresh('w')
+    await waitFor(async () => {
+      await publish(`windows/${id}`, 'open')
+      return (await world.inbox('porter')).data.some(({ message }: Json) => message.includes(id))
+    })
+    await writeFile(opened.file, RULES)
+    await world.http('POST', '/-/reload')
   })
 
   it('[G-22] each device of a monitor by itself: silence raises, a beat resolves', async () => {

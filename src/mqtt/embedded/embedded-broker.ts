@@ -31,6 +31,12 @@ export interface BrokerParts {
   readonly dropped: () => number
 }
 
+/** A retained message. */
+export interface KeptMessage {
+  readonly topic: string
+  readonly payload: Buffer
+}
+
 const SWEEP_MS = 30_000
 const SESSION_MS = 7 * 24 * 60 * 60 * 1000
 const EXPIRE_EVERY_MS = 60 * 60 * 1000
@@ -86,6 +92,13 @@ export class EmbeddedBroker {
     addresses.set(client, addressOf(stream, request))
     guard.watch(client)
     stream.once('close', () => this.#left(client))
+  }
+
+  /** What is kept under these filters, prefix included. */
+  *kept(filters: readonly string[]): Generator<KeptMessage> {
+    for (const { topic, payload } of this.#parts.store.retained.matching(filters)) {
+      yield { topic, payload: typeof payload === 'string' ? Buffer.from(payload) : payload }
+    }
   }
 
   clients(): ClientInfo[] {

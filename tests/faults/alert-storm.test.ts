@@ -1,0 +1,79 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { requireServer } from '../support/servers.ts'
+import type { Parts } from '../support/service.ts'
+import { waitFor } from '../support/wait-for.ts'
+import { note } from './support/figures.ts'
+import { Sender } from './support/sender.ts'
+import { Stage } from './support/stage.ts'
+import type { Json } from './support/store-view.ts'
+
+const REPORTS = 10_000
+const SECONDS = 10
+const hasServers = requireServer('mosquitto') && requireServer('redis-server')
+const PARTS: readonly Parts[] = hasServers ? ['embedded', 'external'] : ['embedded']
+
+let stage: Stage
+let sender: Sender
+afterEach(async () => {
+  await sender?.close()
+  await stage?.close()
+})
+
+const alertsOf = async (type: string): Promise<Json[]> =>
+  (await stage.http('GET', '/api/alerts?limit=100')).data.filter((one: Json) => one.type === type)
+const heard = async (user: string): Promise<Json[]> =>
+  (await stage.http('GET', `/api/notifications?user_id=${user}&limit=100`)).data
+
+describe.each(PARTS)('[S1-048 semantics 4.13] a storm on %s', (parts) => {
+  it('ten thousand equal critical alerts in ten seconds are one alert and one message to each; another is not delayed', async () => {
+    stage = await Stage.open({ parts })
+    await stage.introduce(['ada', 'bob'])
+    await stage.http('POST', '/api/oncall/pump', { members: ['ada', 'bob'] })
+    await stage.http('POST', '/api/oncall/door', { members: ['joan'] })
+    sender = await Sender.connect(stage.service.mqttUrl)
+    const report = {
+      topic: 'notifications/alerts/critical/pump',
+      payload: { message: 'The pump stands still', source: 'pump-7' },
+      qos: 1,
+    } as const
+    const slice = REPORTS / SECONDS / 10
+    const startedAt = performance.now()
+    const until = (at: number) =>
+      new Promise((resolve) => setTimeout(resolve, Math.max(0, at - performance.now())))
+    let other: Promise<number> | null = null
+    for (let tenth = 0; tenth < SECONDS * 10; tenth++) {
+      await sender.send(Array.from({ length: slice }, () => report))
+      if (tenth === 50) other = raiseAnother()
+      await until(startedAt + (tenth + 1) * 100)
+    }
+    const tookMs = performance.now() - startedAt
+    const otherMs = await other!
+    await waitFor(async () => (await alertsOf('pump'))[0]?.count === REPORTS, {
+      message: 'not every report was counted',
+      deadlineMs: 30_000,
+    })
+    await stage.quiet(30_000).catch(() => undefined)
+    expect(await alertsOf('pump')).toHaveLength(1)
+    for (const user of ['ada', 'bob']) {
+      expect(await heard(user)).toHaveLength(1)
+      const mails = stage.smtp.mails.filter(({ to }) => to.includes(`${user}@example.com`))
+      expect(mails.length).toBe(1)
+    }
+    note(`alert storm, ${parts}`, {
+      reports: REPORTS,
+      'took ms': Math.round(tookMs),
+      'another alert told after ms': Math.round(otherMs),
+    })
+    expect(otherMs).toBeLessThan(2_000)
+    expect(stage.crashes()).toEqual([])
+  })
+})
+
+/** Raises an alert of another type; how long it takes until somebody has it in his inbox, in ms. */
+async function raiseAnother(): Promise<number> {
+  const from = performance.now()
+  const type = { type: 'door', message: 'The door is open', source: 'gate' }
+  await stage.http('POST', '/api/alerts', type)
+  await waitFor(async () => (await heard('joan')).length > 0, { deadlineMs: 20_000 })
+  return performance.now() - from
+}
