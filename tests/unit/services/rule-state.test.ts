@@ -1,7 +1,13 @@
 // biome-ignore-all lint/suspicious/noThenProperty: it is the word of the file.
 import { describe, expect, it } from 'vitest'
 import type { Rule } from '../../../services/rules/rule.ts'
-import { advance, type RuleState, ripen, UNTOUCHED } from '../../../services/rules/rule-state.ts'
+import {
+  advance,
+  type RuleState,
+  receive,
+  ripen,
+  UNTOUCHED,
+} from '../../../services/rules/rule-state.ts'
 import { parseRules } from '../../../services/rules/rules-file.ts'
 import { TemplateEngine } from '../../../services/templates/template-engine.ts'
 
@@ -102,5 +108,61 @@ describe('parseRules()', () => {
     expect(() => parseRules('a: [', new TemplateEngine())).toThrow(/no YAML/)
     const twice = { name: 'r', topic: 'a/b', then: NOTIFY }
     expect(issuesOf(JSON.stringify({ rules: [twice, twice] }))[0]?.path).toBe('rules.1.name')
+  })
+})
+
+describe('receive()', () => {
+  /** Readings as (number, when it was made); answers with what followed. */
+  const timed = (rule: Rule, readings: readonly (readonly [number, number | null])[]) => {
+    let state: RuleState = UNTOUCHED
+    return readings.map(([number, at]) => {
+      const seen = { matches: true, number, text: String(number), at, mark: null, isKept: false }
+      const { after, effects } = receive(rule, state, seen, 0)
+      state = after
+      return effects.map(({ kind }) => kind).join('+')
+    })
+  }
+
+  it('an older reading never overrides a newer one, in whatever order they come', () => {
+    const rule = ruleOf({ above: 8, time: 'payload.at' })
+    expect(
+      timed(rule, [
+        ...([
+          [9, 100],
+          [7, 90],
+          [7, 110],
+          [9, 105],
+          [9, 110],
+          [7, 120],
+        ] as const),
+      ]),
+    ).toEqual(['began+fired', '', 'ended', '', 'began+fired', 'ended'])
+    // The newest was taken first, and changed nothing: what comes late changes nothing either.
+    expect(
+      timed(rule, [
+        [7, 200],
+        [9, 100],
+      ]),
+    ).toEqual(['', ''])
+    expect(
+      timed(rule, [
+        [9, 200],
+        [7, null],
+        [9, 150],
+      ]),
+    ).toEqual(['began+fired', 'ended', ''])
+  })
+
+  it('what the broker kept is taken once, and not after it was taken as news', () => {
+    const rule = ruleOf({ retained: 'accept' })
+    let state: RuleState = UNTOUCHED
+    const come = (mark: string, isKept: boolean) => {
+      const seen = { matches: true, number: null, text: mark, at: null, mark, isKept }
+      const { after, effects } = receive(rule, state, seen, 0)
+      state = after
+      return effects.length
+    }
+    const all = [come('a', true), come('a', true), come('b', false), come('b', true)]
+    expect([...all, come('b', false), come('a', true)]).toEqual([1, 0, 1, 0, 1, 1])
   })
 })
