@@ -40,12 +40,14 @@ Notification.send('42', 'hello')
 describe('the package', () => {
   let packed: Packed
   let embedded: string
+  let snippets: readonly string[]
   const running: ChildProcess[] = []
   const servers: Server[] = []
 
   beforeAll(() => {
     packed = pack()
     embedded = join(packed.project, 'embedded')
+    snippets = writeSnippets(join(packed.project, 'snippets'))
     cpSync(join(ROOT, 'examples', 'embedded'), embedded, { recursive: true })
     writeFileSync(join(packed.project, 'package.json'), '{"type":"module","private":true}')
   }, 120_000)
@@ -84,7 +86,6 @@ describe('the package', () => {
 
   it('holds under strict type checking, with the snippets of the documentation', () => {
     writeFileSync(join(packed.project, 'uses.ts'), USES)
-    const snippets = writeSnippets(join(packed.project, 'snippets'))
     expect(snippets.length).toBeGreaterThan(2)
     const programs = ['fastify.ts', 'express.ts'].map((name) => join(embedded, name))
     const strict = ['--strict', '--noUncheckedIndexedAccess', '--noEmit', '--types', 'node']
