@@ -103,9 +103,9 @@ export class InboxService {
     }))
   }
 
-  /** Says that a client of his has it. */
-  markDelivered(user: string, id: string): Promise<number> {
-    return this.#changes.change(user, id, (record, at) => ({
+  /** Says that a client of his has these. */
+  markDelivered(user: string, ...ids: readonly string[]): Promise<void> {
+    return this.#changes.note(user, ids, (record, at) => ({
       record: { ...record, delivered_at: record.delivered_at ?? at },
       unread: isUnread(record),
       ops: record.delivered_at === undefined ? this.#countOps(record, 'delivered', 'realtime') : [],

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type Guard,
   isoTime,
   type Keys,
   NotFound,
@@ -75,14 +76,52 @@ export class RecordChanges {
     throw new Unavailable(`Notification ${id} is being changed by others; try again.`)
   }
 
-  #changeOps({ record, unread, isMovedUp }: Change, text: string, now: number): Op[] {
+  /**
+   * The same for several records, of which clients need not be told: few writes,
+   * no frames. Ids that are not in this inbox are left out.
+   */
+  async note(
+    user: string,
+    ids: readonly string[],
+    change: (record: NotificationRecord, at: string) => Change,
+  ): Promise<void> {
+    const { store, keys, clock } = this.#parts
+    const partition = partitionOf(user, store.partitions)
+    const wanted = [...new Set(ids)]
+    for (let attempt = 0; attempt < 20; attempt++) {
+      const texts = await store.getMany(partition, wanted.map(keys.notification))
+      const now = clock.now()
+      const guards: Guard[] = []
+      const ops: Op[] = []
+      for (const old of texts) {
+        if (old === null) continue
+        const before = JSON.parse(old) as NotificationRecord
+        if (before.user_id !== user) continue
+        const changed = change(before, isoTime(now))
+        const text = JSON.stringify(changed.record)
+        if (text === old) continue
+        guards.push(['expect', keys.notification(before.id), old])
+        ops.push(...this.#recordOps(changed, text, now), ...(changed.ops ?? []))
+      }
+      if (ops.length === 0) return
+      if ((await store.commit({ partition, guards, ops })).applied) return
+    }
+    throw new Unavailable('Notifications are being changed by others; try again.')
+  }
+
+  #changeOps(changed: Change, text: string, now: number): Op[] {
+    const { user_id: user } = changed.record
+    const told = fanoutOp(this.#parts.keys, user, 'notification_updated', text, now)
+    return [told, ...this.#recordOps(changed, text, now)]
+  }
+
+  #recordOps({ record, unread, isMovedUp }: Change, text: string, now: number): Op[] {
     const { keys, retention } = this.#parts
     const { user_id: user, id } = record
     const keepMs = unread ? retention.unreadTtlMs : retention.notificationTtlMs
     const snoozedMs = record.snoozed_until ? Date.parse(record.snoozed_until) - now : 0
     const ttlMs = keepMs === 0 ? 0 : keepMs + Math.max(0, snoozedMs)
     return [
-      fanoutOp(keys, user, 'notification_updated', text, now),
       ['set', keys.notification(id), text, ttlMs],
       ...(isMovedUp ? movedUp(keys.inbox(user), id) : []),
       unread

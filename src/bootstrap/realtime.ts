@@ -131,6 +131,7 @@ function applicationOf({ services, broadcasting, keys, clock }: Parts): Applicat
       markRead: (user, id) => inbox.markRead(user, id),
       markAllRead: (user) => inbox.markAllRead(user),
       unreadCount: (user) => inbox.unreadCount(user),
+      markDelivered: (user, ids) => inbox.markDelivered(user, ...ids),
       async list(user, { unreadOnly, cursor }) {
         return { ...(await inbox.list(user, { unreadOnly }, 15, cursor)) }
       },

@@ -21,6 +21,8 @@ export interface Inbox {
   markRead(user: string, id: string): Promise<number>
   markAllRead(user: string): Promise<number>
   unreadCount(user: string): Promise<number>
+  /** A client of the user's has these; ids that are not in his inbox are left out. */
+  markDelivered(user: string, ids: readonly string[]): Promise<void>
   list(
     user: string,
     asked: { readonly unreadOnly: boolean; readonly cursor: string | null },

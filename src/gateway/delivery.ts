@@ -1,6 +1,6 @@
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
-import type { Sessions } from './application.ts'
+import type { Inbox, Sessions } from './application.ts'
 import { type Encoder, type Outbound, outboundOf } from './outbound.ts'
 import { Outstanding } from './outstanding.ts'
 import { readElsewhere } from './read-elsewhere.ts'
@@ -24,7 +24,10 @@ export interface Recipient {
   readonly user: string
   readonly transport: Transport
   readonly protocol: Encoder
-  readonly application: { readonly sessions: Sessions }
+  readonly application: {
+    readonly sessions: Sessions
+    readonly inbox: Pick<Inbox, 'markDelivered'>
+  }
 }
 
 /**
@@ -46,6 +49,8 @@ export class Delivery {
   /** Something came while it could not be sent: look again. */
   #again = false
   #wantedAck = 0
+  /** Records that the client said it has, and that do not say so yet. */
+  #received: string[] = []
   #acking: Promise<void> | null = null
 
   constructor(recipient: Recipient, home: DeliveryHome) {
@@ -111,16 +116,18 @@ export class Delivery {
   acknowledgeUpTo(seq: number): Promise<void> {
     this.#becomeAcknowledging()
     const known = Math.min(seq, this.#sentSeq)
-    this.#outstanding?.dropUpTo(known)
+    this.#received.push(...(this.#outstanding?.dropUpTo(known) ?? []))
     return this.#acknowledge(known)
   }
 
   async acknowledgeOne(id: string): Promise<void> {
     this.#becomeAcknowledging()
+    this.#received.push(id)
     const dropped = this.#outstanding?.drop(id)
     if (dropped?.isOldest) return this.#acknowledge(dropped.seq)
     const { application, user, id: session } = this.#recipient
     await application.sessions.acknowledge(user, session, { id, upTo: this.#sentSeq })
+    await this.#markReceived()
   }
 
   /** A ping is about to be written: its pong will prove that what went before arrived. */
@@ -226,6 +233,18 @@ export class Delivery {
       const seq = this.#wantedAck
       await application.sessions.acknowledge(user, id, seq)
       done = seq
+      await this.#markReceived()
     }
+  }
+
+  /** Without it a fallback goes out that need not have: nothing to refuse a client for. */
+  async #markReceived(): Promise<void> {
+    const ids = this.#received
+    if (ids.length === 0) return
+    this.#received = []
+    const { application, user } = this.#recipient
+    await application.inbox.markDelivered(user, ids).catch((error: unknown) => {
+      this.#home.log.warn({ err: error }, 'what a client has could not be marked as delivered')
+    })
   }
 }

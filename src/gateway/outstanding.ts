@@ -30,8 +30,12 @@ export class Outstanding {
     return oldest !== undefined && oldest.seq <= seq
   }
 
-  dropUpTo(seq: number): void {
-    if (this.hasUpTo(seq)) this.#sent = this.#sent.filter((each) => each.seq > seq)
+  /** Answers with the records that were in them. */
+  dropUpTo(seq: number): string[] {
+    if (!this.hasUpTo(seq)) return []
+    const dropped = this.#sent.filter((each) => each.seq <= seq)
+    this.#sent = this.#sent.filter((each) => each.seq > seq)
+    return dropped.flatMap(({ id }) => id ?? [])
   }
 
   forget(seq: number): void {

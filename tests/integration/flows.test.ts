@@ -1,6 +1,8 @@
 import { connectAsync, type MqttClient } from 'mqtt'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { NativeClient } from '../support/native-client.ts'
 import { startService, type TestService } from '../support/service.ts'
+import { SocketIoUser } from '../support/socketio-client.ts'
 import type { HttpVendor } from '../support/vendors/http-vendor.ts'
 import { RECEIVER_SECRET, startReceiver } from '../support/vendors/webhook-receiver.ts'
 import { waitFor } from '../support/wait-for.ts'
@@ -175,6 +177,41 @@ describe('[S0-078 S0-079 G-04 G-05 G-06 G-13 G-23] a running service', () => {
     expect(own.body.notifications.by_type).toEqual({
       pump: expect.objectContaining({ sent: 2 }),
     })
+  })
+
+  it('[G-15] a client that acknowledges has it delivered: the fallback of others alone goes out', async () => {
+    const fallback = { after: '1s', unless: 'delivered', channels: ['email'] }
+    const users = ['native', 'by-id', 'socketio', 'silent']
+    for (const user of users) {
+      await service.api('PUT', `/api/users/${user}`, { email: `${user}@example.com` })
+    }
+    const address = service.url.replace('http', 'ws')
+    const opened = await Promise.all(
+      ['native', 'by-id', 'silent'].map((user) =>
+        NativeClient.connect(`${address}/ws?user_id=${user}&ack=1`),
+      ),
+    )
+    const [native, byId, silent] = opened.map(({ client }) => client)
+    const app = await SocketIoUser.connect(service.url, { auth: { user_id: 'socketio', ack: '1' } })
+    for (const user of users) await send(`user:${user}`, { type: 'door', fallback })
+    const { seq } = await native!.next('notification')
+    await native!.ask({ type: 'ack', up_to: seq })
+    await byId!.ask({ type: 'ack', id: (await byId!.next('notification')).id })
+    const shown = await app.next('notification_message')
+    expect(await app.ask('ack', { id: shown.id })).toMatchObject({ ok: true })
+    expect(await inbox('native')).toMatchObject([
+      { delivered_at: expect.stringMatching(/Z$/), read: false },
+    ])
+    const mails = async () => {
+      const { body } = await service.api('GET', '/api/outbox?channel=email')
+      return body.data.map(({ to }: { to: string }) => to)
+    }
+    await waitFor(async () => (await mails()).length > 0)
+    expect(await mails()).toEqual(['silent@example.com'])
+    const { body } = await service.api('GET', '/api/stats')
+    expect(body.notifications.by_channel.realtime.delivered).toBe(3)
+    app.close()
+    await Promise.all([native, byId, silent].map((client) => client!.close()))
   })
 
   it('changes and recalls what is out', async () => {

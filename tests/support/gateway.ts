@@ -168,6 +168,7 @@ function makeApplication(
         return store.unreadCount(partition(user), keys.scope, user)
       },
       unreadCount: (user) => store.unreadCount(partition(user), keys.scope, user),
+      markDelivered: async () => {},
       async list(user) {
         const ids = await store.list(partition(user), keys.inbox(user), 0, -1)
         return { data: ids.map((id) => ({ id })), next_cursor: null }
