@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { EventLog } from '../services/events/event-log.ts'
 import type { EventTypes } from '../services/events/event-types.ts'
+import { cloudEventIn, identityOfCloudEvent } from '../services/hooks/cloud-event.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
 import { type Context, InvalidPayload, isEventName, isSafeId } from '../src/index.ts'
 import { idempotencyKey } from './fields.ts'
@@ -30,11 +31,15 @@ export class EventController {
   /** `GET /api/event-types`. */
   types = async () => ({ data: this.#types.list(), next_cursor: null })
 
+  /** On MQTT; a CloudEvent in structured mode is taken out of its envelope, the topic says its name. */
   record = async (
     context: Context<{ readonly event_name: string }, z.output<typeof EventPayload>>,
   ) => {
     const name = assertEventName(context.params.event_name)
-    return this.#record(name, context.payload, context)
+    const event = cloudEventIn(withoutEnvelope(context.payload))
+    if (event === null) return this.#record(name, context.payload, context)
+    const identity = identityOfCloudEvent(event, identityOf(context))
+    return this.#events.record(name, event.payload, { identity, sourceUser: userOf(context) })
   }
 
   /** `POST /api/events`. */
@@ -55,9 +60,13 @@ export class EventController {
     return this.#events.record(name, withoutEnvelope(payload), {
       identity: identityOf(context),
       targetUsers,
-      sourceUser: context.principal?.via === 'none' ? null : (context.principal?.id ?? null),
+      sourceUser: userOf(context),
     })
   }
+}
+
+function userOf({ principal }: Context<unknown, unknown>): string | null {
+  return principal?.via === 'none' ? null : (principal?.id ?? null)
 }
 
 function assertEventName(name: string): string {

@@ -8,7 +8,7 @@ import {
   OldGrafanaBody,
   oldGrafanaAlert,
 } from '../services/hooks/alertmanager-alerts.ts'
-import { cloudEventsOf } from '../services/hooks/cloud-event.ts'
+import { cloudEventsOf, identityOfCloudEvent } from '../services/hooks/cloud-event.ts'
 import { type ReportedAlert, reportOf, severityOf } from '../services/hooks/reported-alert.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
 import { type Context, type HttpContext, InvalidPayload, uuidFrom } from '../src/index.ts'
@@ -66,11 +66,10 @@ export class InboundHookController {
     const events = cloudEventsOf({ headers, payload })
     const sourceUser = principal?.via === 'none' ? null : (principal?.id ?? null)
     const recorded = await Promise.all(
-      events.map(({ type, key, payload: content }) => {
-        const digest = createHash('sha256').update(JSON.stringify(content)).digest('base64url')
-        const id = uuidFrom(context.id, key)
-        const once = { idempotencyKey: key, digest: digest.slice(0, 16), target: 'cloudevents' }
-        const identity = { ...identityOf(context), ...once, id }
+      events.map((event) => {
+        const { type, key, payload: content } = event
+        const own = { ...identityOf(context), id: uuidFrom(context.id, key) }
+        const identity = identityOfCloudEvent(event, own)
         return this.#parts.events.record(type, content, { identity, sourceUser })
       }),
     )

@@ -35,7 +35,7 @@ const application = {
     markRead: async () => 0,
     markAllRead: async () => 0,
     unreadCount: async () => 0,
-      markDelivered: async () => {},
+    markDelivered: async () => {},
     list: async () => ({}),
   },
   alerts: { acknowledge: async () => ({}) },

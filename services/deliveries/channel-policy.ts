@@ -27,7 +27,7 @@ export type SkipReason =
   | 'digest'
   // A notification's own class, or a listener, did not want it; or it could not be rendered.
   | 'should_send'
-  | 'listener'
+  | `vetoed by listener ${string}`
   | 'render_failed'
 
 /** From which priority on a channel is used when the message names none (seed S1-033…036). */

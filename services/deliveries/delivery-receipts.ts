@@ -86,14 +86,18 @@ export class DeliveryReceipts {
       const outcome = await store.commit({
         partition,
         guards: [['expect', key, text]],
-        ops: this.#ops(key, job, receipt),
+        ops: this.#ops(key, job, { receipt, partition }),
       })
       if (outcome.applied) return 'recorded'
     }
     return 'early'
   }
 
-  #ops(key: string, job: DeliveryJob, receipt: Receipt): Op[] {
+  #ops(
+    key: string,
+    job: DeliveryJob,
+    { receipt, partition }: { readonly receipt: Receipt; readonly partition: number },
+  ): Op[] {
     const { keys, clock } = this.#parts
     const { status, provider, id, reason } = receipt
     const now = clock.now()
@@ -113,7 +117,7 @@ export class DeliveryReceipts {
       ['set', key, JSON.stringify(next), ttl],
       ...failed,
       ...deliveryLogOps(keys, next, now),
-      ...this.#counts.ops(countedAs(job, status), now),
+      ...this.#counts.ops(countedAs(job, status), { partition, now }),
     ]
   }
 }

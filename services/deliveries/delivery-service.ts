@@ -64,7 +64,7 @@ export class DeliveryService {
       const isLast = isLastTry(job, outcome, this.#parts.clock.now())
       await this.#parts.hooks?.after(job, outcome, isLast)
     }
-    return { ops: this.#settle(lease.queue, job, name, outcome) }
+    return { ops: this.#settle(lease, job, name, outcome) }
   }
 
   async #send(
@@ -86,11 +86,11 @@ export class DeliveryService {
     }
   }
 
-  #settle(queue: string, job: DeliveryJob, provider: string, outcome: SendOutcome): Op[] {
+  #settle(lease: Lease, job: DeliveryJob, provider: string, outcome: SendOutcome): Op[] {
     const { keys, clock } = this.#parts
     const now = clock.now()
     const tried = this.#record(job, provider, outcome, now)
-    if (isLastTry(job, outcome, now)) return this.#fail(queue, tried)
+    if (isLastTry(job, outcome, now)) return this.#fail(lease, tried)
     switch (outcome.status) {
       case 'retry': {
         const next = { ...tried, ...outcome.content }
@@ -103,7 +103,7 @@ export class DeliveryService {
       case 'postponed':
         return [enqueueOp(keys, again(tried, now + outcome.retryAfterMs), now)]
       default:
-        return this.#finish({ ...tried, status: outcome.status })
+        return this.#finish(lease, { ...tried, status: outcome.status })
     }
   }
 
@@ -132,20 +132,21 @@ export class DeliveryService {
     }
   }
 
-  #fail(queue: string, job: DeliveryJob): Op[] {
+  #fail(lease: Lease, job: DeliveryJob): Op[] {
     return [
-      ...this.#finish({ ...job, status: 'failed' }),
-      ['push', queueKeys.failed(queue), job.id, FAILED_LIMIT],
+      ...this.#finish(lease, { ...job, status: 'failed' }),
+      ['push', queueKeys.failed(lease.queue), job.id, FAILED_LIMIT],
     ]
   }
 
-  #finish(job: DeliveryJob): Op[] {
+  #finish({ partition }: Lease, job: DeliveryJob): Op[] {
     const { keys, clock } = this.#parts
+    const now = clock.now()
     const ttl = job.status === 'failed' ? 7 * FINAL_TTL_MS : FINAL_TTL_MS
     return [
       ['set', jobKey(keys, queueOf(job), job.id), JSON.stringify(job), ttl],
-      ...deliveryLogOps(keys, job, clock.now()),
-      ...this.#counts.ops(countedAs(job, job.status), clock.now()),
+      ...deliveryLogOps(keys, job, now),
+      ...this.#counts.ops(countedAs(job, job.status), { partition, now }),
     ]
   }
 }

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import { InvalidPayload, validate } from '../../src/index.ts'
+import { InvalidPayload, isEventName, validate } from '../../src/index.ts'
+import type { Identity } from '../notifications/acceptance.ts'
 
 /** Attributes of CloudEvents 1.0 that we look at; further ones are extensions and stay. */
 const Envelope = z
@@ -24,8 +26,6 @@ export interface CloudEvent {
   readonly payload: Readonly<Record<string, unknown>>
 }
 
-const NAME = /^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$/
-
 interface Arrived {
   /** Header names in lower case. */
   readonly headers: Readonly<Record<string, string>>
@@ -36,6 +36,18 @@ interface Arrived {
 export function cloudEventsOf({ headers, payload }: Arrived): readonly CloudEvent[] {
   if (headers['ce-specversion'] !== undefined) return [eventOf(binaryOf(headers, payload))]
   return Array.isArray(payload) ? payload.slice(0, 1000).map(eventOf) : [eventOf(payload)]
+}
+
+/** What a payload holds that is a CloudEvent in structured mode; `null`: it is none. Throws `InvalidPayload`. */
+export function cloudEventIn(payload: Readonly<Record<string, unknown>>): CloudEvent | null {
+  const isOne = ['specversion', 'id', 'source', 'type'].every((name) => name in payload)
+  return isOne ? eventOf(payload) : null
+}
+
+/** The same CloudEvent is one event, by whatever door and however often it comes. */
+export function identityOfCloudEvent({ key, payload }: CloudEvent, identity: Identity): Identity {
+  const digest = createHash('sha256').update(JSON.stringify(payload)).digest('base64url')
+  return { ...identity, idempotencyKey: key, digest: digest.slice(0, 16), target: 'cloudevents' }
 }
 
 function binaryOf(headers: Arrived['headers'], data: unknown): Record<string, unknown> {
@@ -58,7 +70,7 @@ function decoded(value: string): string {
 function eventOf(value: unknown): CloudEvent {
   const { data, data_base64, ...attributes } = validate(Envelope, value, 'The CloudEvent')
   const { type, source, id } = attributes
-  if (!NAME.test(type)) {
+  if (!isEventName(type)) {
     const issue = { path: 'type', message: 'must be dotted words: com.example.order.shipped' }
     throw new InvalidPayload(`${JSON.stringify(type)} is no event name.`, [issue])
   }

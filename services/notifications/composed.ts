@@ -16,6 +16,8 @@ export interface Composer {
   compose(passed: Passed): Promise<Composition>
   /** Told of what is about to be written. */
   onPlanned(plan: DeliveryPlan, composition: Composition): void
+  /** The same has been written before: nothing was written now. */
+  onRepeated(): void
 }
 
 interface Speaking {

@@ -221,8 +221,10 @@ export class InboxService {
     return record.read ? [] : this.#countOps(record, 'read')
   }
 
-  #countOps({ type, variant }: NotificationRecord, metric: Metric, channel = 'inbox'): Op[] {
-    return this.#counts.ops([{ type, variant, channel, metric }], this.#parts.clock.now())
+  #countOps(record: NotificationRecord, metric: Metric, channel = 'inbox'): Op[] {
+    const { type, variant, user_id: user } = record
+    const at = { partition: this.#partition(user), now: this.#parts.clock.now() }
+    return this.#counts.ops([{ type, variant, channels: [channel], metric }], at)
   }
 
   #partition(id: string): number {

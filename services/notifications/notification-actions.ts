@@ -5,6 +5,7 @@ import {
   type Keys,
   NotFound,
   type Op,
+  partitionOf,
 } from '../../src/index.ts'
 import type { AlertActions } from '../alerts/alert-actions.ts'
 import { enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
@@ -85,7 +86,7 @@ export class NotificationActions {
     action: Action,
     { index, text }: Choosing,
   ): Promise<boolean> {
-    const { keys, clock } = this.#parts
+    const { store, keys, clock } = this.#parts
     const now = clock.now()
     let isFirst = true
     await this.#changes.change(user_id, id, (record, at) => {
@@ -93,8 +94,8 @@ export class NotificationActions {
       isFirst = done[index] === undefined
       const { type, variant } = record
       const ops: Op[] = this.#counts.ops(
-        [{ type, variant, channel: 'inbox', metric: 'clicked' }],
-        now,
+        [{ type, variant, channels: ['inbox'], metric: 'clicked' }],
+        { partition: partitionOf(user_id, store.partitions), now },
       )
       if (isFirst && isWork(action)) {
         const content = { action, index, text }

@@ -71,6 +71,7 @@ export class NotificationDesk implements Desk {
   async #acceptUser(envelope: Envelope, userId: string): Promise<ChannelOutcome[]> {
     let plan: DeliveryPlan | null = null
     let composition: Composition | null = null
+    let isRepeated = false
     const sent = await this.#parts.notifications.send({
       userId,
       message: messageFor(envelope),
@@ -83,12 +84,16 @@ export class NotificationDesk implements Desk {
           plan = planned
           composition = composed
         },
+        onRepeated() {
+          isRepeated = true
+        },
       },
     })
     const planned = plan as DeliveryPlan | null
     const composed = composition as Composition | null
     return envelope.channels.map((channel) => {
       const base = { userId, notificationId: sent.notification_id, channel }
+      if (isRepeated) return droppedOutcome(base, 'duplicate')
       const isIn =
         channel === 'database'
           ? planned?.inInbox
@@ -118,17 +123,20 @@ export class NotificationDesk implements Desk {
     })
     const composed = { composition, addresses }
     const ops = deliveryOps(keys, record, emptyProfile(''), { now, message, composed })
+    let isRepeated = false
     if (ops.length > 0) {
-      await acceptance.accept({
+      const accepted = await acceptance.accept({
         partition: partitionOf(id, store.partitions),
         identity: identityFor(envelope, ''),
         creates: keys.never(),
         ops,
         reply: id,
       })
+      isRepeated = accepted.status === 'repeated'
     }
     return channels.map((channel) => {
       const base = { userId: null, notificationId: id, channel }
+      if (isRepeated) return droppedOutcome(base, 'duplicate')
       if (passed.includes(channel as ChannelName)) {
         return { ...base, status: isAtOnce(channel) ? 'sent' : 'queued' }
       }

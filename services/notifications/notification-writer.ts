@@ -129,6 +129,7 @@ export class NotificationWriter {
     }
     if (accepted.status === 'fresh')
       this.#announce(ready, record, { frames, results: accepted.results })
+    else ready.composer?.onRepeated()
     return accepted.reply
   }
 
@@ -143,7 +144,10 @@ export class NotificationWriter {
       ...deliveryOps(keys, record, recipient.user, { now, message, composed: composed ?? null }),
       ...followUpOps(keys, { record, message, now }),
       ...(this.#parts.personalBroadcasts?.(record, now) ?? []),
-      ...this.#counts.ops(countedAsSent(record, plan), now),
+      ...this.#counts.ops([countedAsSent(record, plan)], {
+        partition: this.#partition(record.user_id),
+        now,
+      }),
     ]
   }
 
@@ -216,7 +220,10 @@ function recordOf(
 }
 
 /** What is sent by being written: to the inbox, and to live sessions. */
-function countedAsSent({ type, variant, channels }: NotificationRecord, { inInbox }: DeliveryPlan) {
+function countedAsSent(
+  { type, variant, channels }: NotificationRecord,
+  { inInbox }: DeliveryPlan,
+): Counted {
   const reached = [...(inInbox ? ['inbox'] : []), ...channels.filter((one) => one === 'realtime')]
-  return reached.map((channel): Counted => ({ type, variant, channel, metric: 'sent' }))
+  return { type, variant, channels: reached, metric: 'sent' }
 }

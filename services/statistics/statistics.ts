@@ -71,7 +71,8 @@ export class Statistics {
       const keys = some.map((name) => this.#keys.stat(day, name))
       const counts = await this.#store.getMany(partition, keys)
       for (const [index, name] of some.entries()) {
-        rows.push({ ...countedOf(name), day, count: Number(counts[index] ?? 0) })
+        const count = Number(counts[index] ?? 0)
+        rows.push(...countedOf(name).map((counted) => ({ ...counted, day, count })))
       }
     }
     return rows

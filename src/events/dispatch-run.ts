@@ -8,6 +8,12 @@ export interface Failure {
   readonly error: Error
 }
 
+/** The first answer that a listener gave; `null`: none did. */
+export interface Decision {
+  readonly answer: unknown
+  readonly by: string
+}
+
 /** What came of a dispatch. */
 export interface Dispatched {
   readonly results: readonly unknown[]

@@ -4,7 +4,7 @@ import { messageOf } from '../support/errors.ts'
 import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Delay } from '../support/moments.ts'
-import { type Dispatched, type DispatchRun, runOf } from './dispatch-run.ts'
+import { type Decision, type Dispatched, type DispatchRun, runOf } from './dispatch-run.ts'
 import {
   type BroadcastEvent,
   type Dispatching,
@@ -96,16 +96,22 @@ export class EventDispatcher implements Dispatching {
   }
 
   async until(event: Happening, payload?: unknown): Promise<unknown> {
+    return (await this.decide(event, payload)).answer
+  }
+
+  /** The same, with the name of the listener whose answer it is. */
+  async decide(event: Happening, payload?: unknown): Promise<Decision> {
     const run = runOf(uuidv7(this.#parts.clock.now()), event, payload)
-    let answer: unknown = null
+    let decision: Decision = { answer: null, by: '' }
     for (const entry of this.table.match(event, run.name)) {
       const { length } = run.results
       await this.#ask(run, entry)
-      answer = run.stopped ? false : run.results.slice(length)[0]
-      if (answer !== null && answer !== undefined) break
+      const answer = run.stopped ? false : (run.results[length] ?? null)
+      decision = { answer, by: entry.name }
+      if (answer !== null) break
     }
     if (run.queued.length > 0) await this.#enqueue(run)
-    return answer ?? null
+    return decision
   }
 
   async queue(event: Happening, delay: Delay | null = null, payload?: unknown): Promise<void> {
@@ -145,7 +151,7 @@ export class EventDispatcher implements Dispatching {
 
   subscribe(subscriber: Subscriber | (new () => Subscriber)): void {
     const made = typeof subscriber === 'function' ? new subscriber() : subscriber
-    made.subscribe({ listen: this.listen })
+    made.subscribe(this)
   }
 
   /** Tells those who listen for it that a listener failed, and calls the listener's own `failed`. */

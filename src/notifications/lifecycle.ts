@@ -16,7 +16,7 @@ export interface Said {
 }
 
 /** Why a notification does not go out. */
-export type Refusal = 'should_send' | 'listener'
+export type Refusal = 'should_send' | `vetoed by listener ${string}`
 
 interface Speaking {
   readonly notification: Notification
@@ -61,11 +61,12 @@ export class Lifecycle {
   async beforeSending(speaking: Speaking, channel: string): Promise<Refusal | null> {
     const { notification, to, locale } = speaking
     const { events } = this.#parts
-    return withLocale(locale, async () => {
+    return withLocale(locale, async (): Promise<Refusal | null> => {
       if ((await notification.shouldSend?.(to, channel)) === false) return 'should_send'
       if (!events.hasListeners(NotificationSending)) return null
-      const verdict = await events.until(new NotificationSending(notification, to, channel))
-      return verdict === false ? 'listener' : null
+      const sending = new NotificationSending(notification, to, channel)
+      const { answer, by } = await events.decide(sending)
+      return answer === false ? `vetoed by listener ${by || 'without a name'}` : null
     })
   }
 

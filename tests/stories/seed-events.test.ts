@@ -160,6 +160,34 @@ describe.each(['queued', 'sync'] as const)('seeds 003 and 004 in TypeScript, eve
     expect(calls).toEqual(['flaky', 'steady', 'flaky'])
   }, 60_000)
 
+  it('a CloudEvent on MQTT is taken out of its envelope, and is one event however often it comes', async () => {
+    const source = `/shop/${mode}`
+    const event = {
+      specversion: '1.0',
+      id: '1',
+      source,
+      type: 'com.shop.order',
+      data: { order: 7 },
+    }
+    const device = await Device.connect(`mqtt://127.0.0.1:${belfry.app.mqttPort}`, '311')
+    const first = await device.ask('events/order.shipped', event)
+    const again = await device.ask('events/order.shipped', event)
+    const wrong = await device.ask('events/order.shipped', { ...event, specversion: '0.3' })
+    const plain = await device.ask('events/order.shipped', { specversion: '1.0', order: 8 })
+    await device.close()
+    expect(await belfry.app.services.events.find(first.event_id)).toMatchObject({
+      type: 'order.shipped',
+      payload: { order: 7, cloudevent: { id: '1', source, type: 'com.shop.order' } },
+    })
+    expect(again.event_id).toBe(first.event_id)
+    expect(wrong.error).toMatchObject({
+      ...{ code: 'invalid_payload', issues: [{ path: 'specversion' }] },
+    })
+    expect(await belfry.app.services.events.find(plain.event_id)).toMatchObject({
+      payload: { specversion: '1.0', order: 8 },
+    })
+  })
+
   it('[S4-017 S4-018] create_event and process_event: those whom an event names are told', async () => {
     await api('POST', '/api/templates', {
       name: 'stage_update',
