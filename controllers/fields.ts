@@ -6,7 +6,7 @@
  */
 
 import { z } from 'zod'
-import { CHANNELS, type ChannelName } from '../services/deliveries/channel-policy.ts'
+import { CHANNELS, type ChannelName, ownChannels } from '../services/deliveries/channel-policy.ts'
 import { isSafeId, PRIORITIES } from '../src/index.ts'
 
 /** Epoch seconds above this are a moment after the year 5138: somebody sent milliseconds. */
@@ -70,18 +70,22 @@ export function userId() {
  * once, or `null` when the message leaves the choice to us.
  */
 export function channels() {
-  const name = z.enum([...CHANNELS, 'mail', 'database'], {
-    error: `must be one of ${[...CHANNELS, 'database'].join(', ')}`,
-  })
+  const known = () => [...CHANNELS, 'database', ...ownChannels]
+  const name = z
+    .string()
+    .refine((one) => one === 'mail' || known().includes(one), {
+      error: () => `must be one of ${known().join(', ')}`,
+    })
+    .describe(`${[...CHANNELS, 'database'].join(', ')}, or a channel of your own`)
   return z
     .union([z.array(name).max(20), name.transform((one) => [one])], {
-      error: `must be a list of ${[...CHANNELS, 'database'].join(', ')}`,
+      error: () => `must be a list of ${known().join(', ')}`,
     })
     .nullish()
     .transform((names): readonly ChannelName[] | null => {
       if (names == null) return null
-      const known = names.map((one) => (one === 'mail' ? 'email' : one))
-      return [...new Set(known)].filter((one) => one !== 'database')
+      const named = names.map((one) => (one === 'mail' ? 'email' : one))
+      return [...new Set(named)].filter((one) => one !== 'database') as ChannelName[]
     })
 }
 

@@ -105,7 +105,9 @@ export class TraceController {
 
   async #job(id: string) {
     const job = await this.#parts.queues.delivery(id).catch(() => null)
-    return { status: job?.status ?? 'unknown', attempts: job?.history ?? [] }
+    const { status = 'unknown', history = [] } = job ?? {}
+    const reason = status === 'skipped' ? history.at(-1)?.reason : undefined
+    return { status, ...(reason === undefined ? {} : { reason }), attempts: history }
   }
 
   /** `done`: it has been looked at, and nothing more of it waits. */

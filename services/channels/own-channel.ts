@@ -25,17 +25,24 @@ export class OwnChannelProvider implements Provider<OwnContent> {
 
   async send(job: DeliveryJob<OwnContent>, signal: AbortSignal): Promise<SendOutcome> {
     const { id, own, title, message, address, url, attempts } = job
+    const ended = Promise.withResolvers<never>()
+    const end = () => ended.reject(signal.reason)
+    signal.addEventListener('abort', end, { once: true })
     try {
-      const answer = await this.#channel.send({
+      const sending = this.#channel.send({
         ...{ id, attempts, signal },
         message: own ?? { title, message },
         address: address ?? url ?? job.user_id ?? '',
         userId: job.user_id,
         notificationId: job.notification_id,
       })
+      // A channel that does not mind the signal holds up nobody.
+      const answer = await Promise.race([sending, ended.promise])
       return { status: 'sent', ...(typeof answer === 'string' ? { id: answer } : {}) }
     } catch (error) {
-      return outcomeOf(error)
+      return isTooLate(signal) ? tooLong(job) : outcomeOf(error)
+    } finally {
+      signal.removeEventListener('abort', end)
     }
   }
 
@@ -46,6 +53,14 @@ export class OwnChannelProvider implements Provider<OwnContent> {
   async close(): Promise<void> {
     await this.#channel.close?.()
   }
+}
+
+function isTooLate({ aborted, reason }: AbortSignal): boolean {
+  return aborted && (reason as Error | undefined)?.name === 'TimeoutError'
+}
+
+function tooLong({ timeout_ms = 0 }: DeliveryJob): SendOutcome {
+  return { status: 'retry', reason: `took longer than ${timeout_ms / 1000} s` }
 }
 
 function outcomeOf(error: unknown): SendOutcome {

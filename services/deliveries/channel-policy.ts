@@ -15,6 +15,9 @@ export const CHANNELS = [
   'mqtt',
 ] as const
 
+/** Those that the application of this process has added: whoever names one gets it. */
+export const ownChannels = new Set<string>()
+
 export type ChannelName = (typeof CHANNELS)[number]
 
 /** Why a channel was left out; the word is part of the notification's trace. */

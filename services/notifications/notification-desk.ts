@@ -12,7 +12,7 @@ import {
   type Passed,
   partitionOf,
   type Store,
-  uuidv7,
+  uuidFrom,
 } from '../../src/index.ts'
 import type { ChannelName } from '../deliveries/channel-policy.ts'
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
@@ -24,6 +24,7 @@ import type { Directory } from '../directory/directory.ts'
 import { emptyProfile } from '../directory/user-record.ts'
 import { type Acceptance, type Identity, ownWork } from './acceptance.ts'
 import { messageAfter } from './composed.ts'
+import { mintId } from './mint-id.ts'
 import { type Message, makeRecord, messageOf as messageWith } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
 
@@ -109,8 +110,9 @@ export class NotificationDesk implements Desk {
   async #acceptAddressed(envelope: Envelope): Promise<ChannelOutcome[]> {
     const { store, keys, clock, acceptance } = this.#parts
     const now = clock.now()
-    const id = uuidv7(now)
     const { addresses } = envelope
+    const identity = identityFor(envelope, uuidFrom('addresses', JSON.stringify(addresses)))
+    const id = mintId(identity, { scope: keys.scope, partitions: store.partitions, now })
     // An inbox belongs to a user: nothing to say of it.
     const channels = envelope.channels.filter((channel) => channel !== 'database')
     const reached = channels.filter((channel) => isReached(channel, envelope))
@@ -127,7 +129,7 @@ export class NotificationDesk implements Desk {
     if (ops.length > 0) {
       const accepted = await acceptance.accept({
         partition: partitionOf(id, store.partitions),
-        identity: identityFor(envelope, ''),
+        identity,
         creates: keys.never(),
         ops,
         reply: id,
@@ -229,7 +231,7 @@ function messageFor({ type, category, priority, channels, expiresAt }: Envelope)
 }
 
 /** The same again within a day has no effect, where the class says what is the same. */
-function identityFor({ deduplicationId }: Envelope, userId: string): Identity {
+function identityFor({ deduplicationId }: Envelope, who: string): Identity {
   if (deduplicationId === null) return ownWork
-  return { ...ownWork, target: `class:${userId}`, idempotencyKey: deduplicationId }
+  return { ...ownWork, target: `class:${who}`, idempotencyKey: deduplicationId }
 }

@@ -1,5 +1,6 @@
 import type { Provider } from '../../services/channels/channel.ts'
 import { OwnChannelProvider } from '../../services/channels/own-channel.ts'
+import { ownChannels } from '../../services/deliveries/channel-policy.ts'
 import type { EventTypeFields } from '../../services/events/event-types.ts'
 import type { ChannelRules } from '../broadcasting/channel-rules.ts'
 import type { Principal } from '../context.ts'
@@ -51,6 +52,7 @@ export class Additions {
     const { queueNames } = this.#services
     if (queueNames.all.includes(name)) throw new Error(`There is a channel ${name} already.`)
     queueNames.addHere(name)
+    ownChannels.add(name)
     this.providers.set(name, new OwnChannelProvider(name, channel) as Provider)
   }
 
