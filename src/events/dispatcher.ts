@@ -150,8 +150,7 @@ export class EventDispatcher implements Dispatching {
   }
 
   subscribe(subscriber: Subscriber | (new () => Subscriber)): void {
-    const made = typeof subscriber === 'function' ? new subscriber() : subscriber
-    made.subscribe(this)
+    ;(typeof subscriber === 'function' ? new subscriber() : subscriber).subscribe(this)
   }
 
   /** Tells those who listen for it that a listener failed, and calls the listener's own `failed`. */
