@@ -49,4 +49,6 @@ export async function runService(env = readEnvironment()): Promise<void> {
     log.error({ err: error }, 'a rejection nobody handled')
   })
   await stopped
+  // What a server that is away holds open must not hold us.
+  process.exit()
 }

@@ -8,6 +8,7 @@ import {
   type Op,
   queueKeys,
   type Settlement,
+  Unavailable,
 } from '../../src/index.ts'
 import type { Provider, SendOutcome } from '../channels/channel.ts'
 import { Counts, countedAs } from '../statistics/counts.ts'
@@ -39,6 +40,12 @@ interface Parts {
   ) => void
   /** What notification classes have to say. */
   readonly hooks?: DeliveryHooks
+}
+
+const STORE_AWAY: SendOutcome = {
+  status: 'postponed',
+  reason: 'the store is away',
+  retryAfterMs: 1_000,
 }
 
 /** Works on delivery jobs: sends, and decides what becomes of the job after each try. */
@@ -81,6 +88,8 @@ export class DeliveryService {
       if (refusal) return refusal
       return await provider.send(job, within(job.timeout_ms, signal))
     } catch (error) {
+      // What is asked of the store comes before anything is sent.
+      if (error instanceof Unavailable) return STORE_AWAY
       this.#parts.log.error({ err: error, job: job.id }, `the ${provider.name} sender threw`)
       return { status: 'retry', reason: error instanceof Error ? error.message : String(error) }
     }

@@ -28,17 +28,34 @@ interface Running {
 export async function stopApp(running: Running, withinMs: number): Promise<void> {
   const { broker, http, workers, housekeeper, unreadTopic, providers, bus, store, log } = running
   housekeeper.stop()
-  const ends = await Promise.allSettled([
+  const inHand = [
     broker?.stop(withinMs * 0.8),
     http.stop(withinMs * 0.8),
     ...workers.map((worker) => worker.stop(withinMs * 0.7)),
     unreadTopic.stop(),
-  ])
-  await Promise.allSettled([...providers.values()].map((provider) => provider.close?.()))
-  ends.push(...(await Promise.allSettled([bus.close(), store.close()])))
-  for (const end of ends) {
-    if (end.status === 'rejected')
-      log.warn({ reason: messageOf(end.reason) }, 'not stopped cleanly')
-  }
+  ]
+  const ends = await settled(inHand, withinMs * 0.8)
+  const closing = [...providers.values()].map((provider) => provider.close?.())
+  ends.push(...(await settled(closing, withinMs * 0.1)))
+  ends.push(...(await settled([bus.close(), store.close()], withinMs * 0.1)))
+  for (const reason of ends) log.warn({ reason }, 'not stopped cleanly')
   log.info('stopped')
+}
+
+/** Waits for all of it, for so long at most: a server that is away must not keep us. Answers with what went wrong. */
+async function settled(
+  ends: readonly (Promise<void> | undefined)[],
+  withinMs: number,
+): Promise<string[]> {
+  const late = new Promise<string>((resolve) => {
+    setTimeout(resolve, withinMs, `it took longer than ${Math.round(withinMs)} ms`).unref()
+  })
+  const each = ends.map(async (end) => {
+    try {
+      return await Promise.race([end, late])
+    } catch (error) {
+      return messageOf(error)
+    }
+  })
+  return (await Promise.all(each)).filter((reason) => typeof reason === 'string')
 }

@@ -15,8 +15,9 @@ describe.skipIf(!requireBrowser())('what the service itself shows in a browser',
 
   it('/docs shows the HTTP interface, under the policy that the service sets', async () => {
     const { page, errors, close } = await browser.open(`${service.url}/docs`)
-    await page.getByText('/api/notifications', { exact: true }).first().waitFor()
+    // A page of a few hundred entries, all drawn at once.
+    await page.getByText('/api/notifications', { exact: true }).first().waitFor({ timeout: 80_000 })
     expect(errors).toEqual([])
     await close()
-  })
+  }, 90_000)
 })
