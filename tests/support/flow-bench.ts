@@ -11,6 +11,14 @@ import type { Lease, Store } from '../../src/store/store.ts'
 import { silentLog as log } from './delivery.ts'
 import { FakeClock } from './fake-clock.ts'
 
+interface Parts {
+  readonly store?: Store
+  readonly now?: number
+  /** That of the store, where one is given. */
+  readonly clock?: FakeClock
+  readonly tenant?: string
+}
+
 /** Every service over one store, whose work is done when it is told to. */
 export class FlowBench {
   readonly keys: Keys
@@ -18,9 +26,9 @@ export class FlowBench {
   readonly store: Store
   readonly services: Services
 
-  constructor({ store, now, tenant = '' }: { store?: Store; now?: number; tenant?: string } = {}) {
+  constructor({ store, now, clock = new FakeClock(now), tenant = '' }: Parts = {}) {
     this.keys = new Keys(tenant)
-    this.clock = new FakeClock(now)
+    this.clock = clock
     this.store = store ?? openSqliteStore({ path: ':memory:', clock: this.clock, log })
     this.services = createServices({
       ...{ store: this.store, keys: this.keys, clock: this.clock, log, bus: new MemoryBus() },

@@ -1,0 +1,175 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ownWork } from '../../services/notifications/acceptance.ts'
+import { messageOf } from '../../services/notifications/notification-record.ts'
+import { loadConfig } from '../../src/config.ts'
+import { RedisStore } from '../../src/store/redis/redis-store.ts'
+import { silentLog as log } from '../support/delivery.ts'
+import { EACH_STORE, type StoreServer } from '../support/each-store.ts'
+import { FakeClock } from '../support/fake-clock.ts'
+import { FlowBench, HOUR_MS, MINUTE_MS } from '../support/flow-bench.ts'
+
+/** The embedded store has unit tests of all this. */
+const SERVERS = EACH_STORE.filter(({ kind }) => kind !== 'embedded')
+
+describe.each(SERVERS)('flows on the store: $kind', (kind) => {
+  let server: StoreServer
+  let bench: FlowBench
+  let users = 0
+  const fresh = () => `user-${++users}`
+  /** Somebody with an address. */
+  const person = async () => {
+    const user = fresh()
+    await bench.services.directory.save(user, { email: `${user}@example.com` })
+    return user
+  }
+  const mails = async () => (await bench.jobs('email')).map(({ to }) => to)
+
+  beforeAll(async () => {
+    server = await kind.start()
+    const { redis } = loadConfig({ REDIS_URL: server.url! })
+    const clock = new FakeClock()
+    bench = new FlowBench({ store: await RedisStore.connect(redis!, { log, clock }), clock })
+  })
+  afterAll(async () => {
+    await bench?.store.close()
+    await server?.stop()
+  })
+
+  it('a digest of each of twenty people is sent once, with everything that came', async () => {
+    const people = Array.from({ length: 20 }, fresh)
+    const digest = { windowMs: MINUTE_MS, cron: null, key: null, lookBackMs: null }
+    for (let n = 0; n < 3; n++) {
+      await Promise.all(people.map((user) => bench.send(user, { type: 'disk', digest })))
+    }
+    await bench.pass(MINUTE_MS)
+    for (const user of people) {
+      expect(await bench.inbox(user)).toMatchObject([{ data: { total_count: 3 } }])
+    }
+  })
+
+  it('a throttle lets one through of a hundred at once', async () => {
+    const user = fresh()
+    const throttle = { limit: 1, windowMs: HOUR_MS, onLimit: 'drop', key: null } as const
+    const sent = await Promise.all(
+      Array.from({ length: 100 }, () => bench.send(user, { type: 'pump', throttle })),
+    )
+    expect(sent.filter(({ status }) => status === 'sent')).toHaveLength(1)
+    expect(sent.filter(({ status }) => status === 'throttled')).toHaveLength(99)
+    expect(await bench.inbox(user)).toHaveLength(1)
+  })
+
+  it('a fallback goes out where nothing shows that it has arrived', async () => {
+    const [silent, told] = [await person(), await person()]
+    const fallback = { afterMs: MINUTE_MS, unless: 'delivered', channels: ['email'] } as const
+    await bench.send(silent, { fallback })
+    const { notification_id: id } = await bench.send(told, { fallback })
+    await bench.services.inbox.markDelivered(told, id, 'nobody’s')
+    await bench.pass(MINUTE_MS)
+    expect(await mails()).toEqual([`${silent}@example.com`])
+  })
+
+  it('what must be acknowledged comes again until one of its people has', async () => {
+    const [one, other] = [await person(), await person()]
+    const requireAck = { retryMs: MINUTE_MS, expireMs: HOUR_MS, cancelOn: 'any' } as const
+    const together = { origin: { transaction_id: randomUUID() } }
+    const message = { requireAck, channels: ['email' as const] }
+    const { notification_id: id } = await bench.send(one, message, together)
+    await bench.send(other, message, together)
+    await bench.pass(MINUTE_MS)
+    expect((await mails()).toSorted()).toEqual(
+      [one, one, other, other].map((user) => `${user}@example.com`),
+    )
+    await bench.services.inbox.acknowledge(one, id)
+    await bench.pass(5 * MINUTE_MS)
+    expect(await mails()).toEqual([])
+  })
+
+  it('a recurrence comes at its times to everybody of a group, and is over after its count', async () => {
+    const people = await Promise.all(Array.from({ length: 5 }, person))
+    for (const user of people) await bench.services.directory.save(user, { groups: ['crew'] })
+    const audience = { everybody: false, users: [], groups: ['crew'], roles: [] }
+    const terms = { cron: '0 * * * *', timezone: 'UTC', count: 2, until: null } as const
+    const message = messageOf({ message: 'tick' })
+    await bench.services.recurrences.create(
+      { ...terms, audience, message, misfire: 'send' },
+      ownWork,
+    )
+    for (let hour = 0; hour < 4; hour++) await bench.pass(HOUR_MS)
+    for (const user of people) expect(await bench.inbox(user)).toHaveLength(2)
+  })
+
+  it('[S0-087 G-24] erasing somebody leaves no key and no record with his id or an address', async () => {
+    const { services, clock } = bench
+    const user = randomUUID()
+    const email = `${user.slice(0, 8)}.person@example.com`
+    const phone = '+12025550173'
+    const token = `device-of-${user.slice(0, 8)}`
+    const hook = `https://hooks.example.com/${user.slice(0, 8)}`
+    await services.directory.save(user, {
+      ...{ email, phone, slack_webhook_url: hook },
+      ...{ groups: ['ops'], roles: ['admin'] },
+    })
+    await services.directory.addDevice(user, { platform: 'web', token })
+    await services.directory.savePreferences(user, { mutes: { t: null }, sms: true })
+    await services.sessions.connect(user, { sessionId: 's1' })
+    await bench.send(user, { channels: ['email', 'sms', 'push', 'mqtt', 'slack'] })
+    const digest = { windowMs: HOUR_MS, cron: null, key: null, lookBackMs: HOUR_MS }
+    const throttle = { limit: 1, windowMs: HOUR_MS, onLimit: 'drop', key: null } as const
+    for (let n = 0; n < 2; n++) await bench.send(user, { type: 'd', digest })
+    for (let n = 0; n < 2; n++) await bench.send(user, { type: 't', throttle })
+    await bench.send(user, { sendAt: clock.now() + HOUR_MS, tags: ['x'] })
+    await bench.send(user, { collapseKey: 'c' })
+    await bench.send(user, {
+      requireAck: { retryMs: MINUTE_MS, expireMs: HOUR_MS, cancelOn: 'any' },
+      fallback: { afterMs: MINUTE_MS, unless: 'read', channels: ['email'] },
+    })
+    const audience = { everybody: false, users: [user, 'other'], groups: [], roles: [] }
+    const message = messageOf({ message: 'to several' })
+    await services.broadcasts.announce({ audience, message, identity: ownWork, status: 'sent' })
+    const recurring = { cron: '0 9 * * *', timezone: 'UTC', count: null, until: null } as const
+    await services.recurrences.create({ ...recurring, audience, message, misfire: 'send' }, ownWork)
+    await services.direct.sendTo({ email }, message, ownWork)
+    const source = { identity: ownWork, sourceUser: user, targetUsers: [user] }
+    await services.events.record('user.created', { id: user, email, phone }, source)
+    await services.dispatcher.queue('user.left', 3600, { id: user, email })
+    await services.notifiableEvents.create({ eventType: 'x', userId: user, params: { email } })
+    await services.memberships.setOnCall('disk', [user], true)
+    await watchOver(user)
+    await bench.work()
+
+    expect(await mentions(user, email, phone, token, hook)).not.toEqual([])
+    await services.personalData.erase(user)
+    expect(await mentions(user, email, phone, token, hook)).toEqual([])
+    await bench.pass(2 * HOUR_MS)
+    expect(await mentions(user, email, phone, token, hook)).toEqual([])
+    await expect(services.directory.find(user)).rejects.toMatchObject({ code: 'not_found' })
+  })
+
+  /** An alert that he acknowledges, a silence that he makes. */
+  async function watchOver(user: string): Promise<void> {
+    const { alerts, alertActions, alertWork, silences } = bench.services
+    const report = { type: 'disk', severity: 'critical' as const, message: 'Full' }
+    const rest = { source: 'hall 3', affectedSystems: [], labels: { asked_by: user }, data: {} }
+    const { alert_id } = await alerts.raise({ ...report, ...rest, dedupKey: null }, ownWork)
+    await bench.workOn('alert', alertWork.handle)
+    await alertActions.acknowledge(alert_id, { who: user, note: `me, ${user}` })
+    const ends_at = new Date(bench.clock.now() + HOUR_MS).toISOString()
+    const silence = {
+      ...{ matchers: [{ name: 'alert_type', operator: '=' as const, value: 'noise' }] },
+      ...{ affected_systems: [], starts_at: null, ends_at, recurrence: null },
+      ...{ created_by: user, comment: `by ${user}`, expire_on_resolve: false, notify_on_end: true },
+    }
+    await silences.create(silence, randomUUID())
+  }
+
+  /** Every key that names one of the words, or holds it. */
+  async function mentions(...words: string[]): Promise<string[]> {
+    const found: string[] = []
+    for await (const { key, value } of bench.store.keys()) {
+      const text = `${key} ${JSON.stringify(value)}`
+      if (words.some((word) => text.includes(word)) && !key.startsWith('audit')) found.push(key)
+    }
+    return found
+  }
+})
