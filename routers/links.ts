@@ -1,5 +1,5 @@
 import { type LinkController, LinkParams } from '../controllers/link-controller.ts'
-import type { HttpRouter } from '../src/index.ts'
+import type { Context, HttpGroup, HttpRouter, Middleware } from '../src/index.ts'
 
 interface Parts {
   readonly router: HttpRouter
@@ -10,6 +10,19 @@ const shared = { tags: ['links'], params: LinkParams } as const
 
 /** Signed links: the token is the credential, so no other is asked for. */
 export function linkRoutes({ router, links }: Parts): void {
+  declare(router, links)
+}
+
+/** The same of tenants: `toTenant` hands each to the tenant that the path names, whose secret signed it. */
+export function tenantLinkRoutes({
+  router,
+  links,
+  toTenant,
+}: Parts & { readonly toTenant: Middleware<Context> }): void {
+  router.group('/t/{tenant}', [toTenant], (group) => declare(group, links))
+}
+
+function declare(router: HttpGroup<string>, links: LinkController): void {
   const ack = { ...shared, summary: 'A page with the alert and a button to acknowledge it' }
   router.on('GET', '/a/{token}', ack, links.showAck)
   router.on('POST', '/a/{token}', { ...shared, summary: 'Acknowledge, once' }, links.ack)

@@ -2,7 +2,6 @@ import { timingSafeEqual } from 'node:crypto'
 import {
   type Clock,
   everybody,
-  Forbidden,
   type Keys,
   type Principal,
   type Scope,
@@ -41,8 +40,6 @@ export interface AccessSettings {
   readonly jwt: TokenSettings | null
   /** Somebody else's word on a credential, asked first. */
   readonly own?: OwnAuthenticate
-  /** Whether credentials of tenants are served. Default: true. */
-  readonly tenants?: boolean
 }
 
 /** What a development token says; everything but `sub` may be left out. */
@@ -76,7 +73,6 @@ export class AccessService {
   readonly #tokens: TokenVerifier | null
   readonly #cache: CredentialCache
   readonly #clock: Clock
-  readonly #servesTenants: boolean
   readonly #own: OwnAuthenticate | null
 
   /** Throws when the secret for tokens is too short. */
@@ -87,7 +83,6 @@ export class AccessService {
     this.#tokens = settings.jwt === null ? null : new TokenVerifier(settings.jwt, clock)
     this.#cache = new CredentialCache({ clock, capacity: CACHE_CAPACITY })
     this.#clock = clock
-    this.#servesTenants = settings.tenants ?? true
     this.#own = settings.own ?? null
   }
 
@@ -185,7 +180,6 @@ export class AccessService {
     const principal = await this.keys.find(hash)
     const now = this.#clock.now()
     if (principal === null || hasEnded(principal, now)) throw unknownCredential()
-    this.#assertServed(principal)
     const until = Math.min(principal.expiresAt ?? Number.POSITIVE_INFINITY, now + KEY_CACHE_MS)
     this.#cache.keep(hash, principal, until)
     return principal
@@ -194,15 +188,10 @@ export class AccessService {
   async #byToken(token: string, hash: string): Promise<Principal> {
     if (this.#tokens === null) throw unknownCredential()
     const principal = principalOf(await this.#tokens.verify(token))
-    this.#assertServed(principal)
     this.#cache.keep(hash, principal, principal.expiresAt ?? 0)
     return principal
   }
 
-  #assertServed({ tenant }: Principal): void {
-    if (tenant === '' || this.#servesTenants) return
-    throw new Forbidden(`The tenant ${tenant} is not served by this installation.`)
-  }
 }
 
 const NO_SETTINGS: TokenSettings = { secret: null, jwksUrl: null, issuer: null, audience: null }

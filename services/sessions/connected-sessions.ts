@@ -35,6 +35,7 @@ export interface ConnectionInfo {
 /** What only the gateways know. */
 interface Gateways {
   clients(question: {
+    readonly scope: string
     readonly id: string | null
     readonly user: string | null
     readonly limit: number
@@ -66,8 +67,9 @@ export class ConnectedSessions {
 
   /** Up to `limit` clients, of one user or of all. */
   async list(wanted: Wanted): Promise<ConnectionInfo[]> {
+    const { keys } = this.#parts
     const [clients, sessions] = await Promise.all([
-      this.#parts.gateways.clients({ id: null, ...wanted }),
+      this.#parts.gateways.clients({ scope: keys.scope, id: null, ...wanted }),
       this.#stored(wanted),
     ])
     const live = new Map(clients.map((client) => [client.id, client]))
@@ -84,8 +86,8 @@ export class ConnectedSessions {
    * client is away is found by its user. Throws `NotFound`.
    */
   async close(id: string, user: string | null): Promise<void> {
-    const { gateways, sessions } = this.#parts
-    const [client] = await gateways.clients({ id, user, limit: 1 })
+    const { gateways, sessions, keys } = this.#parts
+    const [client] = await gateways.clients({ scope: keys.scope, id, user, limit: 1 })
     if (client !== undefined && client.protocol === 'pusher') {
       gateways.dismiss(id)
       return

@@ -70,7 +70,8 @@ export class Announcements {
   /** Records what the MQTT door refused; resolves when that is stored. */
   onRefused = (refusal: Refusal): Promise<void> => {
     this.#parts.metrics.refused.inc({ door: 'mqtt', code: refusal.code })
-    return this.#keepRefused({ ...refusal, door: 'mqtt' })
+    const { tenant: _tenant, ...refused } = refusal
+    return this.#keepRefused({ ...refused, door: 'mqtt' })
   }
 
   /** The same of HTTP, which counts by itself and has answered by then. */

@@ -1,21 +1,19 @@
 import { hostname } from 'node:os'
+import { byTenant } from '../../middleware/by-tenant.ts'
 import { AccessService, type OwnAuthenticate } from '../../services/access/access-service.ts'
 import { Breakers } from '../../services/channels/breakers.ts'
 import type { OwnDirectory } from '../../services/directory/own-directory.ts'
-import { UnreadCounts } from '../../services/notifications/unread-counts.ts'
-import { UnreadTopic } from '../../services/notifications/unread-topic.ts'
 import type { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
-import { type Config, publicUrlOf } from '../config.ts'
+import type { Config } from '../config.ts'
 import { Dispatcher } from '../mqtt/dispatcher.ts'
 import { Keys } from '../store/keys.ts'
 import { type Clock, systemClock } from '../support/clock.ts'
 import { createLogger, type Logger } from '../support/logger.ts'
 import { Metrics } from '../support/metrics.ts'
-import { actionTopics } from './action-topics.ts'
-import { Announcements } from './announcements.ts'
 import { addBroadcastProviders } from './broadcast-providers.ts'
 import { createBroadcasts } from './broadcasts.ts'
 import { createChecks } from './checks.ts'
+import { createCore } from './core.ts'
 import { startDeadman } from './deadman.ts'
 import { fillBreakerGauge, fillGauges } from './gauges.ts'
 import { Housekeeper } from './housekeeper.ts'
@@ -24,14 +22,18 @@ import { createMiddleware } from './middleware.ts'
 import { mqttLogin } from './mqtt-login.ts'
 import { openStore } from './open-store.ts'
 import { Additions, type DefineRoutes } from './own-app.ts'
+import { pacingBy } from './pacing.ts'
 import { createProviders } from './providers.ts'
+import { refusals } from './refusals.ts'
 import { insistOn, type Reload, reloader } from './reload.ts'
 import { Rules } from './rules.ts'
-import { createServices, type Services } from './services.ts'
+import type { Services } from './services.ts'
 import { type RunningBroker, startBroker } from './start-broker.ts'
 import { type RunningHttp, startHttp } from './start-http.ts'
 import { takeStaticCalls } from './static-calls.ts'
 import { stopApp } from './stop-app.ts'
+import { Tenant } from './tenant.ts'
+import { Tenants } from './tenants.ts'
 import { createTopics } from './topics.ts'
 import { version } from './version.ts'
 import { watchHeartbeats } from './watch-heartbeats.ts'
@@ -98,34 +100,13 @@ async function assemble(config: Config, making: Making): Promise<App> {
   const keys = new Keys()
   const metrics = new Metrics({ process: true })
   const publisher = new LatePublisher()
-  const count = (user: string) => services.inbox.unreadCount(user)
-  const tell = (user: string, unread: number) =>
-    services.realtime.signal(user, 'unread_count', JSON.stringify({ count: unread }))
-  const unreadCounts = new UnreadCounts({ count, tell, clock, log })
-  const onChanged = (user: string) => unreadCounts.changed(user)
-  const unreadTopic = new UnreadTopic({ publish: publisher.publish, count, onChanged, clock, log })
-  const announcements = new Announcements({
-    ...{ publisher, unreadTopic, metrics, log },
-    services: () => services,
-  })
-  const { onStored, onMarked, onAlertNews, onRefused, onRequestRefused, onOutcome } = announcements
-  const services: Services = createServices({
-    ...{ store, bus, keys, clock, log, onStored, onMarked, onAlertNews },
-    retention: config.retention,
-    locale: config.locale,
-    timezone: config.timezone,
-    publicUrl: () => config.http.publicUrl ?? publicUrlOf(config.http.host, config.http.port),
-    alertWebhooks: config.providers.alertWebhooks,
-    webhookSecrets: config.providers.webhookSecrets,
-    broadcastConnection: config.broadcast.driver,
-    mayPublish: actionTopics(config.actionTopics),
-    onUnread: (user) => unreadTopic.changed(user),
-    onRepeated: () => metrics.duplicates.inc(),
-    auditDays: config.auditDays,
-    events: config.events,
-    ...(making.directory ? { ownDirectory: making.directory } : {}),
+  const core = createCore({
+    ...{ config, store, bus, keys, publisher, metrics, clock, log },
     broadcaster: () => manager,
+    own: making.directory ? { ownDirectory: making.directory } : {},
   })
+  const { services, announcements, unreadTopic } = core
+  const { onOutcome } = announcements
   const manager: BroadcastManager = createBroadcasts({
     ...{ config, announce, publisher, metrics, store, keys, clock, log, bell: services.bell },
     broadcasting: () => http.broadcasting,
@@ -139,10 +120,19 @@ async function assemble(config: Config, making: Making): Promise<App> {
     settings: accessSettings(config, making.authenticate),
   })
   const firstKey = await access.bootstrap()
-  const middleware = createMiddleware({
+  const plain = createMiddleware({
     ...{ config, access, store, clock, metrics },
     filters: () => rules.filters,
   })
+  const pacing = pacingBy(config.providers.rates, clock)
+  const tenants: Tenants = new Tenants({
+    ...{ store, bus, clock, log },
+    make: (name) => new Tenant(name, { ...shared, middleware: plain, dispatcher }),
+  })
+  const credentials = () => http.broadcasting.credentials
+  const shared = { config, credentials, store, bus, access, publisher, pacing, metrics, clock, log }
+  const middleware = { ...plain, authenticate: byTenant(plain.authenticate, tenants.serve) }
+  const { onRefused, onRequestRefused } = refusals(announcements, { tenants, log })
   const topics = createTopics(services, middleware)
   const rules = new Rules({ ...services, file: config.rulesFile, router: topics, clock, log })
   const reload = reloader({ templatesDir: config.templatesDir, services, rules, log })
@@ -159,7 +149,7 @@ async function assemble(config: Config, making: Making): Promise<App> {
   let broker: RunningBroker | null = null
   const http: RunningHttp = await startHttp({
     ...{ config, services, access, middleware, topics, dispatcher, store, bus, keys, manager },
-    ...{ metrics, clock, log, reload, rules, version: version() },
+    ...{ metrics, clock, log, reload, rules, tenants, version: version() },
     checks: createChecks({ config, store, breakers, broker: () => broker }),
     onRefused: onRequestRefused,
     ...{ additions, routes: making.routes, isAttached: making.isAttached },
@@ -179,9 +169,9 @@ async function assemble(config: Config, making: Making): Promise<App> {
   const watch = watchHeartbeats({ config, services, rules, store, keys, clock, log, broker })
 
   const providers = createProviders({
-    ...{ config, services, publisher, store, keys, breakers, clock, log },
+    ...{ config, services, publisher, store, keys, breakers, pacing, clock, log },
   })
-  addBroadcastProviders(providers, { config, manager, http, clock })
+  addBroadcastProviders(providers, { config, manager, credentials, clock })
   for (const [name, provider] of additions.providers) providers.set(name, provider)
   const { queue } = config
   const workers = config.roles.has('worker')
@@ -191,13 +181,16 @@ async function assemble(config: Config, making: Making): Promise<App> {
   const housekeeper = new Housekeeper({ store, clock, log, services })
   if (config.roles.has('worker')) housekeeper.start()
   await services.activity.start()
+  await tenants.start()
   const deadman = startDeadman({ url: config.deadmanUrl, store, broker, workers, clock, log })
 
   fillGauges(metrics, services, store)
   fillBreakerGauge(metrics, breakers)
   metrics.onScrape(() => metrics.brokerUp.set({}, running?.isConnected() ? 1 : 0))
 
-  const parts = { broker, http, workers, housekeeper, unreadTopic, providers, bus, store, log }
+  const parts = {
+    ...{ broker, http, workers, housekeeper, unreadTopic, providers, tenants, bus, store, log },
+  }
   return {
     ...{ config, services, broker, http, firstKey, reload },
     storeDescription: store.description,
@@ -213,6 +206,5 @@ async function assemble(config: Config, making: Making): Promise<App> {
 
 /** Whoever brings credentials of his own wants them shown. */
 function accessSettings({ auth }: Config, own: OwnAuthenticate | undefined) {
-  const base = { ...auth, tenants: false }
-  return own === undefined ? base : { ...base, mode: 'token' as const, own }
+  return own === undefined ? auth : { ...auth, mode: 'token' as const, own }
 }

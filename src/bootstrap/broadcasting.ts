@@ -55,6 +55,22 @@ export interface Broadcasting {
   stop(): Promise<void>
 }
 
+/** What is said on a tenant's broadcast channels, and asked about them. */
+export function createDesk(parts: Pick<Parts, 'store' | 'bus' | 'keys' | 'clock' | 'log'> & {
+  readonly services: Pick<Services, 'realtime'>
+}) {
+  const { services, store, bus, keys, clock, log } = parts
+  const cache = new ChannelCache({ store, keys })
+  const history = new ChannelHistory({ store, keys })
+  const nodes = new FleetNodes({ store, keys })
+  const questions = new FleetQuestions({ bus, nodes, clock, log })
+  const members = new MemberRecords(store)
+  const { realtime } = services
+  const { scope } = keys
+  const desk = new BroadcastDesk({ scope, bus: realtime, cache, history, members, questions })
+  return { cache, desk, questions }
+}
+
 /** Whose sockets are authorised: with the driver `pusher` clients are connected over there. */
 function clientsOf(config: Config, own: AppCredentials): AppCredentials {
   return config.broadcast.driver === 'pusher' ? (pusherCredentials(config) ?? own) : own
@@ -71,18 +87,7 @@ export async function createBroadcasting(parts: Parts): Promise<Broadcasting> {
   broadcastChannels({ channels: rules, standing, guardAdmin: config.broadcast.guardAdmin })
   const isOpen = parts.access.mode === 'off'
   const access = new ChannelAccess({ rules, standing, isOpen })
-  const cache = new ChannelCache({ store, keys })
-  const history = new ChannelHistory({ store, keys })
-  const nodes = new FleetNodes({ store, keys })
-  const questions = new FleetQuestions({ bus, nodes, clock, log })
-  const desk = new BroadcastDesk({
-    scope: keys.scope,
-    bus: services.realtime,
-    cache,
-    history,
-    members: new MemberRecords(store),
-    questions,
-  })
+  const { cache, desk, questions } = createDesk({ services, store, bus, keys, clock, log })
   const gateways = {
     clients: questions.clients.bind(questions),
     dismiss: (id: string) => services.realtime.dismiss(id),

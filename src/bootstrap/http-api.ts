@@ -63,8 +63,8 @@ export interface ApiParts {
   readonly topics: Router
   readonly dispatcher: Dispatcher
   readonly config: Pick<Config, 'timezone' | 'http' | 'providers'>
-  readonly reload: Reload
-  readonly rules: Pick<Rules, 'refresh'>
+  /** What only the operator of the service has: files, monitors, telephone; `null` for a tenant. */
+  readonly operator: { readonly reload: Reload; readonly rules: Pick<Rules, 'refresh'> } | null
   readonly store: Store
   readonly keys: Keys
   readonly clock: Clock
@@ -122,15 +122,15 @@ export function createApi(parts: ApiParts): HttpRouter {
     traces: new TraceController({ ...services, clock, overview: service.stats }),
     users: new UserController(services),
   })
-  const heartbeats = new HeartbeatController({
-    documents: services.monitors,
-    onChanged: () => parts.rules.refresh(),
-  })
-  heartbeatRoutes({ ...hallway, heartbeats })
   inboundHooks({ ...hallway, hooks: new InboundHookController(services) })
   auditRoutes({ ...hallway, audit: new AuditController(services) })
   linkRoutes({ router, links: new LinkController(services) })
-  reloadRoute(router, { authenticate: middleware.authenticate, reload: parts.reload })
+  if (parts.operator === null) return router
+  const { reload, rules } = parts.operator
+  const onChanged = () => rules.refresh()
+  const heartbeats = new HeartbeatController({ documents: services.monitors, onChanged })
+  heartbeatRoutes({ ...hallway, heartbeats })
+  reloadRoute(router, { authenticate: middleware.authenticate, reload })
   addTwilioHooks(router, parts)
   addSlackHook(router, parts)
   return router

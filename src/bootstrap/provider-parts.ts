@@ -6,6 +6,7 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import type { Pacing } from './pacing.ts'
 import type { Services } from './services.ts'
 
 /** What providers are made of. */
@@ -27,6 +28,8 @@ export interface ProviderParts {
   readonly keys: Keys
   readonly breakers: Breakers
   readonly limits: DestinationLimits
+  /** The rates of providers, the same for all tenants. */
+  readonly pacing: Pacing
   readonly clock: Clock
   readonly log: Logger
 }

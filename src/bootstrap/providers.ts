@@ -13,7 +13,7 @@ import { OutboxProvider } from '../../services/channels/outbox-provider.ts'
 import { Throttle } from '../../services/channels/throttle.ts'
 import { CHANNELS } from '../../services/deliveries/channel-policy.ts'
 import { actionTopics } from './action-topics.ts'
-import { type Pacing, pacingBy } from './pacing.ts'
+import type { Pacing } from './pacing.ts'
 import { phoneProviders } from './phone-providers.ts'
 import { postingProviders } from './posting-providers.ts'
 import type { ProviderParts } from './provider-parts.ts'
@@ -22,8 +22,7 @@ import { pushProvider } from './push-provider.ts'
 /** Who delivers for each channel: what is configured, and the outbox for the rest. */
 export function createProviders(given: Omit<ProviderParts, 'limits'>): Map<string, Provider> {
   const parts = { ...given, limits: new DestinationLimits(given) }
-  const { config, clock, publisher, services } = parts
-  const pacing = pacingBy(config.providers.rates, clock)
+  const { config, clock, publisher, services, pacing } = parts
   const providers = new Map<string, Provider>()
   const from = config.providers.mailFrom
   const links = linksOf(parts)

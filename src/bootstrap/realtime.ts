@@ -4,9 +4,8 @@ import type { Tickets } from '../../services/access/tickets.ts'
 import { ChannelWebhooks } from '../../services/broadcasts/channel-webhooks.ts'
 import type { Config } from '../config.ts'
 import { everybody } from '../context.ts'
-import type { Application, Authenticate } from '../gateway/application.ts'
+import type { Authenticate } from '../gateway/application.ts'
 import { countByProtocol, countSlow } from '../gateway/count-by-protocol.ts'
-import { FrameLimit } from '../gateway/frame-limit.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { NativeDoor } from '../gateway/native-door.ts'
 import { PusherDoor } from '../gateway/pusher-door.ts'
@@ -22,8 +21,9 @@ import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { Broadcasting } from './broadcasting.ts'
-import { roomsOf } from './rooms-of.ts'
+import { gatewayApplication } from './gateway-application.ts'
 import type { Services } from './services.ts'
+import type { Tenants } from './tenants.ts'
 
 interface Parts {
   readonly config: Config
@@ -32,6 +32,7 @@ interface Parts {
   readonly services: Services
   readonly access: AccessService
   readonly tickets: Tickets
+  readonly tenants: Pick<Tenants, 'of' | 'at'>
   readonly store: Store
   readonly keys: Keys
   readonly bus: Bus
@@ -43,14 +44,15 @@ interface Parts {
 /** Opens the realtime doors on the HTTP port. Returns the gateway and the way to close it. */
 export function createRealtime(parts: Parts) {
   const { config, http, store, clock, bus, metrics, log } = parts
-  const application = applicationOf(parts)
-  const applicationFor = () => application
+  const application = gatewayApplication(parts)
+  const applicationOf = (tenant: string) =>
+    tenant === '' ? application : parts.tenants.at(tenant).application
   const onOpened = (protocol: string) => metrics.sessionsOpened.inc({ protocol })
   const onTrouble = (reason: string) => metrics.connectionTroubles.inc({ reason })
   const told = { onOpened, onTrouble }
   const news = newsOf(parts)
   const gateway = new Gateway({
-    ...{ store, bus, clock, log, news, ...told, applicationOf: applicationFor },
+    ...{ store, bus, clock, log, news, ...told, applicationOf },
   })
   const shared = {
     gateway,
@@ -83,7 +85,7 @@ export function createRealtime(parts: Parts) {
   })
   const overHttp = {
     ...shared,
-    application,
+    applicationOf,
     nobody,
     allowsOrigin: (headers: IncomingHttpHeaders) => http.origins.allows(headers),
     addressOf: (request: IncomingMessage) => clientAddress(request, config.http.trustProxy),
@@ -121,33 +123,17 @@ function open(http: HttpServer, path: string, door: Door): void {
   })
 }
 
-function applicationOf({ services, broadcasting, keys, clock }: Parts): Application {
-  const limit = new FrameLimit(clock)
-  const { inbox, alertActions, sessions } = services
-  return {
-    scope: keys.scope,
-    sessions,
-    inbox: {
-      markRead: (user, id) => inbox.markRead(user, id),
-      markAllRead: (user) => inbox.markAllRead(user),
-      unreadCount: (user) => inbox.unreadCount(user),
-      markDelivered: (user, ids) => inbox.markDelivered(user, ...ids),
-      async list(user, { unreadOnly, cursor }) {
-        return { ...(await inbox.list(user, { unreadOnly }, 15, cursor)) }
-      },
-    },
-    alerts: { acknowledge: (id, who, note) => alertActions.acknowledge(id, { who, note }) },
-    authorizeChannel: (principal, channel) => broadcasting.access.verdict(principal, channel),
-    roomsOf: (principal) => roomsOf(principal, broadcasting),
-    admit: (principal, frameType) => limit.admit(principal.id, frameType),
-  }
-}
-
-function authenticator({ access, tickets }: Parts): Authenticate {
-  return async ({ token, ticket, userId, session = null }) => {
+/** Whoever is let in finds what serves his tenant ready. */
+function authenticator({ access, tickets, tenants }: Parts): Authenticate {
+  const identify: Authenticate = async ({ token, ticket, userId, session = null }) => {
     if (token !== null) return access.authenticate(token)
     if (ticket !== null) return tickets.redeem(ticket, session)
     if (userId !== null && access.mode === 'off') return access.claimed(userId)
     return null
+  }
+  return async (credential) => {
+    const principal = await identify(credential)
+    if (principal !== null && principal.tenant !== '') await tenants.of(principal.tenant)
+    return principal
   }
 }

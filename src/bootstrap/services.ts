@@ -72,6 +72,8 @@ export interface Ingredients {
   readonly webhookSecrets?: readonly string[]
   /** What our addresses begin with from outside. */
   readonly publicUrl?: () => string
+  /** What signed links begin with. Default: `publicUrl`. */
+  readonly linkBase?: () => string
   /** Who is told of every change of an alert. */
   readonly alertWebhooks?: readonly string[]
   /** By which driver broadcasts go (`BROADCAST_CONNECTION`). Default: our own gateway. */
@@ -189,7 +191,7 @@ export function createServices(ingredients: Ingredients) {
   })
   const linkSigner = new LinkSigner({
     secret: () => keptSecret({ store, keys }, 'link_secret'),
-    publicUrl,
+    publicUrl: ingredients.linkBase ?? publicUrl,
   })
   const links = new LinkService({ ...base, ...alerting, signer: linkSigner, directory, inbox })
   const { mayPublish = () => false } = ingredients

@@ -1,3 +1,5 @@
+import { LinkController } from '../../controllers/link-controller.ts'
+import { tenantLinkRoutes } from '../../routers/links.ts'
 import type { AccessService } from '../../services/access/access-service.ts'
 import { Tickets } from '../../services/access/tickets.ts'
 import type { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
@@ -28,6 +30,7 @@ import { createRealtime } from './realtime.ts'
 import type { Reload } from './reload.ts'
 import type { Rules } from './rules.ts'
 import type { Services } from './services.ts'
+import type { Tenants } from './tenants.ts'
 import type { TopicMiddleware } from './topics.ts'
 
 /** The HTTP port with everything on it. */
@@ -58,6 +61,7 @@ interface Parts {
   readonly reload: Reload
   readonly manager: BroadcastManager
   readonly rules: Rules
+  readonly tenants: Tenants
   readonly additions: Additions
   /** What the program that we are part of declares. */
   readonly routes?: DefineRoutes | undefined
@@ -73,7 +77,8 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
   const { config, services, store, keys, clock, middleware, version } = parts
   const tickets = new Tickets({ store, keys, clock })
   const withTickets = { ...parts, tickets }
-  const router = createApi(withTickets)
+  const router = createApi({ ...withTickets, operator: parts })
+  addTenantLinks(router, parts)
   const rules = new ChannelRules<Principal>()
   const own = {
     ...{ router: parts.topics, http: router, channels: rules, middleware, services },
@@ -112,6 +117,18 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
       await broadcasting.stop()
     },
   }
+}
+
+/** Links in messages of tenants: what was signed for one is read with his secret. */
+function addTenantLinks(router: HttpRouter, { services, tenants }: Parts): void {
+  tenantLinkRoutes({
+    router,
+    links: new LinkController(services),
+    async toTenant(context) {
+      const tenant = await tenants.known(context.params.tenant ?? '')
+      return tenant.serve(context, context.route.replace('/t/{tenant}', ''))
+    },
+  })
 }
 
 /** The description of the topics, made once: routes do not change while we run. */

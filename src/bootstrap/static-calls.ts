@@ -21,3 +21,16 @@ export function takeStaticCalls(services: Services, manager: BroadcastManager): 
     for (const each of taken) each[Symbol.dispose]()
   }
 }
+
+/** Does a piece of work, and whatever it starts, in which this service is the one that static calls mean. */
+export function withStaticCalls<Result>(
+  services: Services,
+  manager: BroadcastManager,
+  work: () => Result,
+): Result {
+  return currentNotifier.within(services.notifier, () =>
+    currentEvents.within(services.dispatcher, () =>
+      currentInbox.within(services.inbox, () => Broadcast.within(manager, work)),
+    ),
+  )
+}

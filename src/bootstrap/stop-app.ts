@@ -8,6 +8,7 @@ import type { Logger } from '../support/logger.ts'
 import type { Housekeeper } from './housekeeper.ts'
 import type { RunningBroker } from './start-broker.ts'
 import type { RunningHttp } from './start-http.ts'
+import type { Tenants } from './tenants.ts'
 
 interface Running {
   readonly broker: RunningBroker | null
@@ -16,6 +17,7 @@ interface Running {
   readonly housekeeper: Housekeeper
   readonly unreadTopic: UnreadTopic
   readonly providers: ReadonlyMap<string, Provider>
+  readonly tenants: Pick<Tenants, 'stop'>
   readonly bus: Bus
   readonly store: Store
   readonly log: Logger
@@ -33,6 +35,7 @@ export async function stopApp(running: Running, withinMs: number): Promise<void>
     http.stop(withinMs * 0.8),
     ...workers.map((worker) => worker.stop(withinMs * 0.7)),
     unreadTopic.stop(),
+    running.tenants.stop(withinMs * 0.7),
   ]
   const ends = await settled(inHand, withinMs * 0.8)
   const closing = [...providers.values()].map((provider) => provider.close?.())

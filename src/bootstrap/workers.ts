@@ -5,7 +5,7 @@ import { DeliveryService } from '../../services/deliveries/delivery-service.ts'
 import { GivenUp } from '../../services/deliveries/given-up.ts'
 import { isListenerJob } from '../../services/events/listener-job.ts'
 import { ScheduledNotifications } from '../../services/notifications/scheduled-notifications.ts'
-import { type JobHandler, Worker } from '../queue/worker.ts'
+import { type JobHandler, type Settlement, Worker } from '../queue/worker.ts'
 import type { Bus } from '../store/bus.ts'
 import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
@@ -21,6 +21,10 @@ interface Parts {
   readonly clock: Clock
   readonly log: Logger
   readonly services: Services
+  /** How rarely to look for work of which no word came. Default: as often as the store bears. */
+  readonly pollMs?: number
+  /** What stands around every job. */
+  readonly around?: (work: () => Promise<Settlement>) => Promise<Settlement>
   /** Channel → its provider; each gets a worker. */
   readonly providers: ReadonlyMap<string, Provider>
   readonly queue: {
@@ -48,7 +52,7 @@ const SLOW_POLL_MS = 1000
 
 /** One worker per queue: what was put off, fan-outs, and every channel that needs a provider. */
 export function createWorkers(parts: Parts): RunningWorker[] {
-  const { keys, services, providers } = parts
+  const { keys, services, providers, around = (work) => work() } = parts
   const hooks = new DeliveryHooks(services.lifecycle)
   const deliveries = new DeliveryService({ ...parts, hooks })
   const givenUp = new GivenUp({ ...parts, hooks })
@@ -59,9 +63,9 @@ export function createWorkers(parts: Parts): RunningWorker[] {
       ...parts,
       ...timing(parts),
       queue: keys.queue(channel),
-      handler,
+      handler: parts.around ? (lease, signal) => around(() => handler(lease, signal)) : handler,
       concurrency,
-      ...(SLOW.includes(channel) ? { pollMs: SLOW_POLL_MS } : {}),
+      ...(SLOW.includes(channel) && !parts.pollMs ? { pollMs: SLOW_POLL_MS } : {}),
       onGivenUp: givenUp.note,
     })
   return [
@@ -94,11 +98,11 @@ function eitherOf(listeners: Work, deliveries: Work): JobHandler {
 }
 
 /** Many partitions are looked at less often: wake-ups carry the haste, looks only the rest. */
-function timing({ store, queue }: Parts) {
+function timing({ store, queue, pollMs = store.partitions > 1 ? 1000 : 250 }: Parts) {
   return {
     leaseMs: queue.leaseMs,
     heartbeatMs: queue.heartbeatMs,
     reapMs: queue.reaperMs,
-    pollMs: store.partitions > 1 ? 1000 : 250,
+    pollMs,
   }
 }

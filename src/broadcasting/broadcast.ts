@@ -1,3 +1,4 @@
+import { Current } from '../support/current.ts'
 import { BroadcastManager, type ConnectionOptions } from './broadcast-manager.ts'
 import type { Broadcastable } from './broadcastable.ts'
 import type { Broadcaster } from './broadcaster.ts'
@@ -21,15 +22,17 @@ class ProcessBroadcast extends Targets {
       null: nullBroadcaster,
     },
   })
-  readonly #attached: BroadcastManager[] = []
+  readonly #attached = new Current<BroadcastManager>('No service broadcasts here.')
 
   /** Makes `manager` the one that broadcasts; the answer takes that back. */
   attach(manager: BroadcastManager): () => void {
-    this.#attached.push(manager)
-    return () => {
-      const index = this.#attached.indexOf(manager)
-      if (index >= 0) this.#attached.splice(index, 1)
-    }
+    const attached = this.#attached.use(manager)
+    return () => attached[Symbol.dispose]()
+  }
+
+  /** Does a piece of work in which `manager` broadcasts. */
+  within<Result>(manager: BroadcastManager, work: () => Result): Result {
+    return this.#attached.within(manager, work)
   }
 
   /** A connection: `configure('pusher', { app_id, key, secret, cluster: 'us2' })`. */
@@ -56,7 +59,7 @@ class ProcessBroadcast extends Targets {
   }
 
   get #manager(): BroadcastManager {
-    return this.#attached.at(-1) ?? this.#own
+    return this.#attached.isThere ? this.#attached.get() : this.#own
   }
 }
 

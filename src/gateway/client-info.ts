@@ -3,6 +3,8 @@ export interface ClientInfo {
   /** The session; for Pusher clients, which have none, the socket. */
   readonly id: string
   readonly protocol: string
+  /** Of its tenant, `Keys.scope`. */
+  readonly scope: string
   /** `null`: nobody has signed in. */
   readonly user: string | null
   readonly channels: readonly string[]
@@ -13,4 +15,4 @@ export interface ClientInfo {
 }
 
 /** What whoever is behind a connection says of it. */
-export type Described = Pick<ClientInfo, 'id' | 'protocol' | 'user' | 'channels'>
+export type Described = Pick<ClientInfo, 'id' | 'protocol' | 'scope' | 'user' | 'channels'>

@@ -1,6 +1,6 @@
 import { userChannel } from '../broadcasting/channel-name.ts'
 import type { Principal } from '../context.ts'
-import { Keys } from '../store/keys.ts'
+import { keysOfScope } from '../store/keys.ts'
 import { uuidv7 } from '../support/ids.ts'
 import { answeringOf } from './answering.ts'
 import { ChannelHistory } from './channel-history.ts'
@@ -31,7 +31,7 @@ export class Gateway {
   readonly hub: SessionHub = new Hub()
   readonly sockets: Sockets
   readonly expiry: Expiry
-  readonly history: ChannelHistory
+  readonly #histories = new Map<string, ChannelHistory>()
   readonly #parts: GatewayParts
   readonly #limits: Limits
   readonly #home: SessionHome
@@ -44,12 +44,11 @@ export class Gateway {
   #isStopping = false
 
   constructor(parts: GatewayParts) {
-    const { store, clock, log, limits = DEFAULT_LIMITS } = parts
+    const { clock, log, limits = DEFAULT_LIMITS } = parts
     this.#parts = parts
     this.#limits = limits
     this.sockets = new Sockets(limits, clock, parts.onTrouble)
     this.expiry = new Expiry(clock)
-    this.history = new ChannelHistory({ store, keys: new Keys() })
     this.#pulse = new Pulse({ ...parts, hub: this.hub })
     this.#channels = assembleChannels({
       ...parts,
@@ -61,7 +60,7 @@ export class Gateway {
     this.#home = {
       channels: this.channels,
       mostChannels: limits.channels,
-      history: this.history,
+      historyOf: (scope) => this.historyOf(scope),
       gate: new ReadGate(READERS),
       clock,
       log,
@@ -95,6 +94,15 @@ export class Gateway {
     ])
     this.#stopListening = async () => void (await Promise.all(stops.map((stop) => stop())))
     await watch.start()
+  }
+
+  /** What is kept of a tenant's channels. */
+  historyOf(scope: string): ChannelHistory {
+    const { store } = this.#parts
+    const known = this.#histories.get(scope)
+    const history = known ?? new ChannelHistory({ store, keys: keysOfScope(scope) })
+    if (!known) this.#histories.set(scope, history)
+    return history
   }
 
   /** How the processes are told of what happens to a tenant's clients. */

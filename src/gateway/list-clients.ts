@@ -5,13 +5,13 @@ import type { Sockets } from './sockets.ts'
 /** The clients of this process that a question is about. */
 export function listClients(
   sockets: Sockets,
-  { id, user, limit }: Omit<ClientQuestion, 'about'>,
+  { scope, id, user, limit }: Omit<ClientQuestion, 'about'>,
 ): ClientInfo[] {
   const found: ClientInfo[] = []
   for (const { owner, openedAt, buffered } of sockets.all()) {
     if (found.length === limit) break
     const described = owner?.describe() ?? null
-    if (described === null) continue
+    if (described === null || described.scope !== scope) continue
     const fits = (id === null || described.id === id) && (user === null || described.user === user)
     if (fits) found.push({ ...described, openedAt, buffered })
   }

@@ -26,7 +26,7 @@ export interface SessionHome extends DeliveryHome {
   readonly channels: Channels
   /** Broadcast channels that one connection may be on. */
   readonly mostChannels: number
-  readonly history: ChannelHistory
+  readonly historyOf: (scope: string) => ChannelHistory
   closed(session: Session): void
 }
 
@@ -164,7 +164,8 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
   }
 
   #follow(channel: string): Continuity {
-    const { history, clock, log } = this.#home
+    const { historyOf, clock, log } = this.#home
+    const history = historyOf(this.application.scope)
     const show = (message: Outbound) => this.#show(message)
     const { transport } = this
     const continuity = new Continuity({ channel, history, transport, show, clock, log })
@@ -209,7 +210,7 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
 
   describe(): Described {
     const { id, user, channels, protocol } = this
-    return { id, protocol: protocol.name, user, channels }
+    return { id, protocol: protocol.name, scope: this.application.scope, user, channels }
   }
 
   onDismissed(): void {

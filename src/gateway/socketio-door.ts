@@ -30,7 +30,8 @@ const PING_TIMEOUT_MS = 8000
 
 interface Parts {
   readonly gateway: Gateway
-  readonly application: Application
+  /** The application of one tenant. */
+  readonly applicationOf: (tenant: string) => Application
   readonly authenticate: Authenticate
   /** Who comes without a credential; `null`: nobody may. */
   readonly nobody: Principal | null
@@ -142,7 +143,7 @@ export class SocketIoDoor {
 
   /** Throws what the client hears as `connect_error`. */
   async #identify(socket: Socket): Promise<void> {
-    const { gateway, application, authenticate, nobody } = this.#parts
+    const { gateway, applicationOf, authenticate, nobody } = this.#parts
     const asked = readHandshake(socket.request, socket.handshake.auth)
     const principal = (await authenticate(asked.credential)) ?? nobody
     if (principal === null) throw new Unauthenticated('Say who you are: auth: {token}.')
@@ -152,15 +153,18 @@ export class SocketIoDoor {
       throw new TooManyConnections('You have too many connections.')
     }
     const { hasUpTo, acknowledges } = asked
-    const rooms = await application.roomsOf(principal)
+    const rooms = await applicationOf(principal.tenant).roomsOf(principal)
     this.#known.set(socket, { principal, sessionId, hasUpTo, acknowledges, rooms })
     // The library's own recovery names the place to come back to so; ours is the session queue.
     ;(socket as unknown as { pid: string }).pid = pid
   }
 
   /** To a client that gets another `pid` than it showed the library says `recovered: false`. */
-  async #resume({ id: user }: Principal, { sessionId: session, hasUpTo, pid }: SocketIoHandshake) {
-    const { sessions } = this.#parts.application
+  async #resume(
+    { id: user, tenant }: Principal,
+    { sessionId: session, hasUpTo, pid }: SocketIoHandshake,
+  ) {
+    const { sessions } = this.#parts.applicationOf(tenant)
     const fresh = uuidv7(this.#parts.clock.now())
     if (session === null) return { sessionId: fresh, pid: fresh }
     const lost = await sessions.touch([{ user, session }])

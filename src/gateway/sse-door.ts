@@ -6,7 +6,7 @@ import { isSafeId } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Application, Authenticate } from './application.ts'
 import { assertMayJoin } from './channel-access.ts'
-import { ownerOfHistory, type Position } from './channel-history.ts'
+import { type ChannelHistory, ownerOfHistory, type Position } from './channel-history.ts'
 import { TooManyConnections } from './connection-limits.ts'
 import { readCredential } from './credential.ts'
 import { EventStream } from './event-stream.ts'
@@ -18,7 +18,8 @@ const LATER_MS = 5000
 
 interface Parts {
   readonly gateway: Gateway
-  readonly application: Application
+  /** The application of one tenant. */
+  readonly applicationOf: (tenant: string) => Application
   readonly authenticate: Authenticate
   /** Who comes without a credential; `null`: nobody may. */
   readonly nobody: Principal | null
@@ -100,7 +101,8 @@ export class SseDoor {
 
   /** Throws `Forbidden`, `InvalidPayload` or `TooManyConnections`. */
   async #assertMayListen(principal: Principal, { channels, cursor }: Asked): Promise<void> {
-    const { gateway, application } = this.#parts
+    const { gateway, applicationOf } = this.#parts
+    const application = applicationOf(principal.tenant)
     if (channels.length > gateway.limits.channels) {
       throw new Forbidden(`A stream may be on ${gateway.limits.channels} channels at most.`)
     }
@@ -111,21 +113,26 @@ export class SseDoor {
   }
 
   async #prepare(principal: Principal, { channels, cursor, ticket }: Asked): Promise<Prepared> {
-    const { application, keepTicket } = this.#parts
+    const { gateway, applicationOf, keepTicket } = this.#parts
+    const { scope, sessions } = applicationOf(principal.tenant)
+    const history = gateway.historyOf(scope)
     const epoch = cursor?.epoch ?? randomUUID()
     if (ticket !== null) await keepTicket(ticket, epoch, principal)
-    const places = await this.#placesOn(channels, cursor)
+    const places = await this.#placesOn(channels, cursor, history)
     if (cursor === null) return { epoch, cursor, channels, places, gap: null }
     const { offset } = cursor
     const asked = { user: principal.id, session: epoch, offset }
-    const isWhole = await isUnbroken(application.sessions, asked)
-    const gap = isWhole ? await this.#gapOn(channels, cursor) : { reason: 'too_many' }
+    const isWhole = await isUnbroken(sessions, asked)
+    const gap = isWhole ? await this.#gapOn(channels, cursor, history) : { reason: 'too_many' }
     return { epoch, cursor, channels, places, gap }
   }
 
   /** On channels with a history: where the client says, else where they end. */
-  async #placesOn(channels: readonly string[], cursor: Cursor | null) {
-    const { history } = this.#parts.gateway
+  async #placesOn(
+    channels: readonly string[],
+    cursor: Cursor | null,
+    history: ChannelHistory,
+  ) {
     const kept = channels.filter((channel) => ownerOfHistory(channel) !== null)
     const places = kept.map(
       async (channel) =>
@@ -135,8 +142,11 @@ export class SseDoor {
   }
 
   /** Channels of which the client may have missed something for good; `null`: none. */
-  async #gapOn(channels: readonly string[], cursor: Cursor): Promise<Prepared['gap']> {
-    const { history } = this.#parts.gateway
+  async #gapOn(
+    channels: readonly string[],
+    cursor: Cursor,
+    history: ChannelHistory,
+  ): Promise<Prepared['gap']> {
     const isHeld = await Promise.all(
       channels.map(async (channel) => {
         const place = ownerOfHistory(channel) === null ? undefined : cursor.places.get(channel)

@@ -23,6 +23,8 @@ export interface HttpRefusal {
   /** `PUT /api/…`. */
   readonly target: string
   readonly peer: string
+  /** Of whoever asked; empty: the default one. */
+  readonly tenant: string
   /** As it came, secrets in it included. */
   readonly payload: Buffer
   readonly at: number
@@ -71,7 +73,9 @@ export class RequestRun {
     const isNews = principal !== null && request.method !== 'GET' && !error.retryable
     if (!isNews || error.code === 'internal') return
     const at = this.#parts.clock.now()
-    this.#parts.onRefused?.({ error: error.toBody(), target, peer, payload: request.body, at })
+    const { tenant } = principal
+    const { body: payload } = request
+    this.#parts.onRefused?.({ error: error.toBody(), target, peer, tenant, payload, at })
   }
 
   #contextOf(route: string, request: FastifyRequest): HttpContext {

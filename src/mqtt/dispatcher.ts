@@ -25,6 +25,9 @@ export interface DispatcherParts {
   readonly metrics?: Metrics
 }
 
+/** What a message says about its reply, and of which tenant its sender is. */
+type TenantWish = ReplyWish & { readonly tenant: string }
+
 /** How long to wait before the nth repetition, in milliseconds. */
 const RETRY_MS = [50, 100, 250, 500, 1_000]
 
@@ -50,7 +53,10 @@ export class Dispatcher {
    */
   readonly dispatch: Intake = async (message) => {
     const match = this.#parts.router.match(message.topic)
-    if (match === null) return this.#refuse(message, NO_WISH, noRoute(message))
+    if (match === null) {
+      const { tenant = '' } = message.principal ?? {}
+      return this.#refuse(message, { ...NO_WISH, tenant }, noRoute(message))
+    }
     if (message.only !== null && !message.only.has(match.value.pattern)) return 'ignored'
     if (message.retained && !match.value.acceptsRetained) return 'ignored'
 
@@ -58,18 +64,21 @@ export class Dispatcher {
     const startedAt = performance.now()
     const id = uuidv7(receivedAt)
     let wish = NO_WISH
+    let context: Context | null = null
+    const tenant = () => (context?.principal ?? message.principal)?.tenant ?? ''
     try {
       const reply = await this.#insist(() => {
-        const context = this.#contextOf(message, match, { id, receivedAt })
+        context = this.#contextOf(message, match, { id, receivedAt })
         wish = replyWish(context.payload)
         return match.value.run(context)
       })
-      this.#answer(message, wish, reply)
+      this.#answer(message, { ...wish, tenant: tenant() }, reply)
       this.#handledBy(match.value.pattern)((performance.now() - startedAt) / 1000)
       return 'handled'
     } catch (error) {
       if (error instanceof Unavailable) throw error
-      return this.#refuse(message, wish, asRefusal(error, match.value, this.#parts.log))
+      const refused = asRefusal(error, match.value, this.#parts.log)
+      return this.#refuse(message, { ...wish, tenant: tenant() }, refused)
     }
   }
 
@@ -125,7 +134,7 @@ export class Dispatcher {
     })
   }
 
-  #answer(message: IncomingMessage, wish: ReplyWish, reply: unknown): void {
+  #answer(message: IncomingMessage, wish: TenantWish, reply: unknown): void {
     if (typeof reply !== 'object' || reply === null) return
     const address = this.#replies.addressOf(message, wish)
     if (address !== null) this.#replies.send(address, reply)
@@ -133,13 +142,14 @@ export class Dispatcher {
 
   async #refuse(
     message: IncomingMessage,
-    wish: ReplyWish,
+    wish: TenantWish,
     refused: BelfryError,
   ): Promise<'refused'> {
     const error = refused.toBody()
     const { topic, payload, meta, peer } = message
     const at = this.#parts.clock.now()
-    await this.#record({ code: refused.code, error, topic, payload, meta, peer, at })
+    const { tenant } = wish
+    await this.#record({ code: refused.code, error, topic, payload, meta, peer, tenant, at })
     this.#answer(message, wish, { status: 'error', error })
     return 'refused'
   }

@@ -11,6 +11,8 @@ export interface Refusal {
   readonly payload: Buffer
   readonly meta: IncomingMessage['meta']
   readonly peer: string
+  /** Whose it was; empty: the default tenant's, or nobody proved who he is. */
+  readonly tenant: string
   /** Epoch milliseconds of the arrival. */
   readonly at: number
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import type { IncomingMessage, Publisher } from './message.ts'
-import { whyNotPublishable, withoutPrefix } from './topic-name.ts'
+import { tenantTopic, whyNotPublishable, withoutPrefix } from './topic-name.ts'
 
 /** Replies go below this topic only, so that nobody can make us publish elsewhere. */
 export const REPLY_TOPICS = 'notifications/replies/'
@@ -52,15 +52,19 @@ export class Replies {
     this.#log = parts.log
   }
 
-  /** Where the sender wants its reply: MQTT 5's response topic, else `reply_to`; `null`: nowhere. */
-  addressOf(message: IncomingMessage, wish: ReplyWish): ReplyAddress | null {
+  /** Where the sender wants its reply: MQTT 5's response topic, else `reply_to`; `null`: nowhere. A tenant is answered under its own topics only. */
+  addressOf(
+    message: IncomingMessage,
+    wish: ReplyWish & { readonly tenant?: string },
+  ): ReplyAddress | null {
     const wanted = message.responseTopic ?? wish.replyTo
     if (wanted === null) return null
     const topic = withoutPrefix(wanted, this.#prefix)
-    if (topic === null || !isReplyTopic(topic)) {
+    const own = tenantTopic(wish.tenant ?? '', REPLY_TOPICS)
+    if (topic === null || !isReplyTopic(topic, own)) {
       this.#log.warn(
         { topic: message.topic, replyTo: wanted.slice(0, 256) },
-        `no reply: only topics under ${this.#prefix}${REPLY_TOPICS} are answered`,
+        `no reply: only topics under ${this.#prefix}${own} are answered`,
       )
       return null
     }
@@ -79,10 +83,10 @@ export class Replies {
   }
 }
 
-function isReplyTopic(topic: string): boolean {
+function isReplyTopic(topic: string, start: string): boolean {
   return (
-    topic.startsWith(REPLY_TOPICS) &&
-    topic.length > REPLY_TOPICS.length &&
+    topic.startsWith(start) &&
+    topic.length > start.length &&
     whyNotPublishable(topic) === null
   )
 }

@@ -28,6 +28,11 @@ export function withoutPrefix(topic: string, prefix: string): string | null {
   return topic.startsWith(prefix) ? topic.slice(prefix.length) : null
 }
 
+/** A topic, or the beginning of some, as a tenant has it: `t/acme/users/42/inbox`; the default one has no prefix. */
+export function tenantTopic(tenant: string, topic: string): string {
+  return tenant === '' ? topic : `t/${tenant}/${topic}`
+}
+
 /** Whether some topic matches both filters. */
 export function filtersOverlap(one: string, other: string): boolean {
   const left = one.split('/')

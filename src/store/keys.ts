@@ -151,7 +151,7 @@ export class Keys {
 
   // Deliveries
   /** `email` → `email_queue`; the adapter derives `…:<priority>`, `…:scheduled`, `…:leases`. */
-  queue = (channel: string) => `${channel}_queue`
+  queue = (channel: string) => `${this.scope}${channel}_queue`
   /** The names of queues that an application put jobs into. */
   queueNames = () => `${this.scope}queue_names`
   mailLog = () => `${this.scope}mail_logs`
@@ -169,8 +169,10 @@ export class Keys {
   apiKey = (hash: string) => `${this.scope}api_key:${hash}`
   apiKeys = () => `${this.scope}api_keys`
   ticket = (hash: string) => `${this.scope}ticket:${hash}`
-  setting = (name: string) => `setting:${name}`
+  setting = (name: string) => `${this.scope}setting:${name}`
   rate = (who: string) => `${this.scope}rate:${who}`
+  /** Names of the tenants that were ever served. */
+  tenants = () => 'tenants'
 }
 
 const TENANTS_KEPT = 1_000

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os'
 import { AccessService } from '../../services/access/access-service.ts'
 import { Breakers } from '../../services/channels/breakers.ts'
 import { createMiddleware } from '../../src/bootstrap/middleware.ts'
+import { pacingBy } from '../../src/bootstrap/pacing.ts'
 import { createProviders } from '../../src/bootstrap/providers.ts'
 import { createServices, type Services } from '../../src/bootstrap/services.ts'
 import { createTopics } from '../../src/bootstrap/topics.ts'
@@ -48,8 +49,7 @@ export class Core {
     this.store = openSqliteStore({ path: ':memory:', clock, log: this.#log })
     const store = this.store
     this.services = createServices({ ...base, store, retention: config.retention })
-    const settings = { ...config.auth, tenants: false }
-    const access = new AccessService({ ...base, store, settings })
+    const access = new AccessService({ ...base, store, settings: config.auth })
     const middleware = createMiddleware({ config, access, store, clock, metrics: new Metrics() })
     this.router = createTopics(this.services, middleware)
     this.#dispatcher = new Dispatcher({
@@ -83,7 +83,7 @@ export class Core {
     const log = this.#log
     const providers = createProviders({
       ...{ config: this.#config, services, publisher: this.#publisher, store, clock, log },
-      ...{ keys: this.#keys, breakers: new Breakers({ clock, log }) },
+      ...{ keys: this.#keys, breakers: new Breakers({ clock, log }), pacing: pacingBy([], clock) },
     })
     this.#workers = createWorkers({
       ...{ store, services, providers, bus: this.#bus, keys: this.#keys, clock, log: this.#log },

@@ -22,6 +22,7 @@ export interface ChannelQuestion {
 /** Which clients there are: those of this id or of this user only, where given. */
 export interface ClientQuestion {
   readonly about: 'clients'
+  readonly scope: string
   readonly id: string | null
   readonly user: string | null
   /** The most that one process answers with. */

@@ -1,6 +1,6 @@
 import type { Principal } from '../../context.ts'
 import { isSafeId } from '../../support/ids.ts'
-import { withoutPrefix } from '../topic-name.ts'
+import { tenantTopic, withoutPrefix } from '../topic-name.ts'
 import { coversFilter, matchesFilter } from './topic-filter.ts'
 
 export interface AccessOptions {
@@ -10,7 +10,19 @@ export interface AccessOptions {
   readonly prefix: string
 }
 
-/** What a connection may publish and subscribe to. Answers are reasons to refuse, or `null`. */
+/** Where everybody may hand messages to Belfry. */
+const INTAKE = /^(notifications|websocket|events)\//
+/** These are Belfry's to say: who could write them could speak in its name. */
+const OURS = /^(t\/[^/]+\/)?(users|belfry|broadcasts)(\/|$)/
+/** Of a tenant's own topics also what is told of alerts and refusals, and answers. */
+const TENANTS = /^(users|belfry|broadcasts|notifications)(\/|$)/
+
+/**
+ * What a connection may publish and subscribe to. A tenant's connection hands
+ * messages to Belfry on the topics of everybody, where nobody hears them, and
+ * has all else under `t/<tenant>/`, whatever its roles are. Answers are reasons to
+ * refuse, or `null`.
+ */
 export class AccessRules {
   readonly #options: AccessOptions
 
@@ -23,13 +35,13 @@ export class AccessRules {
     if (!this.#options.authRequired || isAdmin(principal)) return null
     if (principal === null) return 'the publisher did not identify itself'
     if (!principal.scopes.includes('publish')) return 'the scope "publish" is missing'
-    const local = withoutPrefix(topic, this.#options.prefix)
+    const local = this.#localOf(principal, topic)
+    if (local === null && principal.tenant !== '') return OUTSIDE
     if (principal.topics !== null) {
       const allowed = local !== null && toFilters(principal.topics).some(isMatchOf(local))
-      return allowed ? null : 'the topic is outside the rights of this connection'
+      return allowed ? null : OUTSIDE
     }
-    // These are Belfry's to say: who could write them could speak in its name.
-    const isOurs = local !== null && /^(users|belfry|broadcasts)(\/|$)/.test(local)
+    const isOurs = local !== null && this.#oursIn(principal, topic).test(local)
     const isOwn = local !== null && ownFilters(principal).some(isMatchOf(local))
     return isOurs && !isOwn ? 'the topic is reserved for the service' : null
   }
@@ -49,15 +61,45 @@ export class AccessRules {
   readableBy(principal: Principal | null): readonly string[] | null {
     if (!this.#options.authRequired || isAdmin(principal)) return null
     if (principal === null) return []
-    const filters = ['belfry/status/#', ...ownFilters(principal)]
-    if (principal.topics !== null) filters.push(...toFilters(principal.topics))
-    return filters.map((filter) => this.#options.prefix + filter)
+    const own = ownFilters(principal)
+    if (principal.topics !== null) own.push(...toFilters(principal.topics))
+    if (principal.tenant !== '' && hasEveryRight(principal)) own.push('#')
+    const filters = own.map((filter) => tenantTopic(principal.tenant, filter))
+    return ['belfry/status/#', ...filters].map((filter) => this.#options.prefix + filter)
+  }
+
+  /** Whether what is published is for Belfry alone: nobody who subscribes may hear a tenant. */
+  isKeptBack(principal: Principal | null, topic: string): boolean {
+    const tenant = principal?.tenant ?? ''
+    return tenant !== '' && withoutPrefix(topic, this.#spaceOf(tenant)) === null
+  }
+
+  #spaceOf(tenant: string): string {
+    return this.#options.prefix + tenantTopic(tenant, '')
+  }
+
+  /** A topic as its rights name it; `null`: there is none for this connection. */
+  #localOf({ tenant }: Principal, topic: string): string | null {
+    const local = withoutPrefix(topic, this.#options.prefix)
+    if (tenant === '') return local
+    const inSpace = withoutPrefix(topic, this.#spaceOf(tenant))
+    return inSpace ?? (local !== null && INTAKE.test(local) ? local : null)
+  }
+
+  #oursIn({ tenant }: Principal, topic: string): RegExp {
+    const isInSpace = tenant !== '' && topic.startsWith(this.#spaceOf(tenant))
+    return isInSpace ? TENANTS : OURS
   }
 }
 
-/** Whether somebody may see and do everything. */
+const OUTSIDE = 'the topic is outside the rights of this connection'
+
+/** Whether somebody may see and do everything on this broker: no tenant's administrator. */
 export function isAdmin(principal: Principal | null): boolean {
-  if (principal === null) return false
+  return principal !== null && principal.tenant === '' && hasEveryRight(principal)
+}
+
+function hasEveryRight(principal: Principal): boolean {
   const { scopes, roles } = principal
   return scopes.includes('admin') || roles.includes('admin') || roles.includes('super_admin')
 }

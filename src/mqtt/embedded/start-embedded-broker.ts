@@ -84,7 +84,7 @@ async function assemble<Route extends object>(
   })
   const backlogs = new Backlogs()
   const subscribing = new Subscribing({ store, connections, access, backlogs, log, sparing })
-  const guard = createGuard(options, sparing)
+  const guard = createGuard(options, { sparing, connections })
   const onRefused = options.onRefused ?? (async () => {})
   const takeIn = new TakeIn({ ...options, store, connections, guard, access, onRefused })
   const hook = new PublishHook(takeIn.take, log)
@@ -139,7 +139,7 @@ async function assemble<Route extends object>(
 /** What is cut for its size is told like any other refusal, as far as its topic is known. */
 function createGuard<Route extends object>(
   options: EmbeddedBrokerOptions<Route>,
-  sparing: SparingLog,
+  { sparing, connections }: { sparing: SparingLog; connections: Connections },
 ): PacketGuard {
   const { log, prefix, clock, onRefused } = options
   return new PacketGuard({
@@ -158,6 +158,7 @@ function createGuard<Route extends object>(
         payload: Buffer.alloc(0),
         meta: {},
         peer,
+        tenant: connections.of(client)?.principal?.tenant ?? '',
         at: clock.now(),
       }
       onRefused?.(refusal).catch((failure: unknown) => {

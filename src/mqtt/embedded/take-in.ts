@@ -123,8 +123,9 @@ export class TakeIn<Route extends object> {
     const { client, clientId } = publisher
     // The session of a client that has gone for good has ended: nothing of it is kept.
     const kept = client?.closed && client.clean ? null : incoming
-    if (outcome === 'refused') {
-      this.refused += 1
+    if (outcome === 'refused') this.refused += 1
+    // What a tenant says on a topic of everybody's is for Belfry alone.
+    if (outcome === 'refused' || this.#parts.access.isKeptBack(publisher.principal, packet.topic)) {
       this.#broker!.drop(packet)
       if (kept) await this.#parts.store.keepTaken(kept)
       return
@@ -187,6 +188,7 @@ export class TakeIn<Route extends object> {
         payload: payloadOf(packet).subarray(0, MAX_PAYLOAD_BYTES),
         meta: {},
         peer: publisher.clientId,
+        tenant: publisher.principal?.tenant ?? '',
         at: clock.now(),
       })
     } catch (failure) {

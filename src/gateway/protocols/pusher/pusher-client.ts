@@ -136,7 +136,8 @@ export class PusherClient implements Receiver<Outbound>, TransportOwner, Listeni
 
   describe(): Described {
     const channels = this.#memberships.map(({ place }) => place.channel)
-    return { id: this.id, protocol: 'pusher', user: this.#user, channels }
+    // The application's key and secret are the default tenant's.
+    return { id: this.id, protocol: 'pusher', scope: '', user: this.#user, channels }
   }
 
   onDismissed(): void {
