@@ -191,7 +191,6 @@ export class AccessService {
     this.#cache.keep(hash, principal, principal.expiresAt ?? 0)
     return principal
   }
-
 }
 
 const NO_SETTINGS: TokenSettings = { secret: null, jwksUrl: null, issuer: null, audience: null }

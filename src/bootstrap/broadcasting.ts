@@ -56,9 +56,11 @@ export interface Broadcasting {
 }
 
 /** What is said on a tenant's broadcast channels, and asked about them. */
-export function createDesk(parts: Pick<Parts, 'store' | 'bus' | 'keys' | 'clock' | 'log'> & {
-  readonly services: Pick<Services, 'realtime'>
-}) {
+export function createDesk(
+  parts: Pick<Parts, 'store' | 'bus' | 'keys' | 'clock' | 'log'> & {
+    readonly services: Pick<Services, 'realtime'>
+  },
+) {
   const { services, store, bus, keys, clock, log } = parts
   const cache = new ChannelCache({ store, keys })
   const history = new ChannelHistory({ store, keys })

@@ -128,11 +128,7 @@ export class SseDoor {
   }
 
   /** On channels with a history: where the client says, else where they end. */
-  async #placesOn(
-    channels: readonly string[],
-    cursor: Cursor | null,
-    history: ChannelHistory,
-  ) {
+  async #placesOn(channels: readonly string[], cursor: Cursor | null, history: ChannelHistory) {
     const kept = channels.filter((channel) => ownerOfHistory(channel) !== null)
     const places = kept.map(
       async (channel) =>

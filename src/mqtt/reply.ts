@@ -84,9 +84,5 @@ export class Replies {
 }
 
 function isReplyTopic(topic: string, start: string): boolean {
-  return (
-    topic.startsWith(start) &&
-    topic.length > start.length &&
-    whyNotPublishable(topic) === null
-  )
+  return topic.startsWith(start) && topic.length > start.length && whyNotPublishable(topic) === null
 }

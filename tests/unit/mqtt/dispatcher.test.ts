@@ -119,6 +119,7 @@ describe('Dispatcher', () => {
         payload: Buffer.from(payload),
         meta,
         peer: 'p',
+        tenant: '',
         at: clock.now(),
       },
     ])
