@@ -75,7 +75,8 @@ export async function importStore(
 }
 
 /** Jobs that wait, are scheduled or were in hand: they are put into their queue again. */
-const WAITING = /^([a-z-]+_queue):(critical|high|normal|low|scheduled|leases|takes)$/
+const WAITING =
+  /^((?:t:[^:]+:)?[a-z][a-z0-9_-]*_queue):(critical|high|normal|low|scheduled|leases|takes)$/
 const UNREAD = /^(?:t:[^:]+:)?user:.+:unread$/
 /** Counters of which every partition has its own. */
 const COUNTER = /^(?:t:[^:]+:)?stats:/
