@@ -1,10 +1,20 @@
 import { z } from 'zod'
 import type { AccessService } from '../services/access/access-service.ts'
+import { isTenant } from '../services/access/claims.ts'
 import type { Tickets } from '../services/access/tickets.ts'
-import { type Context, InvalidPayload, Unauthenticated } from '../src/index.ts'
+import {
+  type Context,
+  Forbidden,
+  InvalidPayload,
+  type Principal,
+  Unauthenticated,
+} from '../src/index.ts'
 import { safeId } from './fields.ts'
 
 const SCOPE = z.enum(['publish', 'read', 'operate', 'admin'])
+
+/** Whose it will be: only the default tenant's administrators may name one, to make a tenant's first credential. */
+const tenant = () => z.string().refine(isTenant, 'must be 1 to 64 letters, digits or _ - = @ . ~')
 
 export const KeyBody = z
   .object({
@@ -14,6 +24,7 @@ export const KeyBody = z
     scopes: z.array(SCOPE).min(1).optional(),
     roles: z.array(safeId('role')).max(100).optional(),
     topics: z.array(z.string().min(1).max(1024)).max(100).optional(),
+    tenant: tenant().optional(),
   })
   .refine(({ name, device }) => name !== undefined || device !== undefined, {
     path: ['name'],
@@ -25,6 +36,7 @@ export const TokenBody = z.object({
   roles: z.array(safeId('role')).optional(),
   groups: z.array(safeId('group')).optional(),
   scope: z.array(SCOPE).optional(),
+  tenant: tenant().optional(),
   hours: z
     .number()
     .positive()
@@ -46,7 +58,7 @@ export class AccessController {
 
   createKey = async ({ payload, principal }: Context<unknown, z.output<typeof KeyBody>>) => {
     const { name, device, scopes = ['publish', 'read'], roles = [], topics } = payload
-    const tenant = principal?.tenant ?? ''
+    const tenant = tenantFor(principal, payload.tenant)
     if (device !== undefined) {
       if (!topics)
         throw new InvalidPayload('Say which topic patterns the device may publish (topics).')
@@ -68,10 +80,12 @@ export class AccessController {
     return { status: 'revoked' }
   }
 
-  issueToken = async ({ payload }: Context<unknown, z.output<typeof TokenBody>>) => {
+  issueToken = async ({ payload, principal }: Context<unknown, z.output<typeof TokenBody>>) => {
     const { sub, roles, groups, scope, hours } = payload
+    const tenant = tenantFor(principal, payload.tenant)
     const claims = {
       sub,
+      ...(tenant === '' ? {} : { tenant }),
       ...(roles ? { roles } : {}),
       ...(groups ? { groups } : {}),
       ...(scope ? { scope } : {}),
@@ -91,4 +105,11 @@ export class AccessController {
     if (principal === null) throw new Unauthenticated('Say who you are.')
     return this.#tickets.issue(principal)
   }
+}
+
+/** Of a tenant's administrator everything stays within the tenant. */
+function tenantFor(principal: Principal | null, wanted: string | undefined): string {
+  const own = principal?.tenant ?? ''
+  if (own === '' || wanted === undefined || wanted === own) return wanted ?? own
+  throw new Forbidden('A tenant gives credentials for itself only.')
 }

@@ -11,16 +11,17 @@ export interface WantedKey {
   readonly device?: string
   readonly scopes?: readonly Scope[]
   readonly topics?: readonly string[]
+  readonly tenant?: string
 }
 
 /** Makes a key straight in the store: the first one is needed before anything runs. */
 export async function createKey(store: Store, wanted: WantedKey): Promise<Record<string, unknown>> {
-  const { name, device, scopes = ['publish', 'read'], topics } = wanted
+  const { name, device, scopes = ['publish', 'read'], topics, tenant = '' } = wanted
   const keys = new ApiKeys({ store, keys: new Keys(), clock: systemClock })
   if (device !== undefined) {
     if (!topics) throw new InvalidPayload('Say which topic patterns the device may publish.')
-    return { ...(await keys.createDevice(device, topics)) }
+    return { ...(await keys.createDevice(device, topics, tenant)) }
   }
   if (name === undefined) throw new InvalidPayload('A key needs a name.')
-  return { ...(await keys.create({ name, scopes })) }
+  return { ...(await keys.create({ name, scopes, tenant })) }
 }

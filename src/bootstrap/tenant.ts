@@ -77,6 +77,7 @@ export class Tenant {
       own: {
         broadcastConnection: 'gateway',
         alertWebhooks: [],
+        webhookSecrets: [],
         linkBase: () => `${publicUrl(config)}/t/${name}`,
       },
     })

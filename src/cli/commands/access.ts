@@ -11,14 +11,16 @@ export const accessCommands: readonly Command[] = [
       ['--scopes <list>', 'publish,read,operate,admin (default publish,read)'],
       ['--device <name>', 'an MQTT user and a short password for a small device'],
       ['--publish <patterns...>', 'topic patterns that a device may publish'],
+      ['--tenant <name>', 'whose key it is; a tenant’s own keys are always his'],
     ],
     examples: [`keys create --device pump-7 --publish 'notifications/alerts/+/pump'`],
-    async run({ client, out }, [name], { scopes, device, publish }) {
+    async run({ client, out }, [name], { scopes, device, publish, tenant }) {
       const wanted = {
         name: name ?? device,
         device,
         scopes: (scopes as string | undefined)?.split(','),
         topics: publish,
+        tenant,
       } as WantedKey
       const answer = await client.post('/api/keys', wanted).catch(async (error: unknown) => {
         if (!(error instanceof Refused) || error.status !== 0) throw error
@@ -60,10 +62,12 @@ export const accessCommands: readonly Command[] = [
       ['--roles <list>', 'roles it carries'],
       ['--scopes <list>', 'publish,read,operate,admin'],
       ['--hours <n>', 'how long it holds (default 24)'],
+      ['--tenant <name>', 'whose token it is (default: yours)'],
     ],
-    async run({ client, out }, [user], { roles, scopes, hours }) {
+    async run({ client, out }, [user], { roles, scopes, hours, tenant }) {
       const answer = await client.post('/api/tokens', {
         sub: user,
+        tenant,
         roles: (roles as string | undefined)?.split(','),
         scope: (scopes as string | undefined)?.split(','),
         hours: hours === undefined ? undefined : Number(hours),

@@ -104,11 +104,16 @@ describe.each<{ parts: Parts }>([{ parts: 'embedded' }, { parts: 'external' }])(
     })
 
     it('an API key and a ticket are of the tenant whose credential asked for them', async () => {
-      const [, acme, umbra] = houses as [House, House, House]
+      const [standard, acme, umbra] = houses as [House, House, House]
       const { body: made } = await acme.api('POST', '/api/keys', { name: 'k', scopes: ['read'] })
-      const authorization = `Bearer ${made.secret}`
-      const me = await service.api('GET', '/api/me', undefined, { authorization })
-      expect(me.body).toMatchObject({ tenant: 'acme' })
+      expect(await whoIs(made.secret)).toMatchObject({ tenant: 'acme' })
+      const wider = { name: 'k', tenant: 'umbra' }
+      expect((await acme.api('POST', '/api/keys', wider)).status).toBe(403)
+      expect((await acme.api('POST', '/api/tokens', { sub: 'x', tenant: '' })).status).toBe(403)
+      const { token } = (await acme.api('POST', '/api/tokens', { sub: 'x' })).body
+      expect(await whoIs(token)).toMatchObject({ id: 'x', tenant: 'acme' })
+      const { secret } = (await standard.api('POST', '/api/keys', wider)).body
+      expect(await whoIs(secret)).toMatchObject({ tenant: 'umbra' })
       const { body: issued } = await umbra.api('POST', '/api/realtime/tickets', {})
       const ws = `${service.url.replace('http', 'ws')}/ws?ticket=${issued.ticket}`
       const { client } = await NativeClient.connect(ws)
@@ -199,6 +204,11 @@ describe.each<{ parts: Parts }>([{ parts: 'embedded' }, { parts: 'external' }])(
       expect(strays).toEqual([])
       expect(Math.min(owned.acme, owned.umbra)).toBeGreaterThan(30)
     })
+
+    async function whoIs(credential: string) {
+      const authorization = `Bearer ${credential}`
+      return (await service.api('GET', '/api/me', undefined, { authorization })).body
+    }
 
     /** What the others are told who name something of this one's. */
     async function reach(house: House, [list, method, path]: (typeof THINGS)[number]) {
