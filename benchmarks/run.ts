@@ -12,6 +12,7 @@ import { broadcast } from './broadcast.ts'
 import { deliveries } from './deliveries.ts'
 import { embeddedIngest } from './embedded-ingest.ts'
 import { fanOut } from './fan-out.ts'
+import { heartbeats } from './heartbeats.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { listeners } from './listeners.ts'
@@ -30,6 +31,7 @@ const QUESTIONS: readonly Question[] = [
   listeners,
   deliveries,
   fanOut,
+  heartbeats,
   broadcast,
   routes,
   templates,

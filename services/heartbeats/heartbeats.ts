@@ -19,6 +19,8 @@ const FORGOTTEN_MS = 30 * 86_400_000
 const SLACK_MS = 250
 const UNKNOWN_AGAIN_MS = 60_000
 const MOST_ATTEMPTS = 50
+/** About 15 MB. */
+const MOST_WRITTEN = 100_000
 
 /** What is remembered of one thing that must be heard of. */
 export interface Pulse {
@@ -29,7 +31,14 @@ export interface Pulse {
 }
 
 /** What becomes of a pulse, with what follows; `null`: there is nothing to do. */
-type Decide = (before: Pulse | null, now: number) => { pulse: Pulse | null; ops: Op[] } | null
+type Decide = (before: Pulse | null, now: number) => Change | null
+
+interface Change {
+  readonly pulse: Pulse | null
+  readonly ops: Op[]
+  /** Whether it is listed already, for a look that comes no later than it is due. */
+  readonly isListed?: boolean
+}
 
 interface Parts {
   readonly store: Store
@@ -42,6 +51,8 @@ interface Parts {
 export class Heartbeats {
   readonly #parts: Parts
   readonly #turns = new Turns()
+  /** Pulses as they were written here last: a write on one that has changed since is not made. */
+  readonly #written = new Map<string, string>()
   #monitors: readonly Monitor[] = []
 
   constructor(parts: Parts) {
@@ -94,7 +105,9 @@ export class Heartbeats {
       if (before !== null && !before.raised && before.due >= least) return null
       const due = least + Math.min(SLACK_MS, monitor.timeout / 10)
       const ops = before?.raised ? [this.#syncOp(monitor, key, now)] : []
-      return { pulse: { raised: false, due }, ops }
+      // The list is put right by the look at it, once in a time-out and not at each beat.
+      const isListed = before !== null && !before.raised && before.due <= due
+      return { pulse: { raised: false, due }, ops, isListed }
     })
   }
 
@@ -142,27 +155,38 @@ export class Heartbeats {
     const partition = partitionOf(key, store.partitions)
     const stateKey = keys.watched(key)
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt++) {
-      const text = await store.get(partition, stateKey)
+      const written = this.#written.get(key)
+      const text = written ?? (await store.get(partition, stateKey))
       const change = decide(text === null ? null : (JSON.parse(text) as Pulse), clock.now())
-      if (change === null) return
+      if (change === null && written === undefined) return
+      this.#written.delete(key)
+      if (change === null) continue
       const outcome = await store.commit({
         partition,
         guards: [['expect', stateKey, text]],
-        ops: [...this.#pulseOps(key, change.pulse), ...change.ops],
+        ops: [...this.#pulseOps(key, change), ...change.ops],
       })
       if (!outcome.applied) continue
+      this.#note(key, change.pulse)
       if (change.ops.length > 0) bell.ring(keys.queue('rule'))
       return
     }
     throw new Unavailable(`The heartbeat ${key} is being changed by others; try again.`)
   }
 
-  #pulseOps(key: string, pulse: Pulse | null): Op[] {
+  #note(key: string, pulse: Pulse | null): void {
+    if (pulse === null) return
+    if (this.#written.size >= MOST_WRITTEN) this.#written.clear()
+    this.#written.set(key, JSON.stringify(pulse))
+  }
+
+  #pulseOps(key: string, { pulse, isListed = false }: Change): Op[] {
     const { keys } = this.#parts
     const forget: Op = ['zrem', keys.heartbeatsDue(), key]
     if (pulse === null) return [forget]
     const kept: Op = ['set', keys.watched(key), JSON.stringify(pulse), FORGOTTEN_MS]
-    return pulse.raised ? [kept, forget] : [kept, ['zadd', keys.heartbeatsDue(), pulse.due, key]]
+    if (pulse.raised) return [kept, forget]
+    return isListed ? [kept] : [kept, ['zadd', keys.heartbeatsDue(), pulse.due, key]]
   }
 
   #syncOp(monitor: Monitor, key: string, now: number): Op {

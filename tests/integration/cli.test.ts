@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -178,6 +178,19 @@ describe('the command line', () => {
     const wrong = await belfry(['doctor'], { HTTP_PORT: 'eighty' })
     expect(wrong.code).toBe(1)
     expect(wrong.stdout).toContain('HTTP_PORT')
+  })
+
+  it('doctor counts the rules of a file that holds, and names what is wrong in one that does not', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'd-'))
+    const file = join(folder, 'rules.yml')
+    const environment = { DATA_DIR: folder, RULES_FILE: file }
+    writeFileSync(file, 'heartbeats: [{ id: pumps, topic: "pumps/{id}", timeout: 1m }]')
+    const good = await belfry(['doctor'], environment)
+    expect(good.stdout).toMatch(/rules +ok +0 rules, 1 heartbeats, 0 filters/)
+    writeFileSync(file, 'rules: [{ name: r, topic: "a/{id}", abvoe: 3 }]')
+    const bad = await belfry(['doctor'], environment)
+    expect(bad.code).toBe(1)
+    expect(bad.stdout).toMatch(/rules +wrong .*rules\.yml: .*abvoe/)
   })
 
   it('shows what happens as it happens', async () => {
