@@ -163,6 +163,7 @@ describe.each<{ parts: Parts }>([{ parts: 'embedded' }, { parts: 'external' }])(
       await acme.device.listen('lamps/#')
       expect((await acme.device.hears('lamps/1')).text).toBe(word)
       expect(umbra.heard()).not.toContain(word)
+      await standard.device.hears('t/acme/lamps/1')
       const outside = standard.device.heardUnder('').filter(({ text }) => text === word)
       expect(outside.map(({ topic }) => topic)).toEqual(['t/acme/lamps/1'])
       await waitFor(async () => {
@@ -184,8 +185,23 @@ describe.each<{ parts: Parts }>([{ parts: 'embedded' }, { parts: 'external' }])(
       },
     )
 
-    it('every key of a tenant begins with its scope', async () => {
+    it('what waits is gone on with after a restart, before any tenant has come', async () => {
+      const [standard, acme] = houses as [House, House, House]
+      const sendAt = Date.now() / 1000 + 7
+      const later = { to: 'user:u1', message: 'after the restart', send_at: sendAt }
+      await acme.api('POST', '/api/notifications', { ...later, channels: ['mqtt'] })
       await Promise.all(houses.map((house) => house.close()))
+      await service.restart()
+      const operator = await Device.connect(service.mqttUrl, '311', {
+        ...(parts === 'embedded' ? { username: 'u1', password: standard.token } : {}),
+      })
+      await operator.listen('t/acme/#')
+      const { text } = await operator.hears('t/acme/users/u1/inbox')
+      expect(JSON.parse(text).message).toBe('after the restart')
+      await operator.close()
+    })
+
+    it('every key of a tenant begins with its scope', async () => {
       if (parts === 'embedded') await service.stop()
       const env = { ...service.surroundings.env, DATA_DIR: service.dataDir }
       const { store, bus } = await openStore(loadConfig(env), { clock, log: createLogger('error') })
