@@ -71,13 +71,15 @@ describe('jobs whose worker died', () => {
     await waitFor(() => started.length > 0)
     await look()
     await look()
-    expect(started).toEqual([first])
-    inHand.get(first!)!()
+    // Both leases ran out at the same moment: either may be the first.
+    expect(started).toHaveLength(1)
+    expect([first, second]).toContain(started[0])
+    inHand.get(started[0]!)!()
     await waitFor(() => started.length === 2)
-    expect(started).toEqual([first, second])
-    inHand.get(second!)!()
+    expect(started.toSorted()).toEqual([first, second].toSorted())
+    inHand.get(started[1]!)!()
     await waitFor(() => started.length === 4)
-    expect(started).toEqual([first, second, third, fourth])
+    expect(started.slice(2)).toEqual([third, fourth])
   })
 
   it('hold up the others for a second at most', async () => {
