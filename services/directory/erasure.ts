@@ -14,6 +14,8 @@ const TOMBSTONE_MS = 400 * 86_400_000
 /** Shorter words also mean something else: they count only where they stand for themselves. */
 const CERTAIN_LENGTH = 8
 const MOST_OPS = 500
+/** Somebody who writes all the time is not waited for. */
+const MOST_PASSES = 5
 
 interface Parts {
   readonly store: Store
@@ -39,17 +41,12 @@ export class Erasure {
     const { store, keys, clock } = this.#parts
     const needles = words.filter((word) => word !== '').map(needleOf)
     const pseudonym = pseudonymOf(user)
-    const own = needles[0]!
+    const looking = { own: needles[0]!, needles, pseudonym }
     let changed = 0
-    for await (const found of store.keys(`${keys.scope}*`)) {
-      if (found.key.startsWith(`${keys.scope}audit`)) continue
-      const { guards, ops } = this.#opsFor(found, { own, needles, pseudonym })
-      if (ops.length === 0) continue
-      changed += 1
-      for (let start = 0; start < ops.length; start += MOST_OPS) {
-        const some = ops.slice(start, start + MOST_OPS)
-        await store.commit({ partition: found.partition, guards, ops: some })
-      }
+    for (let pass = 0; pass < MOST_PASSES; pass++) {
+      const done = await this.#pass(looking)
+      changed += done.changed
+      if (done.refused === 0) break
     }
     const tombstone = keys.erased(hashOf(user))
     await store.commit({
@@ -57,6 +54,23 @@ export class Erasure {
       ops: [['set', tombstone, isoTime(clock.now()), TOMBSTONE_MS]],
     })
     return changed
+  }
+
+  /** One look at everything; what somebody else changed meanwhile is left to the next. */
+  async #pass(looking: Looking): Promise<{ changed: number; refused: number }> {
+    const { store, keys } = this.#parts
+    let [changed, refused] = [0, 0]
+    for await (const found of store.keys(`${keys.scope}*`)) {
+      if (found.key.startsWith(`${keys.scope}audit`)) continue
+      const { guards, ops } = this.#opsFor(found, looking)
+      for (let start = 0; start < ops.length; start += MOST_OPS) {
+        const some = ops.slice(start, start + MOST_OPS)
+        const { applied } = await store.commit({ partition: found.partition, guards, ops: some })
+        if (!applied) refused += 1
+      }
+      if (ops.length > 0) changed += 1
+    }
+    return { changed, refused }
   }
 
   #opsFor(found: Found, { own, needles, pseudonym }: Looking): { guards: Guard[]; ops: Op[] } {
