@@ -66,7 +66,6 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@fastify/static': ['src/http'],
   '@fastify/swagger': ['src/http'],
   '@fastify/swagger-ui': ['src/http'],
-  'fastify-type-provider-zod': ['src/http'],
   pino: ['src/support'],
   'prom-client': ['src/support'],
   'temporal-polyfill': ['src/support', 'services'],
