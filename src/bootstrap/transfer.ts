@@ -11,6 +11,7 @@ import type { Logger } from '../support/logger.ts'
 import { checkExport, type End, FORMAT, type Head, keysIn, VERSION } from './export-file.ts'
 
 const CHUNK = 500
+const AT_ONCE = 64
 const WEEK_MS = 7 * 86_400_000
 const IMPORTED_MS = 3_600_000
 
@@ -62,16 +63,30 @@ export async function importStore(
   const head = await checkExport(file, store.partitions)
   const importing = new Importing(store, { isMerging: (head.partitions ?? 1) > store.partitions })
   let done = 0
-  for await (const key of keysIn(file)) {
-    if (key.key === VERSION_KEY) continue
-    if (!isLate(key)) await importing.put(key)
-    onProgress(++done)
+  for await (const some of inBatches(keysIn(file))) {
+    const now = some.filter((key) => key.key !== VERSION_KEY && !isLate(key))
+    await Promise.all(now.map((key) => importing.put(key)))
+    for (const _ of some) onProgress(++done)
   }
   // What is unread is a mark on what is in an inbox, and jobs wait once their records are there.
-  for await (const key of keysIn(file)) if (isLate(key)) await importing.putLate(key)
+  for await (const some of inBatches(keysIn(file))) {
+    await Promise.all(some.filter(isLate).map((key) => importing.putLate(key)))
+  }
   await setDataVersion(store, head.data_version ?? 1, await store.get(0, VERSION_KEY))
   await migrate(store, { migrations: MIGRATIONS, log })
   return done
+}
+
+/** What is written together: each write alone would wait for the disk. */
+async function* inBatches(keys: AsyncIterable<StoredKey>): AsyncGenerator<readonly StoredKey[]> {
+  let some: StoredKey[] = []
+  for await (const key of keys) {
+    some.push(key)
+    if (some.length < AT_ONCE) continue
+    yield some
+    some = []
+  }
+  yield some
 }
 
 /** Jobs that wait, are scheduled or were in hand: they are put into their queue again. */

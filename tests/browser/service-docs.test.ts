@@ -15,9 +15,9 @@ describe.skipIf(!requireBrowser())('what the service itself shows in a browser',
 
   it('/docs shows the HTTP interface, under the policy that the service sets', async () => {
     const { page, errors, close } = await browser.open(`${service.url}/docs`)
-    // A page of a few hundred entries, all drawn at once.
-    await page.getByText('/api/notifications', { exact: true }).first().waitFor({ timeout: 80_000 })
+    // Only what is in sight is drawn.
+    await page.locator('[data-path^="/api/"]').first().waitFor()
     expect(errors).toEqual([])
     await close()
-  }, 90_000)
+  })
 })
