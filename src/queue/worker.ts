@@ -64,6 +64,7 @@ export class Worker {
   #unsubscribe: (() => Promise<void>) | null = null
   #cycle: Promise<number> | null = null
   #again = false
+  #isWaking = false
   #stopping = false
   #nextPartition = 0
   /** When it last looked for work with success (epoch ms). */
@@ -193,20 +194,15 @@ export class Worker {
   async #perform(lease: Lease, signal: AbortSignal): Promise<void> {
     const { handler, log, queue } = this.#options
     try {
-      const { ops } = await this.#work(() => handler(lease, signal))
+      const work = handler(lease, signal)
+      this.#running += 1
+      const { ops } = await work.finally(() => {
+        this.#running -= 1
+        this.#wakeWhenWorthIt()
+      })
       await this.#settle(lease, ops, signal)
     } catch (error) {
       log.error({ err: error, queue, job: lease.jobId }, 'a job was not settled; it comes back')
-    }
-  }
-
-  async #work(handle: () => Promise<Settlement>): Promise<Settlement> {
-    this.#running += 1
-    try {
-      return await handle()
-    } finally {
-      this.#running -= 1
-      this.#wakeWhenWorthIt()
     }
   }
 
@@ -228,9 +224,14 @@ export class Worker {
     }
   }
 
-  /** A look for every finished job would be waste: one for an eighth of the room. */
+  /** A look for every job would be waste: one for a sixteenth of the room, after this turn. */
   #wakeWhenWorthIt(): void {
-    if (this.#again || this.#running <= this.#options.concurrency * 0.875) this.wake()
+    if (this.#isWaking) return
+    this.#isWaking = true
+    setImmediate(() => {
+      this.#isWaking = false
+      if (this.#again || this.#running <= this.#options.concurrency * 0.9375) this.wake()
+    })
   }
 
   async #heartbeat(): Promise<void> {
