@@ -50,28 +50,39 @@ describe('hooks of other tools', () => {
       try {
         const name = fresh('HighLatency')
         const labels = { alertname: name, instance: 'web-1', severity: 'critical', job: 'web' }
-        const fire = (endsAt: Date) =>
-          fetch(`${alertmanager.url}/api/v2/alerts`, {
+        const startsAt = new Date()
+        const fire = async (endsAt: Date): Promise<void> => {
+          const annotations = { summary: 'Slow: 3 s' }
+          const answer = await fetch(`${alertmanager.url}/api/v2/alerts`, {
             method: 'POST',
             headers: { 'content-type': 'application/json' },
-            body: JSON.stringify([
-              { labels, annotations: { summary: 'Slow: 3 s' }, startsAt: new Date(), endsAt },
-            ]),
+            body: JSON.stringify([{ labels, annotations, startsAt, endsAt }]),
           })
-        expect((await fire(new Date(Date.now() + 60_000))).status).toBe(200)
-        const raised = await waitFor(() => openOf(name))
+          expect(answer.status, alertmanager.log()).toBe(200)
+        }
+        // As Prometheus does, it is told again as long as the alert fires.
+        const raised = await waitFor(
+          async () => {
+            await fire(new Date(Date.now() + 60_000))
+            return openOf(name)
+          },
+          { deadlineMs: 40_000, message: () => `no alert: ${alertmanager.log()}` },
+        )
         expect(raised).toMatchObject({
           ...{ severity: 'critical', status: 'triggered', message: 'Slow: 3 s', source: 'web-1' },
           labels,
           data: { annotations: { summary: 'Slow: 3 s' }, receiver: 'belfry' },
         })
         await fire(new Date())
-        await waitFor(async () => (await alert(raised.id)).status === 'resolved')
+        await waitFor(async () => (await alert(raised.id)).status === 'resolved', {
+          ...{ deadlineMs: 40_000, message: () => `not resolved: ${alertmanager.log()}` },
+        })
         expect((await alert(raised.id)).resolved_by).toBe('alertmanager')
       } finally {
         await alertmanager.stop()
       }
     },
+    90_000,
   )
 
   it('alerts of one call are taken side by side: by fingerprint, and again only counted', async () => {

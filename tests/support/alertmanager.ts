@@ -34,6 +34,7 @@ export function startAlertmanager({ url, credentials }: Receiver): Promise<TestS
       return [
         ...[`--config.file=${join(dir, 'alertmanager.yml')}`, `--storage.path=${dir}/data`],
         ...[`--web.listen-address=127.0.0.1:${port}`, '--cluster.listen-address='],
+        '--log.level=debug',
       ]
     },
     async isReady(port) {

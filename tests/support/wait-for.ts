@@ -4,7 +4,7 @@ export interface WaitOptions {
   /** How long to go on asking, in milliseconds. Default: 10 000. */
   readonly deadlineMs?: number
   /** What did not happen, for the error. */
-  readonly message?: string
+  readonly message?: string | (() => string)
 }
 
 /**
@@ -27,7 +27,8 @@ export async function waitFor<Value>(
       cause = error
     }
     if (performance.now() > endsAt) {
-      throw new Error(`${message} (after ${deadlineMs} ms)`, cause === undefined ? {} : { cause })
+      const said = typeof message === 'string' ? message : message()
+      throw new Error(`${said} (after ${deadlineMs} ms)`, cause === undefined ? {} : { cause })
     }
     await pause(waitMs)
   }
