@@ -39,7 +39,7 @@ export function actionList() {
 }
 
 /** The fields of contract §3 that every message to people may have. */
-const messageFields = {
+export const messageFields = {
   message: requiredText(MESSAGE_REQUIRED, 4000),
   title: z.string().min(1).max(200).default('Notification'),
   type: type('info'),
@@ -67,15 +67,16 @@ const ENVELOPE = ['token', 'reply_to', 'correlation_id', 'user_id', 'to']
 /** A message to one person or a group. */
 export const MessagePayload = fromWire(z.object(messageFields))
 
-/** A message to everybody or to groups, with the seed's defaults for it. */
-export const BroadcastPayload = fromWire(
-  z.object({
-    ...messageFields,
-    title: z.string().min(1).max(200).default('System Notification'),
-    type: type('system'),
-    target_groups: z.array(z.string().min(1).max(128)).max(1000).default([]),
-  }),
-)
+/** What a message to everybody or to groups has, with the seed's defaults for it. */
+export const broadcastFields = {
+  ...messageFields,
+  title: z.string().min(1).max(200).default('System Notification'),
+  type: type('system'),
+  target_groups: z.array(z.string().min(1).max(128)).max(1000).default([]),
+}
+
+/** A message to everybody or to groups. */
+export const BroadcastPayload = fromWire(z.object(broadcastFields))
 
 type Fields = z.output<z.ZodObject<typeof messageFields>>
 
@@ -90,8 +91,8 @@ function type(usual: string) {
     .meta({ default: usual })
 }
 
-/** What a publisher wrote, as the schemas take it. */
-function fromWire<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>) {
+/** What a publisher wrote, as a schema takes it: with what nobody declared in `data`. */
+export function fromWire<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>) {
   const known = new Set([...Object.keys(schema.shape), ...ENVELOPE])
   return z.preprocess(
     (input) => (isRecord(input) ? withWords(keepUnknown(input, known)) : input),

@@ -7,41 +7,43 @@ import { identityOf } from '../services/notifications/acceptance.ts'
 import { type Audience, parseAudience } from '../services/notifications/broadcast-record.ts'
 import type { Context } from '../src/index.ts'
 import { moment } from './fields.ts'
-import { MessagePayload, toMessage } from './message-fields.ts'
+import { fromWire, MessagePayload, messageFields, toMessage } from './message-fields.ts'
 
 const Word = z
   .string()
   .refine((word) => parseAudience([word]) !== null, 'say user:<id>, group:<id>, role:<name> or all')
 
-const times = {
-  cron: cronField(),
-  timezone: z
-    .string()
-    .max(64)
-    .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Paris'),
-  to: z.union([Word.transform((word) => [word]), z.array(Word).min(1).max(1000)]),
-  count: z.int().min(1).max(1_000_000).nullable(),
-  until: moment().nullable(),
-  misfire: z.enum(['send', 'skip']),
-}
-
-const Times = z.object(times).partial()
-
-/** When, to whom, and a message as any other; its own moment is the recurrence's. */
-export const RecurrenceBody = z
-  .object({ cron: times.cron, to: times.to })
-  .loose()
-  .transform((body, check) => {
-    const { to: _words, ...rest } = body as Record<string, unknown>
-    const given = Times.parse(body)
-    for (const name of [...Object.keys(times), 'send_at', 'delay', 'at']) delete rest[name]
-    const message = MessagePayload.safeParse(rest)
-    if (message.success) return { ...given, fields: message.data }
-    for (const { path, message: text } of message.error.issues) {
-      check.addIssue({ code: 'custom', path, message: text })
-    }
-    return z.NEVER
+const Times = z
+  .object({
+    cron: cronField(),
+    timezone: z
+      .string()
+      .max(64)
+      .refine(isTimeZone, 'must be an IANA time zone, such as Europe/Paris'),
+    to: z.union([Word.transform((word) => [word]), z.array(Word).min(1).max(1000)]),
+    count: z.int().min(1).max(1_000_000).nullable(),
+    until: moment().nullable(),
+    misfire: z.enum(['send', 'skip']),
   })
+  .partial()
+
+const { cron, to } = Times.required().shape
+const { send_at, delay, at, timezone: _ofAt, send_in_user_timezone, ...words } = messageFields
+const MOMENTS = Object.keys({ send_at, delay, at, send_in_user_timezone })
+
+/** When, to whom, and a message as any other, but for its moment, which is the recurrence's. */
+export const RecurrenceBody = z.preprocess(
+  refuseMoments,
+  fromWire(z.object({ ...Times.shape, cron, to, ...words })),
+)
+
+function refuseMoments(body: unknown, check: z.RefinementCtx): unknown {
+  const given = MOMENTS.filter((name) => typeof body === 'object' && body !== null && name in body)
+  for (const name of given) {
+    check.addIssue({ code: 'custom', path: [name], message: 'cron and timezone say when' })
+  }
+  return body
+}
 
 /** What is not given stays; the message as a whole. */
 export const RecurrenceChanges = Times.extend({ message: MessagePayload.optional() }).strict()
@@ -63,7 +65,7 @@ export class RecurrenceController {
   }
 
   create = async (context: Context<unknown, z.output<typeof RecurrenceBody>>) => {
-    const { fields, cron = '', timezone, to = [], count, until, misfire } = context.payload
+    const { cron, timezone, to, count, until, misfire, ...fields } = context.payload
     const record = await this.#recurrences.create(
       {
         ...{ cron, timezone: timezone ?? this.#timezone, audience: audienceOf(to) },

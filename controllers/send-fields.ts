@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseAudience } from '../services/notifications/broadcast-record.ts'
 import { email, phone } from './addresses.ts'
 import { safeId, userId } from './fields.ts'
-import { BroadcastPayload, MessagePayload } from './message-fields.ts'
+import { broadcastFields, fromWire, messageFields } from './message-fields.ts'
 
 const Profile = z.strictObject({
   user_id: userId(),
@@ -22,49 +22,34 @@ const Recipient = z.union([Word, Profile, Address], {
   error: 'say user:<id>, group:<id>, role:<name>, all, a profile with user_id, {email} or {phone}',
 })
 
-/** `to` and a message: one call for every audience (contract §4). */
-export const SendBody = z
-  .object({ to: z.union([Recipient, z.array(Recipient).min(1).max(1000)]) })
-  .loose()
-  .transform(({ to, ...rest }, check) => {
-    const message = MessagePayload.safeParse(rest)
-    if (!message.success) {
-      for (const issue of message.error.issues) {
-        check.addIssue({ code: 'custom', path: issue.path, message: issue.message })
-      }
-      return z.NEVER
-    }
-    const recipients = Array.isArray(to) ? to : [to]
-    return {
-      recipients,
-      fields: message.data,
-      idempotency_key: message.data.idempotency_key,
-    }
-  })
+const Recipients = z.union([Recipient, z.array(Recipient).min(1).max(1000)])
 
-/** `POST /api/broadcast` with seed 004's names too. */
-export const BroadcastBody = z
-  .object({
-    level: z.enum(['info', 'success', 'warning', 'error']).optional(),
+/** `to` and a message: one call for every audience (contract §4). */
+export const SendBody = fromWire(z.object({ to: Recipients, ...messageFields })).transform(
+  ({ to, ...fields }) => ({
+    recipients: Array.isArray(to) ? to : [to],
+    fields,
+    idempotency_key: fields.idempotency_key,
+  }),
+)
+
+const Level = z.enum(['info', 'success', 'warning', 'error'])
+
+/** `POST /api/broadcast` with seed 004's names too: `level` is the type where none is given. */
+export const BroadcastBody = fromWire(
+  z.object({
+    ...broadcastFields,
+    level: Level.optional(),
     target_roles: z.array(safeId('role')).max(100).default([]),
-  })
-  .loose()
-  .transform(({ level, target_roles, ...rest }, check) => {
-    const message = BroadcastPayload.safeParse(level ? { type: level, ...rest } : rest)
-    if (message.success) {
-      const { target_groups, idempotency_key } = message.data
-      return {
-        roles: target_roles,
-        groups: target_groups,
-        fields: message.data,
-        idempotency_key,
-      }
-    }
-    for (const { path, message: text } of message.error.issues) {
-      check.addIssue({ code: 'custom', path, message: text })
-    }
-    return z.NEVER
-  })
+  }),
+).transform(({ level, target_roles: roles, type, ...rest }) => {
+  const fields = {
+    ...rest,
+    type: level !== undefined && !type.isGiven ? { type: level, isGiven: true } : type,
+  }
+  const { target_groups: groups, idempotency_key } = fields
+  return { roles, groups, fields, idempotency_key }
+})
 
 export const TestBody = z.object({
   message: z.string().max(4000).default('If you can read this, notifications reach you.'),

@@ -124,6 +124,11 @@ describe('[S0-078 S0-079 G-04 G-05 G-06 G-13 G-23] a running service', () => {
     const daily = await service.api('POST', '/api/recurrences', {
       ...{ to: ['all'], message: 'x', cron: '0 9 * * *', timezone: 'Europe/Paris' },
     })
+    for (const [path, value] of Object.entries({ at: '2030-01-01T09:00', timezone: 'Mars/Base' })) {
+      const strange = { to: 'user:42', message: 'x', cron: '@daily', [path]: value }
+      const refused = await service.api('POST', '/api/recurrences', strange)
+      expect(refused).toMatchObject({ status: 422, body: { issues: [{ path }] } })
+    }
     const own = `/api/recurrences/${daily.body.id}`
     const changed = await service.api('PUT', own, { cron: '0 10 * * *', message: { message: 'y' } })
     expect(changed.body).toMatchObject({ cron: '0 10 * * *', message: { message: 'y' } })

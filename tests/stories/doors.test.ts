@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { PRIORITIES } from '../../src/index.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { fresh, type Json, World } from './world.ts'
 
@@ -38,6 +39,18 @@ describe('the HTTP door', () => {
     const { openapi, paths } = (await get('/openapi.json')).body
     expect(openapi).toMatch(/^3\.1/)
     expect(Object.keys(paths)).toEqual(expect.arrayContaining(['/api/notifications']))
+    const { schema } = paths['/api/notifications'].post.requestBody.content['application/json']
+    expect(schema.required).toEqual(['to', 'message'])
+    expect(schema.properties).toMatchObject({
+      priority: { enum: [...PRIORITIES], default: 'normal' },
+      ...{
+        title: { default: 'Notification' },
+        channels: {},
+        template: {},
+        send_at: {},
+        digest: {},
+      },
+    })
     expect((await get('/docs')).status).toBe(200)
   })
 

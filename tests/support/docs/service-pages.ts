@@ -94,7 +94,7 @@ export function httpPage({ paths }: OpenApi): string {
   return [
     heading(
       'HTTP',
-      'In full, with every type, at `/openapi.json` and `/docs` of a running service. `Authorization: Bearer <token or key>`; where authentication is off, `?user_id=` or the header `X-Belfry-User` says who it is. Writes take `Idempotency-Key`. Lists are `{data, next_cursor}` and take `cursor` and `limit` (15, at most 100). Refusals: [Errors](errors.md). A bold field must be there. Messages (`POST /api/notifications`) take the fields of [the topic](topics.md) `notifications/realtime/user/{user_id}` besides `to`.',
+      'In full, with every type, at `/openapi.json` and `/docs` of a running service. `Authorization: Bearer <token or key>`; where authentication is off, `?user_id=` or the header `X-Belfry-User` says who it is. Writes take `Idempotency-Key`. Lists are `{data, next_cursor}` and take `cursor` and `limit` (15, at most 100). Refusals: [Errors](errors.md). A bold field must be there. What each field of a message is for: [the topic](topics.md) `notifications/realtime/user/{user_id}`.',
     ),
     ...parts,
   ].join('\n')
