@@ -96,7 +96,7 @@ export class SendController {
   test = async (context: Context<unknown, z.output<typeof TestBody>>) =>
     this.#parts.notifications.send({
       userId: self(context),
-      message: messageOf(context.payload),
+      message: messageOf({ ...context.payload, type: 'test' }),
       identity: identityOf(context),
     })
 

@@ -9,11 +9,19 @@ export interface PhoneContent {
   readonly from?: string
   /** Of which alert it speaks. */
   readonly alert_id?: string
+  /** Of which source that alert is. */
+  readonly alert_source?: string
   /** Whether it says what became of the alert. */
   readonly alert_update?: boolean
   /** The ids of the deliveries that one message stands for, its own included. */
   readonly bundle?: readonly string[]
+  /** What each of them says. */
+  readonly texts?: readonly PhoneText[]
 }
+
+/** One of the texts of a bundle. */
+export type PhoneText = Pick<DeliveryJob<PhoneContent>, 'message' | 'user_id'> &
+  Pick<PhoneContent, 'alert_id' | 'alert_update'>
 
 /**
  * Makes one message of as many jobs for the same address as fit, from the first
@@ -24,17 +32,16 @@ export type Merge<Content extends object> = (
 ) => { readonly job: DeliveryJob<Content>; readonly taken: number }
 
 /** Ten parts of a text message; more Twilio does not take. */
-const SMS_CHARACTERS = 1600
+const SMS: Texts = { between: '\n\n', most: 1600, codeLength: 60 }
 /** About two minutes of talking. */
-const VOICE_CHARACTERS = 1500
+const VOICE: Texts = { between: '. Next message: ', most: 1500, codeLength: 0 }
 const MOST_MAILS = 50
 
 /** Text messages, one under the other. */
-export const mergeSms: Merge<PhoneContent> = (jobs) => mergeTexts(jobs, '\n\n', SMS_CHARACTERS)
+export const mergeSms: Merge<PhoneContent> = (jobs) => mergeTexts(jobs, SMS)
 
 /** Messages to be read out, one after the other. */
-export const mergeVoice: Merge<PhoneContent> = (jobs) =>
-  mergeTexts(jobs, '. Next message: ', VOICE_CHARACTERS)
+export const mergeVoice: Merge<PhoneContent> = (jobs) => mergeTexts(jobs, VOICE)
 
 /** Plain mails as one that has them one under the other; anything richer goes alone. */
 export const mergeEmail: Merge<EmailContent> = (jobs) => {
@@ -62,21 +69,30 @@ function isPlain({ html_body, cc, bcc, attachments, mail, pending }: EmailConten
   return !html_body && !mail && lists.every((list) => (list ?? []).length === 0)
 }
 
+/** How texts are put together. Lengths in characters. */
+interface Texts {
+  readonly between: string
+  readonly most: number
+  /** What may be added to each text that asks for an answer. */
+  readonly codeLength: number
+}
+
 function mergeTexts(
   jobs: Parameters<Merge<PhoneContent>>[0],
-  between: string,
-  limit: number,
+  { between, most, codeLength }: Texts,
 ): ReturnType<Merge<PhoneContent>> {
   const [first, ...others] = jobs
-  let message = first.message
+  const lengthOf = ({ message, alert_id, alert_update }: PhoneText) =>
+    message.length + (alert_id === undefined || alert_update ? 0 : codeLength)
+  let length = lengthOf(first)
   let taken = 1
-  for (const { message: next } of others) {
-    const longer = `${message}${between}${next}`
-    if (longer.length > limit) break
-    message = longer
+  for (const next of others) {
+    length += between.length + lengthOf(next)
+    if (length > most) break
     taken += 1
   }
   if (taken === 1) return { job: first, taken }
-  const bundle = jobs.slice(0, taken).map(({ id }) => id)
-  return { job: { ...first, message, bundle }, taken }
+  const texts = jobs.slice(0, taken)
+  const message = texts.map((job) => job.message).join(between)
+  return { job: { ...first, message, bundle: texts.map(({ id }) => id), texts }, taken }
 }

@@ -1,9 +1,9 @@
 import { parsePhoneNumber } from '../directory/phone-number.ts'
 import type { ReplyCodes } from '../telephone/reply-codes.ts'
-import type { PhoneContent } from './bundle.ts'
+import type { PhoneContent, PhoneText } from './bundle.ts'
 import type { Provider } from './channel.ts'
 
-/** The same provider for text messages, those about alerts with the code that answers them. */
+/** The same provider for text messages, with the code that answers each alert in them. */
 export function withReplyCode(
   provider: Provider<PhoneContent>,
   codes: ReplyCodes,
@@ -14,11 +14,21 @@ export function withReplyCode(
     ...(provider.close ? { close: () => provider.close!() } : {}),
     async send(job, signal) {
       const phone = parsePhoneNumber(job.phone)
-      const { alert_id, user_id } = job
-      if (phone === null || alert_id === undefined) return provider.send(job, signal)
-      const code = await codes.codeFor(phone, { alert_id, user_id })
-      const message = `${job.message}\n\nReply ${code}a to acknowledge, ${code}c to close.`
-      return provider.send({ ...job, message }, signal)
+      if (phone === null) return provider.send(job, signal)
+      const texts: string[] = []
+      for (const text of job.texts ?? [job]) texts.push(await coded(text, phone, codes))
+      return provider.send({ ...job, message: texts.join('\n\n') }, signal)
     },
   }
+}
+
+/** News of an alert asks for no answer. */
+async function coded(
+  { message, alert_id, alert_update = false, user_id }: PhoneText,
+  phone: string,
+  codes: ReplyCodes,
+): Promise<string> {
+  if (alert_id === undefined || alert_update) return message
+  const code = await codes.codeFor(phone, { alert_id, user_id })
+  return `${message}\n\nReply ${code}a to acknowledge, ${code}c to close.`
 }

@@ -113,9 +113,7 @@ function contentOf(
   const { title = record.title, message = record.message, html = null } = own ?? {}
   const { data, type, actions } = record
   const address = addressFor(channel, user)
-  // Which alert it speaks of: for limits of its own, and for answers by phone.
-  const update = ANSWERS.has(type) ? { alert_update: true } : {}
-  const alert = typeof data.alert_id === 'string' ? { alert_id: data.alert_id, ...update } : {}
+  const alert = aboutAlert(record)
   switch (channel) {
     case 'email': {
       const mail = { to: address, subject: title, body: message, html_body: html, actions }
@@ -133,6 +131,15 @@ function contentOf(
     default:
       return { url: address, title, message, type, data, notification: record }
   }
+}
+
+/** Which alert it speaks of: for limits of its own, and for answers by phone. */
+function aboutAlert({ type, data }: NotificationRecord): object {
+  const { alert_id, alert_type, source } = data
+  if (typeof alert_id !== 'string') return {}
+  const origin = source ?? alert_type
+  const from = typeof origin === 'string' ? { alert_source: origin } : {}
+  return { alert_id, ...from, ...(ANSWERS.has(type) ? { alert_update: true } : {}) }
 }
 
 /** What a delivery is counted as. */

@@ -279,6 +279,46 @@ describe('Twilio, Firebase, Apple and browsers behind one service', () => {
       expect(status).toBe(403)
     })
 
+    it('[S1-057] are answered by the code of the alert; whoever was told hears of it', async () => {
+      const type = fresh('fire')
+      const people = await Promise.all(
+        ['ada', 'bob'].map(async (name) => {
+          const user = fresh(name)
+          const phone = freshNumber()
+          await world.http('PUT', `/api/users/${user}`, { phone })
+          return { user, phone }
+        }),
+      )
+      await world.http('POST', `/api/oncall/${type}`, { members: people.map(({ user }) => user) })
+      const ada = people[0]!
+      const raise = (source: string) =>
+        device().ask(`notifications/alerts/critical/${type}`, {
+          message: `${source} burns`,
+          source,
+        })
+      const { alert_id: id } = await raise('hall 1')
+      const [text] = await Promise.all(
+        people.map(async ({ phone }) => (await takenBy(twilio, phone)).form.get('Body')),
+      )
+      expect(text).toBe(`CRITICAL: ${type} - hall 1 burns\n\nReply 1a to acknowledge, 1c to close.`)
+      const answer = await twilio.post(
+        `${PUBLIC_URL}/hooks/twilio/sms`,
+        { From: ada.phone, Body: '1A' },
+        { via: via() },
+      )
+      expect(await answer.text()).toContain('Acknowledged.')
+      expect(await world.http('GET', `/api/alerts/${id}`)).toMatchObject({
+        ...{ status: 'acknowledged', acknowledged_by: ada.user },
+      })
+      for (const { user } of people) {
+        const news = await world.notification(
+          user,
+          ({ type: what }) => what === 'alert.acknowledged',
+        )
+        expect(news.message).toContain(`by ${ada.user}`)
+      }
+    })
+
     it('go to nobody who sent STOP, until he sends START', async () => {
       const user = fresh('u')
       const phone = freshNumber()

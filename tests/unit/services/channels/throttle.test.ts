@@ -9,6 +9,7 @@ import {
 import type { Provider, SendOutcome } from '../../../../services/channels/channel.ts'
 import { DestinationLimits } from '../../../../services/channels/destination-limits.ts'
 import type { EmailContent } from '../../../../services/channels/email-content.ts'
+import { withReplyCode } from '../../../../services/channels/reply-code.ts'
 import { Throttle } from '../../../../services/channels/throttle.ts'
 import {
   type DeliveryJob,
@@ -16,12 +17,15 @@ import {
   makeJob,
 } from '../../../../services/deliveries/delivery-job.ts'
 import { DeliveryService } from '../../../../services/deliveries/delivery-service.ts'
+import { ReplyCodes } from '../../../../services/telephone/reply-codes.ts'
 import { Keys, queueKeys } from '../../../../src/store/keys.ts'
 import { openSqliteStore, type SqliteStore } from '../../../../src/store/sqlite/sqlite-store.ts'
 import { silentLog as log } from '../../../support/delivery.ts'
 import { FakeClock } from '../../../support/fake-clock.ts'
 
 const MINUTE_MS = 60_000
+/** Within the first milliseconds of its room what waits comes back in the order of its rank. */
+const ROOM_MS = MINUTE_MS + 10
 const keys = new Keys()
 const queue = keys.queue('sms')
 
@@ -29,6 +33,8 @@ let clock: FakeClock
 let store: SqliteStore
 let sent: DeliveryJob<PhoneContent>[]
 let answer: SendOutcome
+/** Whether alerts come with their codes. */
+let coded: boolean
 let service: DeliveryService
 
 beforeEach(() => {
@@ -43,8 +49,14 @@ beforeEach(() => {
       return answer
     },
   }
+  coded = false
+  const vendorWithCodes = withReplyCode(vendor, new ReplyCodes({ store, keys }))
+  const provider: Provider<PhoneContent> = {
+    name: 'vendor',
+    send: (job, signal) => (coded ? vendorWithCodes : vendor).send(job, signal),
+  }
   const throttle = new Throttle({
-    ...{ channel: 'sms', provider: vendor, merge: mergeSms, clock, log },
+    ...{ channel: 'sms', provider, merge: mergeSms, clock, log },
     limits: new DestinationLimits({ store, keys }),
     addressOf: ({ phone }) => phone,
   })
@@ -54,11 +66,11 @@ beforeEach(() => {
 afterEach(() => store.close())
 
 let made = 0
-async function queueSms(message: string, fields: Partial<PhoneContent> = {}) {
+async function queueSms(message: string, fields: Partial<DeliveryJob<PhoneContent>> = {}) {
   const id = `sms-${String(++made).padStart(6, '0')}`
   const content = { phone: '+12025550123', message, ...fields }
   const now = clock.now()
-  const job = makeJob({ id, channel: 'sms', priority: 'normal', content, now })
+  const job = makeJob({ id, channel: 'sms', priority: fields.priority ?? 'normal', content, now })
   await store.commit({ partition: 0, ops: [enqueueOp(keys, job, now)] })
   return id
 }
@@ -90,7 +102,7 @@ describe('more text messages to one number than it is to get', () => {
     expect(sent.map(({ message }) => message)).toEqual(['one'])
     expect(await stored(ids[1]!)).toMatchObject({ status: 'queued', attempts: 0 })
 
-    clock.advance(MINUTE_MS)
+    clock.advance(ROOM_MS)
     expect(await work()).toBe(3)
     expect(sent.map(({ message }) => message)).toEqual(['one', 'two\n\nthree\n\nfour'])
     expect(sent[1]?.bundle).toEqual(ids.slice(1))
@@ -119,7 +131,7 @@ describe('more text messages to one number than it is to get', () => {
     for (let minute = 0; minute < 20 && (await work()) > 0; minute++) {
       for (let look = 0; look < 3; look++) await work()
       perMinute.push(sent.length)
-      clock.advance(MINUTE_MS)
+      clock.advance(ROOM_MS)
     }
     expect(perMinute).toEqual(perMinute.map((_, minute) => minute + 1))
     expect(sent.flatMap(({ message }) => message.split('\n\n'))).toEqual(texts)
@@ -177,6 +189,88 @@ describe('alerts by text message', () => {
     const most = (minutes: number) =>
       Math.max(...sentAt.map((at) => sentAt.filter((t) => t >= at && t < at + minutes).length))
     expect([most(1), most(15), most(60), most(180)]).toEqual([1, 5, 11, 21])
+  })
+})
+
+it('[S1-057] each alert of a bundle is answered by its own code, news of one by none', async () => {
+  coded = true
+  for (const alert of ['fire', 'flood']) await queueSms(alert, { alert_id: alert })
+  await queueSms('Resolved: fire', { alert_id: 'fire', alert_update: true })
+  await work()
+  expect(sent.map(({ message }) => message)).toEqual([
+    'fire\n\nReply 1a to acknowledge, 1c to close.\n\nflood\n\nReply 2a to acknowledge, 2c to close.',
+    'Resolved: fire',
+  ])
+})
+
+describe('of what waits for one address', () => {
+  /** Everything has waited for the same moment. */
+  const room = async () => {
+    clock.advance(ROOM_MS)
+    await work()
+  }
+  const texts = () => sent.map(({ message }) => message)
+
+  it('[semantics 4.9] the first alert of a source jumps the queue, in the same message and before it', async () => {
+    const flood = { alert_id: 'f', alert_source: 'flood' }
+    await queueSms('flood 0', flood)
+    await work()
+    for (let n = 1; n <= 90; n++) await queueSms(`flood ${n}: ${'x'.repeat(140)}`, flood)
+    await queueSms('first of pump', { alert_id: 'p', alert_source: 'pump' })
+    await work()
+    await work()
+    expect(texts()).toEqual(['flood 0'])
+    await room()
+    expect(texts()[1]).toMatch(/^first of pump\n\nflood 1: /)
+    await queueSms('second of pump', { alert_id: 'q', alert_source: 'pump' })
+    await room()
+    expect(texts()[2]).toMatch(/^flood \d+: /)
+  })
+
+  it('[semantics 4.9] a source that was quiet for an hour is a first one again', async () => {
+    const tell = (text: string, source: string) =>
+      queueSms(text, { alert_id: text, alert_source: source })
+    await tell('pump', 'pump')
+    await work()
+    await tell('gate', 'gate')
+    await tell('pump again', 'pump')
+    await room()
+    expect(texts().at(-1)).toBe('gate\n\npump again')
+    clock.advance(59 * MINUTE_MS)
+    await tell('gate again', 'gate')
+    await tell('pump, an hour later', 'pump')
+    await work()
+    expect(texts().at(-1)).toBe('pump, an hour later\n\ngate again')
+  })
+
+  it('[semantics 4.9] codes come before tests, alerts, news of alerts and the rest; five in five seconds altogether', async () => {
+    const about = { type: 'test' }
+    const each: [string, object][] = [
+      ['other', {}],
+      ['news', { alert_id: 'a', alert_update: true }],
+      ['alert', { alert_id: 'a' }],
+      ['test', { about }],
+      ['code', { priority: 'critical' }],
+    ]
+    for (const [text, fields] of each) await queueSms(text, fields)
+    await work()
+    expect(texts()).toEqual(['code', 'test', 'alert', 'news'])
+    for (let n = 0; n < 3; n++) await queueSms(`code ${n}`, { priority: 'critical' })
+    await work()
+    expect(texts().slice(4)).toEqual(['code 0\n\ncode 1\n\ncode 2'])
+    clock.advance(5_010)
+    await work()
+    expect(texts().at(-1)).toBe('other')
+  })
+
+  it('an alert has its place though everything else is pressing', async () => {
+    for (let n = 0; n < 4; n++) {
+      await queueSms(`n${n}`, { phone: '+12025550123', about: { type: 'test' } } as object)
+      await work()
+    }
+    await queueSms('alert', { alert_id: 'a' })
+    await work()
+    expect(texts()).toContain('alert')
   })
 })
 
