@@ -100,7 +100,7 @@ export class AlertGroups {
     const { store, keys } = this.#parts
     const known = new Set(await store.members(this.partition(group), keys.groupFiring(group)))
     if (known.size === 0) return 'first'
-    return ids.every((id) => known.has(hashOf(id))) ? 'repeat' : 'new'
+    return ids.every((id) => known.has(firingMark(id))) ? 'repeat' : 'new'
   }
 
   /** What becomes of the list once some of it was told, or need not be. */
@@ -110,7 +110,7 @@ export class AlertGroups {
       firing.length === 0 ? [] : [['set', keys.alertGroup(group), String(clock.now()), KEPT_MS]]
     return [
       ...done.map((one) => ['srem', keys.groupWaiting(group), memberOf(one)] as const),
-      ...firing.map((id) => ['sadd', keys.groupFiring(group), hashOf(id)] as const),
+      ...firing.map((id) => ['sadd', keys.groupFiring(group), firingMark(id)] as const),
       ...told,
     ]
   }
@@ -124,7 +124,7 @@ export class AlertGroups {
   /** An alert is over: the log forgets it, so that the next one may be the first again. */
   async forget(group: string, alertId: string): Promise<void> {
     const { store, keys } = this.#parts
-    const ops = [['srem', keys.groupFiring(group), hashOf(alertId)] as const]
+    const ops = [['srem', keys.groupFiring(group), firingMark(alertId)] as const]
     await store.commit({ partition: this.partition(group), ops })
   }
 
@@ -148,7 +148,8 @@ function groupKeyOf(alert: StoredAlert, policy: string, by: readonly string[]): 
     .slice(0, 32)
 }
 
-function hashOf(id: string): string {
+/** How a group's log names an alert. */
+export function firingMark(id: string): string {
   return createHash('sha256').update(id).digest('base64url').slice(0, 22)
 }
 

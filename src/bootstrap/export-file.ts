@@ -35,14 +35,14 @@ export async function* keysIn(file: string): AsyncGenerator<StoredKey> {
   }
 }
 
-/** Throws unless the file is whole, as it was written, and can be read into a store like this. */
-export async function checkExport(file: string, partitions: number): Promise<Head> {
+/** Throws unless the file is whole, as it was written, and of a release that is known here. */
+export async function checkExport(file: string): Promise<Head> {
   const hash = createHash('sha256')
   let head: Head | null = null
   let done = 0
   for await (const line of linesOf(file)) {
     const record = parsed(line)
-    if (record !== null && 'format' in record) head = readable(record, partitions)
+    if (record !== null && 'format' in record) head = readable(record)
     else if (record !== null && 'end' in record) {
       const { end, sha256 = null } = record
       if (head === null || end !== done) break
@@ -69,8 +69,8 @@ function parsed(line: string): Line | null {
   }
 }
 
-function readable(head: Head, ours: number): Head {
-  const { format, version, data_version, partitions = 1 } = head
+function readable(head: Head): Head {
+  const { format, version, data_version } = head
   if (format !== FORMAT || version !== VERSION) {
     throw new InvalidPayload(`This is ${format} ${version}; ${FORMAT} ${VERSION} can be read.`)
   }
@@ -80,9 +80,5 @@ function readable(head: Head, ours: number): Head {
       `This export is of a newer release: its data are version ${data_version}, this one reads up to ${known}.`,
     )
   }
-  // An id says in which of so many partitions its record lies.
-  if (ours === 1 || ours === partitions) return head
-  throw new InvalidPayload(
-    `This export has ${partitions} partition${partitions === 1 ? '' : 's'}, this store ${ours}: it goes into a single Redis, the embedded store, or a cluster with REDIS_PARTITIONS=${partitions}.`,
-  )
+  return head
 }
