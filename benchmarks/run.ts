@@ -16,6 +16,7 @@ import { heartbeats } from './heartbeats.ts'
 import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { listeners } from './listeners.ts'
+import { memory } from './memory.ts'
 import { queue } from './queue.ts'
 import { routes } from './routes.ts'
 import { type Finding, holds, type Question } from './support/question.ts'
@@ -31,6 +32,7 @@ const QUESTIONS: readonly Question[] = [
   listeners,
   deliveries,
   fanOut,
+  memory,
   heartbeats,
   broadcast,
   routes,

@@ -5,6 +5,7 @@ import { type Encoder, type Outbound, outboundOf } from './outbound.ts'
 import { Outstanding } from './outstanding.ts'
 import { readElsewhere } from './read-elsewhere.ts'
 import type { ReadGate } from './read-gate.ts'
+import { Receipts } from './receipts.ts'
 import type { Transport } from './transport.ts'
 
 /** Above this much unsent, a client is not pushed any more: it is served from its queue. */
@@ -44,14 +45,10 @@ export class Delivery {
   /** `held` until the client knows its session; `waiting` for the network or the store. */
   #state: 'held' | 'live' | 'reading' | 'waiting' = 'held'
   #sentSeq = 0
-  #provableSeq = 0
   #acknowledges = false
   /** Something came while it could not be sent: look again. */
   #again = false
-  #wantedAck = 0
-  /** Records that the client said it has, and that do not say so yet. */
-  #received: string[] = []
-  #acking: Promise<void> | null = null
+  #receipts: Receipts | null = null
 
   constructor(recipient: Recipient, home: DeliveryHome) {
     this.#recipient = recipient
@@ -116,29 +113,26 @@ export class Delivery {
   acknowledgeUpTo(seq: number): Promise<void> {
     this.#becomeAcknowledging()
     const known = Math.min(seq, this.#sentSeq)
-    this.#received.push(...(this.#outstanding?.dropUpTo(known) ?? []))
-    return this.#acknowledge(known)
+    return this.#receive(known, this.#outstanding?.dropUpTo(known) ?? [])
   }
 
-  async acknowledgeOne(id: string): Promise<void> {
+  acknowledgeOne(id: string): Promise<void> {
     this.#becomeAcknowledging()
-    this.#received.push(id)
     const dropped = this.#outstanding?.drop(id)
-    if (dropped?.isOldest) return this.#acknowledge(dropped.seq)
-    const { application, user, id: session } = this.#recipient
-    await application.sessions.acknowledge(user, session, { id, upTo: this.#sentSeq })
-    await this.#markReceived()
+    if (dropped?.isOldest) return this.#receive(dropped.seq, [id])
+    return this.#tell().one(id, this.#sentSeq)
   }
 
   /** A ping is about to be written: its pong will prove that what went before arrived. */
   beforePing(): void {
-    this.#provableSeq = this.#sentSeq
+    if (this.#outstanding !== null) this.#outstanding.provable = this.#sentSeq
   }
 
   onPong(): void {
-    if (this.#acknowledges || !this.#outstanding?.hasUpTo(this.#provableSeq)) return
-    this.#outstanding.dropUpTo(this.#provableSeq)
-    this.#acknowledge(this.#provableSeq).catch((error: unknown) => {
+    const outstanding = this.#outstanding
+    if (this.#acknowledges || !outstanding?.hasUpTo(outstanding.provable)) return
+    outstanding.dropUpTo(outstanding.provable)
+    this.#receive(outstanding.provable, []).catch((error: unknown) => {
       this.#home.log.debug({ err: error }, 'a session queue could not be shortened')
     })
   }
@@ -217,34 +211,12 @@ export class Delivery {
     })
   }
 
-  /** One call at a time; acknowledgements that come meanwhile are one more call. */
-  #acknowledge(seq: number): Promise<void> {
-    this.#wantedAck = Math.max(this.#wantedAck, seq)
-    this.#acking ??= this.#runAcks().finally(() => {
-      this.#acking = null
-    })
-    return this.#acking
+  #receive(seq: number, ids: readonly string[]): Promise<void> {
+    return this.#tell().upTo(seq, ids)
   }
 
-  async #runAcks(): Promise<void> {
-    const { application, user, id } = this.#recipient
-    await Promise.resolve()
-    for (let done = 0; done < this.#wantedAck; ) {
-      const seq = this.#wantedAck
-      await application.sessions.acknowledge(user, id, seq)
-      done = seq
-      await this.#markReceived()
-    }
-  }
-
-  /** Without it a fallback goes out that need not have: nothing to refuse a client for. */
-  async #markReceived(): Promise<void> {
-    const ids = this.#received
-    if (ids.length === 0) return
-    this.#received = []
-    const { application, user } = this.#recipient
-    await application.inbox.markDelivered(user, ids).catch((error: unknown) => {
-      this.#home.log.warn({ err: error }, 'what a client has could not be marked as delivered')
-    })
+  #tell(): Receipts {
+    this.#receipts ??= new Receipts(this.#recipient, this.#home.log)
+    return this.#receipts
   }
 }

@@ -1,11 +1,17 @@
 import type { Clock } from '../support/clock.ts'
+import { allOf, type Few, withOne, without } from './few.ts'
 
 const TICK_MS = 1000
 
-/** Calls things at their moments, to the second, without a timer for each. */
+/** Something that ends at a moment. */
+export interface Expiring {
+  onExpired(): void
+}
+
+/** Tells things that their moment has passed, to the second, without a timer for each. */
 export class Expiry {
   readonly #clock: Clock
-  readonly #due = new Map<number, Set<() => void>>()
+  readonly #due = new Map<number, Few<Expiring>>()
   readonly #stop: () => void
   #done: number
 
@@ -15,20 +21,28 @@ export class Expiry {
     this.#stop = clock.every(TICK_MS, () => this.#onTick())
   }
 
-  /** Calls `run` once `moment` (epoch ms) has passed. Returns the way to cancel it. */
-  at(moment: number, run: () => void): () => void {
+  /** Tells `one` once `moment` (epoch ms; `null`: never) has passed. */
+  add(moment: number | null, one: Expiring): void {
+    if (moment === null) return
     const second = Math.max(toSecond(moment), this.#done + 1)
-    const due = this.#due.get(second) ?? new Set()
-    this.#due.set(second, due.add(run))
-    return () => {
-      due.delete(run)
-      if (due.size === 0 && this.#due.get(second) === due) this.#due.delete(second)
-    }
+    this.#due.set(second, withOne(this.#due.get(second), one))
+  }
+
+  /** Takes back an `add`; one whose moment had passed already may be told all the same. */
+  remove(moment: number | null, one: Expiring): void {
+    if (moment === null) return
+    const second = toSecond(moment)
+    const rest = without(this.#due.get(second), one)
+    if (rest === undefined) this.#due.delete(second)
+    else this.#due.set(second, rest)
   }
 
   /** Calls `run` once `ms` have passed. Returns the way to cancel it. */
   after(ms: number, run: () => void): () => void {
-    return this.at(this.#clock.now() + ms, run)
+    const moment = this.#clock.now() + ms
+    const one = { onExpired: run }
+    this.add(moment, one)
+    return () => this.remove(moment, one)
   }
 
   stop(): void {
@@ -42,7 +56,7 @@ export class Expiry {
     for (const [second, due] of this.#due) {
       if (second > now) continue
       this.#due.delete(second)
-      for (const run of due) run()
+      for (const one of allOf(due)) one.onExpired()
     }
   }
 }

@@ -38,7 +38,6 @@ export class Gateway {
   readonly #pulse: Pulse
   readonly #channels: ChannelParts
   readonly #buses = new Map<string, RealtimeBus>()
-  readonly #expiries = new Map<Session, () => void>()
   readonly #detaching = new Set<Promise<void>>()
   #stopListening: () => Promise<void> = () => Promise.resolve()
   #isStopping = false
@@ -132,7 +131,7 @@ export class Gateway {
     this.#replaceHere(session)
     this.hub.add(session.address, session)
     opening.own(session)
-    this.renewed(session, opening.principal)
+    this.expiry.add(opening.principal.expiresAt, session)
     try {
       const welcome = await session.application.sessions.connect(session.user, {
         sessionId: session.id,
@@ -159,13 +158,11 @@ export class Gateway {
     }
   }
 
-  /** A client is known by a credential that may end. */
-  renewed(session: Session, { expiresAt }: Principal): void {
-    this.#expiries.get(session)?.()
-    this.#expiries.delete(session)
-    if (expiresAt === null) return
-    const cut = () => session.transport.close(CLOSE.unauthenticated, 'token expired')
-    this.#expiries.set(session, this.expiry.at(expiresAt, cut))
+  /** The same person shows a newer credential. */
+  renew(session: Session, principal: Principal): void {
+    this.expiry.remove(session.principal.expiresAt, session)
+    session.renew(principal)
+    this.expiry.add(principal.expiresAt, session)
   }
 
   /** Closes everything, spread over `withinMs`, so that clients do not all come back at once. */
@@ -220,8 +217,7 @@ export class Gateway {
 
   #closed(session: Session): void {
     this.hub.remove(session.address, session)
-    this.#expiries.get(session)?.()
-    this.#expiries.delete(session)
+    this.expiry.remove(session.principal.expiresAt, session)
     this.#detach(session)
   }
 

@@ -15,6 +15,7 @@ export class Handshakes {
     const options = {
       noServer: true,
       clientTracking: false,
+      autoPong: false, // `Connection` answers: ws would keep a closure for it in each socket
       maxPayload: MAX_MESSAGE_BYTES,
       closeTimeout: CLOSE_PATIENCE_MS,
       WebSocket: GatewaySocket,

@@ -1,3 +1,5 @@
+import { allOf, type Few, sizeOf, withOne, without } from './few.ts'
+
 /** Something that every client of a kind is told; each turns it into its own bytes. */
 export interface Receiver<Message> {
   readonly id: string
@@ -10,70 +12,64 @@ export interface Receiver<Message> {
  * uses (a tenant's names carry its prefix, see `address`).
  */
 export class Hub<Message, Client extends Receiver<Message>> {
-  readonly #users = new Map<string, Client[]>()
-  readonly #channels = new Map<string, Set<Receiver<Message>>>()
+  readonly #users = new Map<string, Few<Client>>()
+  readonly #channels = new Map<string, Few<Receiver<Message>>>()
 
   add(user: string, client: Client): void {
-    const clients = this.#users.get(user)
-    if (clients) clients.push(client)
-    else this.#users.set(user, [client])
+    this.#users.set(user, withOne(this.#users.get(user), client))
   }
 
   remove(user: string, client: Client): void {
-    const clients = this.#users.get(user)
-    if (!clients) return
-    const rest = clients.filter((each) => each !== client)
-    if (rest.length === 0) this.#users.delete(user)
-    else this.#users.set(user, rest)
+    drop(this.#users, user, client)
   }
 
   subscribe(channel: string, client: Receiver<Message>): void {
-    const clients = this.#channels.get(channel)
-    if (clients) clients.add(client)
-    else this.#channels.set(channel, new Set([client]))
+    this.#channels.set(channel, withOne(this.#channels.get(channel), client))
   }
 
   unsubscribe(channel: string, client: Receiver<Message>): void {
-    const clients = this.#channels.get(channel)
-    if (clients?.delete(client) && clients.size === 0) this.#channels.delete(channel)
+    drop(this.#channels, channel, client)
   }
 
-  /** Tells all clients of a user; answers how many there are. */
-  deliver(user: string, message: Message): number {
-    const clients = this.clientsOf(user)
-    for (const client of clients) client.receive(message)
-    return clients.length
+  /** Tells all clients of a user. */
+  deliver(user: string, message: Message): void {
+    for (const client of allOf(this.#users.get(user))) client.receive(message)
   }
 
-  /** Tells everybody on a channel but the one that caused it; answers how many are on it. */
-  broadcast(channel: string, message: Message, except: string | null = null): number {
-    const clients = this.#channels.get(channel)
-    if (!clients) return 0
-    for (const client of clients) if (client.id !== except) client.receive(message)
-    return clients.size
+  /** Tells everybody on a channel but the one that caused it. */
+  broadcast(channel: string, message: Message, except: string | null = null): void {
+    for (const client of allOf(this.#channels.get(channel))) {
+      if (client.id !== except) client.receive(message)
+    }
   }
 
   clientsOf(user: string): readonly Client[] {
-    return this.#users.get(user) ?? []
+    return [...allOf(this.#users.get(user))]
   }
 
   /** How many are on a channel. */
   countOn(channel: string): number {
-    return this.#channels.get(channel)?.size ?? 0
+    return sizeOf(this.#channels.get(channel))
   }
 
   /** Channels that somebody is on, with how many. */
   *channels(): Iterable<readonly [channel: string, subscribers: number]> {
-    for (const [channel, clients] of this.#channels) yield [channel, clients.size]
+    for (const [channel, clients] of this.#channels) yield [channel, sizeOf(clients)]
   }
 
   *clients(): Iterable<Client> {
-    for (const clients of this.#users.values()) yield* clients
+    for (const clients of this.#users.values()) yield* allOf(clients)
   }
 
   get userCount(): number {
     return this.#users.size
   }
+}
+
+function drop<Item extends object>(named: Map<string, Few<Item>>, name: string, item: Item): void {
+  const rest = without(named.get(name), item)
+  if (rest === undefined) named.delete(name)
+  else named.set(name, rest)
 }
 
 /** A name within a tenant, as the hub uses it: ids and channel names hold no slash. */

@@ -1,49 +1,37 @@
 /** A client that sends faster than it is served is not read any further. */
 const MOST_WAITING = 64
 
-/** Whose messages they are. */
+/** A client that is listened to. */
 export interface Listening {
   readonly transport: { pause(): void; resume(): void }
+  /** Messages not handled yet, oldest first; `null` while there are none, as with most of many clients. */
+  waiting: string[] | null
+  /** Whether messages are handled already. */
+  readonly isReady: boolean
   /** Handles one message. Never rejects. */
   handle(text: string): Promise<void>
 }
 
-/** The messages of one client, handled one after the other; closed until `open`. */
-export class Inbound {
-  readonly #listening: Listening
-  /** Made when first needed: most of many clients are silent. */
-  #waiting: string[] | null = null
-  #isBusy = true
-
-  constructor(listening: Listening) {
-    this.#listening = listening
+/** Takes a message of a client's: they are handled one after the other, once it is ready. */
+export function hear(client: Listening, text: string): void {
+  if (client.waiting === null) {
+    client.waiting = [text]
+    if (client.isReady) void handleWaiting(client)
+    return
   }
+  client.waiting.push(text)
+  if (client.waiting.length === MOST_WAITING) client.transport.pause()
+}
 
-  push(text: string): void {
-    this.#waiting ??= []
-    this.#waiting.push(text)
-    if (this.#waiting.length === MOST_WAITING) this.#listening.transport.pause()
-    if (!this.#isBusy) void this.#work()
+/** The client has become ready: handles what came before. */
+export async function handleWaiting(client: Listening): Promise<void> {
+  for (let text = take(client); text !== undefined; text = take(client)) {
+    await client.handle(text)
   }
+  client.waiting = null
+}
 
-  open(): void {
-    void this.#work()
-  }
-
-  /** What waits is forgotten. */
-  close(): void {
-    this.#waiting = null
-  }
-
-  async #work(): Promise<void> {
-    this.#isBusy = true
-    for (;;) {
-      const text = this.#waiting?.shift()
-      if (text === undefined) break
-      if (this.#waiting?.length === MOST_WAITING - 1) this.#listening.transport.resume()
-      await this.#listening.handle(text)
-    }
-    this.#waiting = null
-    this.#isBusy = false
-  }
+function take({ waiting, transport }: Listening): string | undefined {
+  if (waiting?.length === MOST_WAITING) transport.resume()
+  return waiting?.shift()
 }

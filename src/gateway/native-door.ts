@@ -45,10 +45,9 @@ export class NativeDoor {
   constructor(parts: Parts) {
     this.#parts = parts
     const { gateway, authenticate, log } = parts
-    const onRenewed: Gateway['renewed'] = (session, principal) =>
-      gateway.renewed(session, principal)
+    const renew: Gateway['renew'] = (session, principal) => gateway.renew(session, principal)
     this.#protocol = new NativeProtocol({
-      commands: new Commands({ authenticate, onRenewed }),
+      commands: new Commands({ authenticate, renew }),
       log,
     })
     this.#handshakes = new Handshakes(parts)

@@ -15,6 +15,8 @@ interface Sent {
 /** What one client was sent and has not acknowledged, oldest first. */
 export class Outstanding {
   #sent: Sent[] = []
+  /** What was sent before the last ping: its pong proves that it arrived up to here. */
+  provable = 0
 
   add(seq: number, { id }: Outbound, now: number): void {
     this.#sent.push({ seq, id, sentAt: now, times: 1 })

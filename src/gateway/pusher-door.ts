@@ -53,7 +53,6 @@ export class PusherDoor {
   readonly #parts: Parts
   readonly #handshakes: Handshakes
   readonly #protocol: PusherProtocol
-  readonly #expiries = new Map<PusherClient, () => void>()
   #count = 0
 
   constructor(parts: Parts) {
@@ -65,7 +64,7 @@ export class PusherDoor {
       channels: gateway.channels,
       bus: gateway.busOf(application.scope),
       hasRoomFor: (principal) => gateway.hasRoomFor(principal, undefined),
-      onSignedIn: (client, { expiresAt }) => this.#cutAt(client, expiresAt),
+      onSignedIn: (client, { expiresAt }) => gateway.expiry.add(expiresAt, client),
       onClosed: (client) => this.#onClosed(client),
       mostChannels: gateway.limits.channels,
       limit: new FrameLimit(clock),
@@ -163,17 +162,11 @@ export class PusherDoor {
     })
   }
 
-  /** Comes back unknown, and may sign in again. */
-  #cutAt(client: PusherClient, expiresAt: number | null): void {
-    if (expiresAt === null) return
-    const cut = () => client.end(PUSHER_CODE.comeBack, 'The credential has expired.')
-    this.#expiries.set(client, this.#parts.gateway.expiry.at(expiresAt, cut))
-  }
-
   #onClosed(client: PusherClient): void {
     this.#count -= 1
-    this.#expiries.get(client)?.()
-    this.#expiries.delete(client)
+    if (client.user !== null) {
+      this.#parts.gateway.expiry.remove(client.principal?.expiresAt ?? null, client)
+    }
   }
 }
 

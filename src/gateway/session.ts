@@ -9,9 +9,10 @@ import type { Described } from './client-info.ts'
 import { CLOSE } from './close-codes.ts'
 import { Continuity, type Placed } from './continuity.ts'
 import { Delivery, type DeliveryHome } from './delivery.ts'
+import type { Expiring } from './expiry.ts'
 import type { Frame } from './frame.ts'
 import { address, type Hub, type Receiver } from './hub.ts'
-import { Inbound, type Listening } from './inbound.ts'
+import { handleWaiting, hear, type Listening } from './inbound.ts'
 import type { Outbound } from './outbound.ts'
 import type { Protocol } from './protocol.ts'
 import type { Transport, TransportOwner } from './transport.ts'
@@ -40,7 +41,7 @@ interface Parts {
 }
 
 /** One connected client: who it is, what it is on, and its messages one after the other. */
-export class Session implements Receiver<Outbound>, TransportOwner, Listening {
+export class Session implements Receiver<Outbound>, TransportOwner, Listening, Expiring {
   readonly id: string
   readonly application: Application
   readonly protocol: Protocol<Session>
@@ -50,7 +51,8 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
   #principal: Principal
   #channels: readonly string[] = NONE
   #continuities = UNBROKEN
-  readonly #inbound: Inbound
+  #isReady = false
+  waiting: string[] | null = null
 
   constructor(parts: Parts) {
     this.id = parts.id
@@ -60,7 +62,6 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
     this.#home = parts.home
     this.#principal = parts.principal
     this.delivery = new Delivery(this, parts.home)
-    this.#inbound = new Inbound(this)
   }
 
   get principal(): Principal {
@@ -87,7 +88,12 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
 
   /** Messages of the client are handled from now on. */
   begin(): void {
-    this.#inbound.open()
+    this.#isReady = true
+    void handleWaiting(this)
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
   }
 
   send(frame: Frame): void {
@@ -188,7 +194,7 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
   }
 
   onText(text: string): void {
-    this.#inbound.push(text)
+    hear(this, text)
   }
 
   handle(text: string): Promise<void> {
@@ -213,6 +219,12 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
     return { id, protocol: protocol.name, scope: this.application.scope, user, channels }
   }
 
+  onExpired(): void {
+    const { expiresAt } = this.#principal
+    if (expiresAt === null || expiresAt > this.#home.clock.now()) return // it was renewed
+    this.transport.close(CLOSE.unauthenticated, 'token expired')
+  }
+
   onDismissed(): void {
     this.transport.close(CLOSE.ended, 'dismissed')
   }
@@ -224,7 +236,7 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening {
 
   onClosed(): void {
     for (const channel of this.channels) this.unsubscribe(channel)
-    this.#inbound.close()
+    this.waiting = null
     this.#home.closed(this)
   }
 

@@ -66,10 +66,9 @@ export class SocketIoDoor {
   constructor(parts: Parts) {
     const { gateway, authenticate, clock, log } = parts
     this.#parts = parts
-    const onRenewed: Gateway['renewed'] = (session, principal) =>
-      gateway.renewed(session, principal)
+    const renew: Gateway['renew'] = (session, principal) => gateway.renew(session, principal)
     this.#protocol = new SocketIoProtocol({
-      commands: new Commands({ authenticate, onRenewed }),
+      commands: new Commands({ authenticate, renew }),
       whispers: new Whispers({ busOf: (scope) => gateway.busOf(scope), clock }),
       log,
     })

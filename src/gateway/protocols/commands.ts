@@ -9,7 +9,7 @@ export type Answer = Readonly<Record<string, unknown>>
 interface Parts {
   readonly authenticate: Authenticate
   /** Told when a client showed a newer token. */
-  readonly onRenewed: (session: Session, principal: Principal) => void
+  readonly renew: (session: Session, principal: Principal) => void
 }
 
 /** What clients with a session may ask for, whatever words their protocol has for it. */
@@ -62,8 +62,7 @@ export class Commands {
     if (principal.id !== session.user || principal.tenant !== session.principal.tenant) {
       throw new Forbidden('A session stays with the person who opened it.')
     }
-    session.renew(principal)
-    this.#parts.onRenewed(session, principal)
+    this.#parts.renew(session, principal)
     return { user_id: principal.id, expires_at: principal.expiresAt }
   }
 }

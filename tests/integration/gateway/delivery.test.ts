@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { afterEach, describe, expect, it } from 'vitest'
 import { MemoryBus } from '../../../src/store/memory-bus.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -397,6 +398,21 @@ describe('a client that does not read', () => {
     slow.socket.resume()
     expect((await slow.ended()).code).toBe(1006)
     expect(quick.closed).toBeNull()
+  })
+
+  it('is answered when it pings, and terminated when it reads no answers', async () => {
+    const server = await start()
+    const { client } = await NativeClient.connect(server.url('user_id=ann'))
+    const pong = once(client.socket, 'pong')
+    client.socket.ping('are you there')
+    expect(String((await pong)[0])).toBe('are you there')
+    client.socket.pause()
+    const more = setInterval(() => {
+      for (let n = 0; n < 1000; n++) client.socket.ping('x'.repeat(125))
+    }, 1)
+    await waitFor(() => server.gateway.sockets.total === 0)
+    clearInterval(more)
+    client.cut()
   })
 
   it('is terminated when it does not answer pings', async () => {

@@ -65,10 +65,11 @@ describe('Expiry', () => {
     const clock = new FakeClock()
     const expiry = new Expiry(clock)
     const called: string[] = []
-    expiry.at(clock.now() + 1500, () => called.push('a'))
+    expiry.add(clock.now() + 1500, { onExpired: () => called.push('a') })
     expiry.after(3000, () => called.push('b'))
     const cancel = expiry.after(3000, () => called.push('c'))
-    expiry.at(clock.now() - 5000, () => called.push('past'))
+    expiry.add(clock.now() - 5000, { onExpired: () => called.push('past') })
+    expiry.add(null, { onExpired: () => called.push('never') })
     clock.advance(1000)
     expect(called).toEqual(['past'])
     clock.advance(1000)
@@ -76,6 +77,21 @@ describe('Expiry', () => {
     cancel()
     clock.advance(10_000)
     expect(called).toEqual(['past', 'a', 'b'])
+  })
+
+  it('tells nobody who was taken back, whoever shares the moment', () => {
+    const clock = new FakeClock()
+    const expiry = new Expiry(clock)
+    const told: string[] = []
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => ({ onExpired: () => told.push(name) }))
+    const moment = clock.now() + 3000
+    for (const one of [a, b, c]) expiry.add(moment, one as never)
+    expiry.remove(moment, a as never)
+    expiry.remove(moment, a as never)
+    expiry.remove(moment + 5000, b as never)
+    expiry.remove(null, c as never)
+    clock.advance(5000)
+    expect(told).toEqual(['b', 'c'])
   })
 
   it('is not fooled by a clock that jumps forward', () => {

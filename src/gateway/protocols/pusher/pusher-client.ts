@@ -3,9 +3,10 @@ import type { Principal } from '../../../context.ts'
 import type { Membership } from '../../channels.ts'
 import type { Described } from '../../client-info.ts'
 import { EventRate } from '../../event-rate.ts'
+import type { Expiring } from '../../expiry.ts'
 import { TextFrame } from '../../frame.ts'
 import type { Receiver } from '../../hub.ts'
-import { Inbound, type Listening } from '../../inbound.ts'
+import { hear, type Listening } from '../../inbound.ts'
 import type { Encoder, Outbound } from '../../outbound.ts'
 import type { Member } from '../../presence/member-records.ts'
 import type { Transport, TransportOwner } from '../../transport.ts'
@@ -33,25 +34,27 @@ interface Parts {
 }
 
 /** One socket of the Pusher protocol: it belongs to nobody until somebody signs in. */
-export class PusherClient implements Receiver<Outbound>, TransportOwner, Listening {
+export class PusherClient implements Receiver<Outbound>, TransportOwner, Listening, Expiring {
   readonly id: string
   readonly transport: Transport
   readonly #home: PusherHome
-  readonly #inbound: Inbound
   #principal: Principal | null
   #user: string | null = null
   #memberships = NONE
   /** Guarded channels without prefix, which it may get once somebody signs in. */
   refused: readonly string[] = []
   #rate: EventRate | null = null
+  waiting: string[] | null = null
 
   constructor({ socketId, transport, home, principal }: Parts) {
     this.id = socketId
     this.transport = transport
     this.#home = home
     this.#principal = principal
-    this.#inbound = new Inbound(this)
-    this.#inbound.open()
+  }
+
+  get isReady(): boolean {
+    return true
   }
 
   get principal(): Principal | null {
@@ -127,7 +130,7 @@ export class PusherClient implements Receiver<Outbound>, TransportOwner, Listeni
   }
 
   onText(text: string): void {
-    this.#inbound.push(text)
+    hear(this, text)
   }
 
   onBinary(): void {
@@ -138,6 +141,11 @@ export class PusherClient implements Receiver<Outbound>, TransportOwner, Listeni
     const channels = this.#memberships.map(({ place }) => place.channel)
     // The application's key and secret are the default tenant's.
     return { id: this.id, protocol: 'pusher', scope: '', user: this.#user, channels }
+  }
+
+  /** Comes back unknown, and may sign in again. */
+  onExpired(): void {
+    this.end(PUSHER_CODE.comeBack, 'The credential has expired.')
   }
 
   onDismissed(): void {
@@ -151,7 +159,7 @@ export class PusherClient implements Receiver<Outbound>, TransportOwner, Listeni
   onClosed(): void {
     for (const membership of this.#memberships) this.#home.leave(membership)
     this.#memberships = NONE
-    this.#inbound.close()
+    this.waiting = null
     this.#home.closed(this)
   }
 
