@@ -1,12 +1,11 @@
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
-import type { Inbox, Sessions } from './application.ts'
-import { type Encoder, type Outbound, outboundOf } from './outbound.ts'
+import { type Outbound, outboundOf } from './outbound.ts'
 import { Outstanding } from './outstanding.ts'
 import { readElsewhere } from './read-elsewhere.ts'
 import type { ReadGate } from './read-gate.ts'
 import { Receipts } from './receipts.ts'
-import type { Transport } from './transport.ts'
+import type { Recipient } from './recipient.ts'
 
 /** Above this much unsent, a client is not pushed any more: it is served from its queue. */
 export const HIGH_WATER = 256 * 1024
@@ -17,18 +16,6 @@ export interface DeliveryHome {
   readonly gate: ReadGate
   readonly clock: Clock
   readonly log: Logger
-}
-
-/** Whose delivery it is. */
-export interface Recipient {
-  readonly id: string
-  readonly user: string
-  readonly transport: Transport
-  readonly protocol: Encoder
-  readonly application: {
-    readonly sessions: Sessions
-    readonly inbox: Pick<Inbox, 'markDelivered'>
-  }
 }
 
 /**

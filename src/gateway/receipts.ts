@@ -1,5 +1,5 @@
 import type { Logger } from '../support/logger.ts'
-import type { Recipient } from './delivery.ts'
+import type { Recipient } from './recipient.ts'
 
 /** Tells the store what a client has: one call at a time, what comes meanwhile is one more. */
 export class Receipts {
