@@ -8,7 +8,7 @@ export interface Failure {
   readonly error: Error
 }
 
-/** The first answer that a listener gave; `null`: none did. */
+/** The answer that decided, and whose it is. */
 export interface Decision {
   readonly answer: unknown
   readonly by: string

@@ -12,20 +12,14 @@ import {
   type Happening,
   isBroadcast,
 } from './event.ts'
-import { dottedName } from './event-name.ts'
+import { nameOf } from './event-name.ts'
 import { HeldEvents } from './held-events.ts'
 import { declared, type Listen, listenIn } from './listen.ts'
-import type { Entry, QueueTerms } from './listener.ts'
+import { type Entry, WHOLE_EVENT } from './listener.ts'
 import { callOf, freezeEvent, type ListenerCall, type ListenerJobs } from './listener-call.ts'
 import { ListenerTable } from './listener-table.ts'
 
 const LISTENER_FAILED = 'listener.failed'
-/** On what terms a whole event is put off. */
-const WHOLE: QueueTerms = {
-  ...{ queue: 'listener', delay: null, tries: 3, backoffMs: [], timeoutMs: null },
-  ...{ uniqueId: null, uniqueForMs: 0, debounceForMs: null, maxWaitMs: null },
-}
-
 export interface DispatcherParts {
   readonly clock: Clock
   readonly log: Logger
@@ -96,22 +90,13 @@ export class EventDispatcher implements Dispatching {
   }
 
   async until(event: Happening, payload?: unknown): Promise<unknown> {
-    return (await this.decide(event, payload)).answer
+    const decision = await this.#askUntil((answer) => answer !== null, event, payload)
+    return decision?.answer ?? null
   }
 
-  /** The same, with the name of the listener whose answer it is. */
-  async decide(event: Happening, payload?: unknown): Promise<Decision> {
-    const run = runOf(uuidv7(this.#parts.clock.now()), event, payload)
-    let decision: Decision = { answer: null, by: '' }
-    for (const entry of this.table.match(event, run.name)) {
-      const { length } = run.results
-      await this.#ask(run, entry)
-      const answer = run.stopped ? false : (run.results[length] ?? null)
-      decision = { answer, by: entry.name }
-      if (answer !== null) break
-    }
-    if (run.queued.length > 0) await this.#enqueue(run)
-    return decision
+  async vetoedBy(event: Happening, payload?: unknown): Promise<string | null> {
+    const decision = await this.#askUntil((answer) => answer === false, event, payload)
+    return decision && (decision.by || 'without a name')
   }
 
   async queue(event: Happening, delay: Delay | null = null, payload?: unknown): Promise<void> {
@@ -122,7 +107,7 @@ export class EventDispatcher implements Dispatching {
     }
     const now = clock.now()
     const frozen = freezeEvent(this.classes, event, payload)
-    await jobs.push([callOf(uuidv7(now), null, frozen, { ...WHOLE, delay }, now)])
+    await jobs.push([callOf(uuidv7(now), null, frozen, { ...WHOLE_EVENT, delay }, now)])
   }
 
   async defer<Result>(run: () => Promise<Result>, names?: readonly string[]): Promise<Result> {
@@ -167,6 +152,27 @@ export class EventDispatcher implements Dispatching {
     await this.dispatch(LISTENER_FAILED, {
       ...{ listener: entry.name, event: name, message: messageOf(error) },
     })
+  }
+
+  /** One after the other, up to the first whose answer is enough. */
+  async #askUntil(
+    isEnough: (answer: unknown) => boolean,
+    event: Happening,
+    payload: unknown,
+  ): Promise<Decision | null> {
+    const run = runOf(uuidv7(this.#parts.clock.now()), event, payload)
+    let decision: Decision | null = null
+    for (const entry of this.table.match(event, run.name)) {
+      const { length } = run.results
+      await this.#ask(run, entry)
+      const answer = run.stopped ? false : (run.results[length] ?? null)
+      if (isEnough(answer)) {
+        decision = { answer, by: entry.name }
+        break
+      }
+    }
+    if (run.queued.length > 0) await this.#enqueue(run)
+    return decision
   }
 
   /** The same as asking each, without a promise more for every listener. */
@@ -241,10 +247,4 @@ export class EventDispatcher implements Dispatching {
       await this.#failed(run, entry, error)
     }
   }
-}
-
-function nameOf(what: string | EventClass): string {
-  if (typeof what === 'string') return what
-  const { eventName } = what as { readonly eventName?: string }
-  return eventName ?? dottedName(what.name)
 }

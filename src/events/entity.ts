@@ -43,7 +43,7 @@ interface EntityOptions {
   /** The methods that change, by what they do. Default: those called so. */
   readonly methods?: Readonly<Partial<Record<Verb, string>>>
   /** Default: the dispatcher in place. */
-  readonly events?: Pick<Dispatching, 'dispatch' | 'until'>
+  readonly events?: Pick<Dispatching, 'dispatch' | 'vetoedBy'>
 }
 
 /**
@@ -78,7 +78,7 @@ function watched(name: string, verb: Verb, method: Method, options: EntityOption
     const changes = verb === 'update' ? changesOf(args) : {}
     const before: EntityEvent = { entity: args[0], args, ...changes }
     const asked = `${name}.${BEFORE[verb]}`
-    if ((await events.until(asked, before)) === false) throw new Vetoed(asked)
+    if ((await events.vetoedBy(asked, before)) !== null) throw new Vetoed(asked)
     const result = await method(...(args as never[]))
     const after: EntityEvent = { entity: result ?? args[0], args, ...changes }
     await events.dispatch(`${name}.${AFTER[verb]}`, after)

@@ -22,3 +22,8 @@ export function eventNameOf(event: object | string): string {
 export function dottedName(className: string): string {
   return wordsOf(className.replace(/Event$/, '') || className).join('.')
 }
+
+/** The name by which a class, or a name, is listened to. */
+export function nameOf(what: string | { readonly name: string; readonly eventName?: string }) {
+  return typeof what === 'string' ? what : (what.eventName ?? dottedName(what.name))
+}

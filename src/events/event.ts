@@ -11,6 +11,7 @@ export type Happening = object | string
 export interface Dispatching {
   dispatch(event: Happening, payload?: unknown): Promise<unknown[]>
   until(event: Happening, payload?: unknown): Promise<unknown>
+  vetoedBy(event: Happening, payload?: unknown): Promise<string | null>
   queue(event: Happening, delay?: Delay): Promise<void>
   defer<Result>(run: () => Promise<Result>, names?: readonly string[]): Promise<Result>
   push(event: Happening, payload?: unknown): void
@@ -48,6 +49,11 @@ export abstract class Event {
   /** Asks until somebody answers something. */
   static until(event: Happening, payload?: unknown): Promise<unknown> {
     return currentEvents.get().until(event, payload)
+  }
+
+  /** Asks everybody until one answers `false`, whatever others answer; whoever that is, or `null`. */
+  static vetoedBy(event: Happening, payload?: unknown): Promise<string | null> {
+    return currentEvents.get().vetoedBy(event, payload)
   }
 
   /** Dispatches it in a worker, `delay` seconds from now or at a date; survives a crash. */

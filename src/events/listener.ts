@@ -63,6 +63,12 @@ export interface QueueTerms {
   readonly maxWaitMs: number | null
 }
 
+/** On what terms a whole event is put off. */
+export const WHOLE_EVENT: QueueTerms = {
+  ...{ queue: 'listener', delay: null, tries: 3, backoffMs: [], timeoutMs: null },
+  ...{ uniqueId: null, uniqueForMs: 0, debounceForMs: null, maxWaitMs: null },
+}
+
 /** A listener as the dispatcher knows it. */
 export interface Entry {
   readonly name: string

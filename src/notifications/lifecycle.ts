@@ -65,8 +65,8 @@ export class Lifecycle {
       if ((await notification.shouldSend?.(to, channel)) === false) return 'should_send'
       if (!events.hasListeners(NotificationSending)) return null
       const sending = new NotificationSending(notification, to, channel)
-      const { answer, by } = await events.decide(sending)
-      return answer === false ? `vetoed by listener ${by || 'without a name'}` : null
+      const listener = await events.vetoedBy(sending)
+      return listener === null ? null : `vetoed by listener ${listener}`
     })
   }
 

@@ -62,6 +62,12 @@ export class EventFake implements Dispatching, Disposable {
     return null
   }
 
+  async vetoedBy(event: Happening, payload?: unknown): Promise<string | null> {
+    if (!this.#takes(event)) return (await this.#below?.vetoedBy(event, payload)) ?? null
+    this.#seen.push({ event, payload })
+    return null
+  }
+
   async queue(event: Happening, delay?: Delay): Promise<void> {
     if (this.#takes(event)) this.#seen.push({ event, payload: undefined })
     else await this.#below?.queue(event, delay)

@@ -234,6 +234,7 @@ describe.each(EACH_STORE)('notification classes and listeners on the store: $kin
     const ada = person()
     const n = fresh()
     const { events, url } = belfry.app
+    using _first = events.listen(NotificationSending, () => true)
     using _ = events.listen(NotificationSending, function noMails({ notification, channel }) {
       return (notification as Parcel).number === n && channel !== 'database' ? false : undefined
     })

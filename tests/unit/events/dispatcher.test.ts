@@ -79,6 +79,21 @@ describe('EventDispatcher', () => {
     expect(heard).toEqual(['none', 'answer'])
   })
 
+  it('vetoedBy() hears everybody until one answers false: neither true nor an error stops it', async () => {
+    events.listen('a', say('yes', true))
+    events.listen('a', () => {
+      throw new Error('no')
+    })
+    expect(await events.vetoedBy('a')).toBeNull()
+    events.listen('a', function guard() {
+      return false
+    })
+    events.listen('a', say('too late'))
+    expect(await events.vetoedBy('a')).toBe('guard')
+    expect(await events.until('a')).toBe(true)
+    expect(heard).toEqual(['yes', 'yes', 'yes'])
+  })
+
   it('[S3-041] one listener that throws leaves the others alone, and is reported once', async () => {
     class Bad extends EventListener<OrderShipped> {
       handle() {
@@ -207,7 +222,8 @@ describe('EventDispatcher', () => {
       ])
     })
 
-    it('a listener that answers false before keeps the change from happening', async () => {
+    it('a listener that answers false before keeps the change from happening, whoever agreed', async () => {
+      events.listen('post.deleting', () => true)
       events.listen('post.deleting', () => false)
       const watched = entity('post', posts, { events })
       await watched.create({ id: 'kept', title: 'x' })
