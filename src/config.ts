@@ -75,6 +75,8 @@ export interface Config {
     readonly leaseMs: number
     readonly heartbeatMs: number
     readonly reaperMs: number
+    /** Types of notifications whose deliveries have a queue of their own. */
+    readonly routes: readonly { readonly type: string; readonly queue: string }[]
   }
   readonly providers: ProvidersConfig
   /** Addresses, networks (CIDR) and host names, `*.lan` for a family of them. */
@@ -169,6 +171,7 @@ function limits(draft: Draft) {
       leaseMs: values.QUEUE_VISIBILITY_TIMEOUT,
       heartbeatMs: values.QUEUE_HEARTBEAT_INTERVAL,
       reaperMs: values.QUEUE_REAPER_INTERVAL,
+      routes: values.QUEUE_ROUTES ?? [],
     },
     locale: values.DEFAULT_LOCALE,
     timezone: values.DEFAULT_TIMEZONE,

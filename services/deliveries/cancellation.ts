@@ -14,6 +14,7 @@ import { assertInReach } from '../notifications/scheduling.ts'
 import { CHANNELS } from './channel-policy.ts'
 import { type DeliveryJob, enqueueOp, FINAL_TTL_MS, jobKey, queueOf } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
+import { findDelivery } from './find-delivery.ts'
 
 interface Parts {
   readonly store: Store
@@ -80,7 +81,7 @@ export class Cancellation {
     const job = { ...found, send_at: Math.max(at, now) / 1000 }
     const outcome = await store.commit({
       partition: partitionOf(id, store.partitions),
-      guards: [['withdraw', keys.queue(job.channel), id]],
+      guards: [['withdraw', keys.queue(queueOf(job)), id]],
       ops: [
         enqueueOp(keys, job, now),
         ...(job.channel === 'notification'
@@ -99,7 +100,10 @@ export class Cancellation {
       keys.notification(id),
       ...candidates,
     ])
-    const text = found.find((job) => job != null)
+    const [likely] = channelsOf(id)
+    const elsewhere = async () => (await findDelivery(this.#parts, likely!, id))?.text
+    const isDelivery = record == null && found.every((job) => job == null)
+    const text = found.find((job) => job != null) ?? (isDelivery ? await elsewhere() : null)
     if (text != null) return JSON.parse(text) as AnyJob
     if (record != null) return 'sent'
     throw new NotFound(`There is nothing scheduled under ${JSON.stringify(id)}.`)

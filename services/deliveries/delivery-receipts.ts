@@ -15,8 +15,10 @@ import {
   FAILED_LIMIT,
   FINAL_TTL_MS,
   jobKey,
+  queueOf,
 } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
+import { findDelivery } from './find-delivery.ts'
 import { retryWaitMs } from './retry-schedule.ts'
 
 /** What a provider tells of a message that it took earlier. */
@@ -75,11 +77,12 @@ export class DeliveryReceipts {
 
   async #recordNow(channel: string, id: string, receipt: Receipt): Promise<ReceiptResult> {
     const { store, keys } = this.#parts
-    const key = jobKey(keys, channel, id)
     const partition = partitionOf(id, store.partitions)
     for (let race = 0; race < MOST_RACES; race++) {
-      const text = await store.get(partition, key)
-      if (text === null) return 'unknown'
+      const found = await findDelivery(this.#parts, channel, id)
+      if (found === null) return 'unknown'
+      const { text } = found
+      const key = jobKey(keys, found.queue, id)
       const job = JSON.parse(text) as DeliveryJob
       if (UNSETTLED.includes(job.status)) return 'early'
       if (!FORWARD[job.status]?.includes(receipt.status)) return 'stale'
@@ -110,7 +113,7 @@ export class DeliveryReceipts {
     }
     const failed: Op[] =
       status === 'failed'
-        ? [['push', queueKeys.failed(keys.queue(job.channel)), job.id, FAILED_LIMIT]]
+        ? [['push', queueKeys.failed(keys.queue(queueOf(job))), job.id, FAILED_LIMIT]]
         : []
     const ttl = status === 'failed' ? 7 * FINAL_TTL_MS : FINAL_TTL_MS
     return [

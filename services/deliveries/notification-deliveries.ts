@@ -5,6 +5,7 @@ import type { Message, NotificationRecord } from '../notifications/notification-
 import { addressFor, type ChannelName } from './channel-policy.ts'
 import { type About, type DeliveryJob, enqueueOp, type JobTerms, makeJob } from './delivery-job.ts'
 import { contentOfPart, termsOfPart } from './part-content.ts'
+import type { QueueRoutes } from './queue-routes.ts'
 
 /** Channels that are written with the notification itself, without a job. */
 export const IMMEDIATE: readonly string[] = ['realtime']
@@ -32,6 +33,8 @@ interface Making {
   readonly channels?: readonly ChannelName[]
   /** How often it has been sent before; each time is a delivery of its own. */
   readonly round?: number
+  /** Where deliveries of its type wait. Default: in the queue of their channel. */
+  readonly routes?: QueueRoutes | undefined
 }
 
 /** `<notification id>.<channel>`: known without looking it up, and in the user's partition. */
@@ -44,18 +47,20 @@ function deliveriesOf(
   channel: ChannelName,
   record: NotificationRecord,
   user: UserRecord,
-  { now, message, round = 0, composed = null }: Making,
+  { now, message, round = 0, composed = null, routes }: Making,
 ): DeliveryJob[] {
+  const queue = routes?.queueOf(record.type) ?? null
+  const usual = queue === null ? {} : { queue }
   const suffix = round === 0 ? '' : `.r${round}`
   const part = composed?.composition.parts.get(channel)
   if (!composed || part === undefined) {
     const content = contentOf(channel, record, user, message)
-    return [deliveryOf(channel, record, { now, content, suffix })]
+    return [deliveryOf(channel, record, { now, content, suffix, terms: usual })]
   }
   const given = composed.addresses[channel]
   const address = addressFor(channel, user)
   const addresses = given ?? (address === null ? [] : [address])
-  const terms = termsOfPart(part, composed.composition.said)
+  const terms = { ...usual, ...termsOfPart(part, composed.composition.said) }
   const { availableAt } = part
   const title = titleOf(composed.composition.said.notification.class)
   const to = { record, title, addresses, isGiven: given !== undefined }
@@ -68,7 +73,7 @@ function deliveriesOf(
 interface OneDelivery {
   readonly now: number
   readonly content: object
-  readonly terms?: JobTerms
+  readonly terms: JobTerms
   /** Which time, and which of several addresses. */
   readonly suffix: string
   /** Epoch milliseconds. */
@@ -78,7 +83,7 @@ interface OneDelivery {
 function deliveryOf(
   channel: ChannelName,
   record: NotificationRecord,
-  { now, content, terms = {}, suffix, availableAt = null }: OneDelivery,
+  { now, content, terms, suffix, availableAt = null }: OneDelivery,
 ): DeliveryJob {
   const heldUntil = record.held?.[channel]
   const { channel: actual = channel } = content as { readonly channel?: string }

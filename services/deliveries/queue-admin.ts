@@ -9,6 +9,7 @@ import {
   type Store,
 } from '../../src/index.ts'
 import { type DeliveryJob, enqueueOp, jobKey } from './delivery-job.ts'
+import { findDelivery } from './find-delivery.ts'
 import type { QueueNames } from './queue-names.ts'
 
 export interface QueueState {
@@ -130,11 +131,9 @@ export class QueueAdmin {
 
   /** One delivery, wherever it is; `NotFound` when nobody knows it (any more). */
   async delivery(id: string): Promise<DeliveryJob> {
-    const likely = this.#names.filter((name) => id.endsWith(`.${name}`))
-    for (const name of [...new Set([...likely, ...this.#names])]) {
-      const found = await this.#read(name, id)
-      if (found) return found.job
-    }
+    const likely = this.#names.find((name) => id.endsWith(`.${name}`)) ?? 'email'
+    const found = await findDelivery(this.#parts, likely, id)
+    if (found !== null) return JSON.parse(found.text) as DeliveryJob
     throw new NotFound(`There is no delivery ${id}.`)
   }
 

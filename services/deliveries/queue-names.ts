@@ -89,7 +89,17 @@ export class QueueNames {
   }
 }
 
+/** Whether a queue can be called so. */
+export function isQueueName(name: string): boolean {
+  return NAME.test(name)
+}
+
+/** Every name as the store has it now, ours first. */
+export async function queueNamesIn({ store, keys }: Pick<Parts, 'store' | 'keys'>) {
+  return [...BUILT_IN, ...(await store.members(PARTITION, keys.queueNames()))]
+}
+
 function assertName(name: string): void {
-  if (NAME.test(name)) return
+  if (isQueueName(name)) return
   throw new InvalidPayload(`${JSON.stringify(name)} is no name of a queue: say slow-mails.`)
 }

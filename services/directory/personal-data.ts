@@ -11,7 +11,9 @@ import {
 import { CHANNELS } from '../deliveries/channel-policy.ts'
 import { jobKey } from '../deliveries/delivery-job.ts'
 import { deliveryId } from '../deliveries/notification-deliveries.ts'
+import { unsentOf, withdrawal } from '../deliveries/unsent.ts'
 import type { InboxService } from '../notifications/inbox-service.ts'
+import type { NotificationRecord } from '../notifications/notification-record.ts'
 import type { AuditLog } from '../operations/audit-log.ts'
 import type { SessionService } from '../sessions/session-service.ts'
 import type { Directory } from './directory.ts'
@@ -60,9 +62,9 @@ export class PersonalData {
     const open = await sessions.sessionsOf(user)
     for (const { session_id } of open) await sessions.disconnect(user, session_id)
     const notifications = await this.#notifications(user)
-    for (const { id } of notifications) {
-      await this.#withdraw(partition, id)
-      await store.commit({ partition, ops: this.#recordOps(user, id) })
+    for (const record of notifications) {
+      await this.#withdraw(partition, record)
+      await store.commit({ partition, ops: this.#recordOps(user, record.id) })
     }
     await memberships.move(user, profile, { groups: [], roles: [] })
     const own = [
@@ -96,12 +98,10 @@ export class PersonalData {
   }
 
   /** Deliveries that nobody has taken yet must not go out any more. */
-  async #withdraw(partition: number, id: string): Promise<void> {
+  async #withdraw(partition: number, record: NotificationRecord): Promise<void> {
     const { store, keys } = this.#parts
-    for (const channel of CHANNELS) {
-      const job = deliveryId(id, channel)
-      const queue = keys.queue(channel)
-      await store.commit({ partition, guards: [['withdraw', queue, job]], ops: [] })
+    for (const unsent of await unsentOf(this.#parts, record)) {
+      await store.commit({ partition, guards: [withdrawal(keys, unsent)], ops: [] })
     }
   }
 

@@ -7,8 +7,10 @@ import {
   type Store,
 } from '../../src/index.ts'
 import { chooseChannels } from '../deliveries/channel-policy.ts'
-import { type DeliveryJob, jobKey } from '../deliveries/delivery-job.ts'
-import { deliveryId, deliveryOps } from '../deliveries/notification-deliveries.ts'
+import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import { findDelivery } from '../deliveries/find-delivery.ts'
+import { deliveryId, deliveryOps, IMMEDIATE } from '../deliveries/notification-deliveries.ts'
+import type { QueueRoutes } from '../deliveries/queue-routes.ts'
 import type { Directory } from '../directory/directory.ts'
 import { subjectOf } from '../directory/preferences.ts'
 import { fanoutOp } from '../notifications/fanout.ts'
@@ -26,6 +28,7 @@ interface Parts extends ChangeParts {
   readonly realtime: Realtime
   readonly directory: Directory
   readonly receipts: Receipts
+  readonly queueRoutes?: QueueRoutes
 }
 
 /** Tries harder to reach somebody: on further channels, and again and again. */
@@ -40,7 +43,7 @@ export class Escalating {
 
   /** Adds the further channels, unless it was shown by now that the notification has arrived. */
   async fallBack({ user_id, notification_id, fallback, message }: DeliveryJob<FallbackContent>) {
-    const { keys, clock, directory } = this.#parts
+    const { keys, clock, directory, queueRoutes: routes } = this.#parts
     const user = user_id ?? ''
     const found = await this.#find(notification_id ?? '')
     if (found === null || isShown(found, fallback.unless, await this.#states(found))) return
@@ -58,7 +61,7 @@ export class Escalating {
           left.filter(([channel]) => !added.some((it) => it === channel)),
         ),
       }
-      const making = { now: clock.now(), message, channels: added }
+      const making = { now: clock.now(), message, channels: added, routes }
       const ops = deliveryOps(keys, after, recipient.user, making)
       return { record: after, unread: isUnread(record), ops }
     }
@@ -67,7 +70,7 @@ export class Escalating {
 
   /** Sends it once more; `null` when that has come to an end. */
   async remind(job: DeliveryJob<ReminderContent>): Promise<Op[] | null> {
-    const { keys, clock, directory, receipts } = this.#parts
+    const { keys, clock, directory, receipts, queueRoutes: routes } = this.#parts
     const now = clock.now()
     const record = await this.#find(job.notification_id ?? '')
     if (record === null || record.acked_at !== undefined || now >= job.endsAt) return null
@@ -75,7 +78,8 @@ export class Escalating {
     if (cancelOn === 'any' && (await receipts.isAcknowledged(receiptIdOf(record)))) return null
     if (record.channels.includes('realtime')) await this.#show(record, now)
     const { user } = await directory.recipient(record.user_id)
-    return deliveryOps(keys, record, user, { now, message: job.message, round: job.round })
+    const { message, round } = job
+    return deliveryOps(keys, record, user, { now, message, round, routes })
   }
 
   /** To live sessions, as if it were new. */
@@ -98,13 +102,11 @@ export class Escalating {
 
   /** How far its deliveries have come. */
   async #states(record: NotificationRecord): Promise<string[]> {
-    const { store, keys } = this.#parts
-    const names = record.channels.map((channel) =>
-      jobKey(keys, channel, deliveryId(record.id, channel)),
-    )
-    if (names.length === 0) return []
-    const texts = await store.getMany(partitionOf(record.id, store.partitions), names)
-    return texts.flatMap((text) => (text ? [(JSON.parse(text) as DeliveryJob).status] : []))
+    const looked = record.channels
+      .filter((channel) => !IMMEDIATE.includes(channel))
+      .map((channel) => findDelivery(this.#parts, channel, deliveryId(record.id, channel)))
+    const found = await Promise.all(looked)
+    return found.flatMap((each) => (each ? [(JSON.parse(each.text) as DeliveryJob).status] : []))
   }
 }
 

@@ -20,6 +20,7 @@ import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
 import { deliveryId, deliveryOps, IMMEDIATE } from '../deliveries/notification-deliveries.ts'
 import type { QueueAdmin } from '../deliveries/queue-admin.ts'
 import type { QueueNames } from '../deliveries/queue-names.ts'
+import type { QueueRoutes } from '../deliveries/queue-routes.ts'
 import type { Directory } from '../directory/directory.ts'
 import { emptyProfile } from '../directory/user-record.ts'
 import { type Acceptance, type Identity, ownWork } from './acceptance.ts'
@@ -43,6 +44,7 @@ interface Parts {
   readonly notifications: NotificationService
   readonly queues: QueueAdmin
   readonly queueNames: QueueNames
+  readonly queueRoutes?: QueueRoutes
   readonly broadcaster: () => BroadcastManager | null
 }
 
@@ -108,7 +110,7 @@ export class NotificationDesk implements Desk {
 
   /** No inbox, no preferences: one job for each channel that has an address. */
   async #acceptAddressed(envelope: Envelope): Promise<ChannelOutcome[]> {
-    const { store, keys, clock, acceptance } = this.#parts
+    const { store, keys, clock, acceptance, queueRoutes: routes } = this.#parts
     const now = clock.now()
     const { addresses } = envelope
     const identity = identityFor(envelope, uuidFrom('addresses', JSON.stringify(addresses)))
@@ -124,7 +126,8 @@ export class NotificationDesk implements Desk {
       choice: { channels: passed, skipped: {} },
     })
     const composed = { composition, addresses }
-    const ops = deliveryOps(keys, record, emptyProfile(''), { now, message, composed })
+    const making = { now, message, composed, routes }
+    const ops = deliveryOps(keys, record, emptyProfile(''), making)
     let isRepeated = false
     if (ops.length > 0) {
       const accepted = await acceptance.accept({

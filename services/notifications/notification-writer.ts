@@ -10,6 +10,7 @@ import {
 import type { PersonalBroadcasts } from '../broadcasts/personal-broadcasts.ts'
 import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
 import { deliveryOps } from '../deliveries/notification-deliveries.ts'
+import type { QueueRoutes } from '../deliveries/queue-routes.ts'
 import type { Recipient } from '../directory/user-record.ts'
 import { Digests, type Joined } from '../flows/digests.ts'
 import { followUpOps } from '../flows/follow-up-jobs.ts'
@@ -58,6 +59,7 @@ export interface WriterParts {
   readonly clock: Clock
   readonly acceptance: Acceptance
   readonly realtime: Realtime
+  readonly queueRoutes?: QueueRoutes
   readonly retention: Retention
   /** Told of every notification that was stored, and of the topic or path that it came by. */
   readonly onStored?: (record: NotificationRecord, source: string) => void
@@ -138,10 +140,11 @@ export class NotificationWriter {
     plan: DeliveryPlan,
     { record, text }: { record: NotificationRecord; text: string },
   ): Op[] {
-    const { keys, retention } = this.#parts
+    const { keys, retention, queueRoutes: routes } = this.#parts
+    const making = { now, message, composed: composed ?? null, routes }
     return [
       ...inboxOps({ keys, record, text, inInbox: plan.inInbox, retention, now }),
-      ...deliveryOps(keys, record, recipient.user, { now, message, composed: composed ?? null }),
+      ...deliveryOps(keys, record, recipient.user, making),
       ...followUpOps(keys, { record, message, now }),
       ...(this.#parts.personalBroadcasts?.(record, now) ?? []),
       ...this.#counts.ops([countedAsSent(record, plan)], {

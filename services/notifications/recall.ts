@@ -8,6 +8,7 @@ import {
   Unavailable,
 } from '../../src/index.ts'
 import { deliveryOps } from '../deliveries/notification-deliveries.ts'
+import type { QueueRoutes } from '../deliveries/queue-routes.ts'
 import { type Unsent, unsentOf, withdrawal } from '../deliveries/unsent.ts'
 import type { Directory } from '../directory/directory.ts'
 import { followUpId } from '../flows/follow-up-jobs.ts'
@@ -33,6 +34,7 @@ interface Parts {
   readonly directory: Directory
   readonly realtime: Realtime
   readonly retention: Retention
+  readonly queueRoutes?: QueueRoutes
   readonly onUnread?: (user: string) => void
 }
 
@@ -51,7 +53,7 @@ export class Recall {
    * it moves to the top, and what has not gone out goes out with the new words.
    */
   async update(id: string, changes: RecordUpdate): Promise<NotificationRecord> {
-    const { store, keys, directory } = this.#parts
+    const { store, keys, directory, queueRoutes: routes } = this.#parts
     const gone = new Set<string>()
     for (let attempt = 0; attempt < MOST_RACES; attempt++) {
       const { record: before, text: old } = await this.#read(id)
@@ -60,7 +62,8 @@ export class Recall {
       const unsent = (await unsentOf(this.#parts, before)).filter((each) => !gone.has(each.id))
       const ops = this.#updateOps(record, JSON.stringify(record))
       const now = this.#parts.clock.now()
-      const making = { now, message: messageOf(wordsOf(record)), channels: channelsOf(unsent) }
+      const message = messageOf(wordsOf(record))
+      const making = { now, message, channels: channelsOf(unsent), routes }
       const outcome = await store.commit({
         partition: this.#at(id),
         guards: [

@@ -181,6 +181,7 @@ async function assemble(config: Config, making: Making): Promise<App> {
   const housekeeper = new Housekeeper({ store, clock, log, services })
   if (config.roles.has('worker')) housekeeper.start()
   await services.activity.start()
+  await services.queueRoutes.open(services.queueNames)
   await tenants.start()
   const deadman = startDeadman({ url: config.deadmanUrl, store, broker, workers, clock, log })
 

@@ -64,6 +64,7 @@ export function createCore({ config, publisher, metrics, own, ...base }: Parts):
     onUnread: (user) => unreadTopic.changed(user),
     onRepeated: () => metrics.duplicates.inc(),
     auditDays: config.auditDays,
+    queueRoutes: config.queue.routes,
     events: config.events,
     ...own,
   })

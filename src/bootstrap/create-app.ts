@@ -31,6 +31,8 @@ export interface CreateAppOptions {
   /** Classes that workers of this process must know before one of them is sent here. */
   readonly notifications?: readonly AnyClass[]
   readonly eventTypes?: readonly EventTypeFields[]
+  /** Types of notifications (`*` for several) whose deliveries wait in a queue of their own. */
+  readonly queues?: Readonly<Record<string, string>>
   /** Where addresses and languages of users come from, over what Belfry keeps itself. */
   readonly directory?: OwnDirectory
   /** Who shows a credential; `null`: Belfry looks itself. */
@@ -122,12 +124,13 @@ export class Belfry {
   }
 
   #start(isAttached: boolean): Promise<App> {
-    const { env, routes, channels, notifications, eventTypes, ...rest } = this.#options
+    const { env, routes, channels, notifications, eventTypes, queues, ...rest } = this.#options
     const config = loadConfig(env ?? readEnvironment())
     const define = async (own: OwnRoutes) => {
       for (const [name, channel] of Object.entries(channels ?? {})) own.channel(name, channel)
       own.notifications(...(notifications ?? []))
       for (const type of eventTypes ?? []) own.eventType(type)
+      for (const [type, queue] of Object.entries(queues ?? {})) own.queueRoute(type, queue)
       await routes?.(own)
     }
     return startApp({ ...rest, config, routes: define, isAttached })

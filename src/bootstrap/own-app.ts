@@ -29,6 +29,8 @@ export interface OwnRoutes {
   readonly subscribe: (subscriber: Subscriber | (new () => Subscriber)) => void
   /** Declares a type of events: what it is called, what its payload must be, how long it is kept. */
   readonly eventType: (fields: EventTypeFields) => void
+  /** Lets deliveries of a type (`*` for several) wait in a queue of their own. */
+  readonly queueRoute: (type: string, queue: string) => void
   /** Adds a channel of delivery that notification classes may name. */
   readonly channel: (name: string, channel: OwnChannel) => void
   /** Makes classes known to the workers of this process. */
@@ -68,13 +70,15 @@ export class Additions {
   /** What is handed to application code besides routers. */
   get declarations(): Pick<
     OwnRoutes,
-    'listen' | 'subscribe' | 'eventType' | 'channel' | 'notifications'
+    'listen' | 'subscribe' | 'eventType' | 'queueRoute' | 'channel' | 'notifications'
   > {
-    const { dispatcher, eventTypes }: { dispatcher: EventDispatcher } & Services = this.#services
+    const { dispatcher, eventTypes, queueRoutes }: { dispatcher: EventDispatcher } & Services =
+      this.#services
     return {
       listen: dispatcher.listen,
       subscribe: (subscriber) => dispatcher.subscribe(subscriber),
       eventType: (fields) => void eventTypes.define(fields),
+      queueRoute: (type, queue) => queueRoutes.add({ type, queue }),
       channel: this.addChannel,
       notifications: this.addNotifications,
     }

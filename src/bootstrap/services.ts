@@ -12,6 +12,7 @@ import { HookState } from '../../services/deliveries/hook-state.ts'
 import { Outbox } from '../../services/deliveries/outbox.ts'
 import { QueueAdmin } from '../../services/deliveries/queue-admin.ts'
 import { QueueNames } from '../../services/deliveries/queue-names.ts'
+import { type QueueRoute, QueueRoutes } from '../../services/deliveries/queue-routes.ts'
 import { WebhookSecrets } from '../../services/deliveries/webhook-secrets.ts'
 import { Directory } from '../../services/directory/directory.ts'
 import { Memberships } from '../../services/directory/memberships.ts'
@@ -76,6 +77,8 @@ export interface Ingredients {
   readonly linkBase?: () => string
   /** Who is told of every change of an alert. */
   readonly alertWebhooks?: readonly string[]
+  /** Types of notifications that have a queue of their own. */
+  readonly queueRoutes?: readonly QueueRoute[]
   /** By which driver broadcasts go (`BROADCAST_CONNECTION`). Default: our own gateway. */
   readonly broadcastConnection?: string
   /** On which topics the actions of notifications may publish. Default: none. */
@@ -107,7 +110,8 @@ export function createServices(ingredients: Ingredients) {
   const { publicUrl = () => 'http://127.0.0.1:8080', alertWebhooks = [] } = ingredients
   const bell = new Bell({ bus, log })
   const realtime = new RealtimeBus({ bus, scope: keys.scope, now: () => clock.now(), log })
-  const base = { ...rest, store, keys, clock, log, realtime }
+  const queueRoutes = new QueueRoutes(ingredients.queueRoutes)
+  const base = { ...rest, store, keys, clock, log, realtime, queueRoutes }
   const broadcast = (channel: string, event: string, data: object) => {
     realtime.broadcast(channel, event, JSON.stringify(data))
   }
@@ -195,9 +199,7 @@ export function createServices(ingredients: Ingredients) {
   })
   const links = new LinkService({ ...base, ...alerting, signer: linkSigner, directory, inbox })
   const { mayPublish = () => false } = ingredients
-  const actions = new NotificationActions({
-    ...{ ...base, inbox, alertActions, events, mayPublish },
-  })
+  const actions = new NotificationActions({ ...base, inbox, alertActions, events, mayPublish })
   const activity = new Activity({ bus, clock, log, broadcast })
   const personalData = new PersonalData({ ...base, audit, directory, memberships, inbox, sessions })
   return {
@@ -226,6 +228,7 @@ export function createServices(ingredients: Ingredients) {
     outbox,
     personalData,
     queueNames,
+    queueRoutes,
     queues,
     realtime,
     recall,

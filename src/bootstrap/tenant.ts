@@ -120,6 +120,7 @@ export class Tenant {
     let workers: ReturnType<typeof createWorkers> = []
     this.#begin = async (pollMs) => {
       await services.activity.start()
+      await services.queueRoutes.open(services.queueNames)
       if (!config.roles.has('worker')) return
       const { onOutcome } = announcements
       const around = <Result>(work: () => Result) => this.within(work)

@@ -1,3 +1,4 @@
+import { wildcard } from '../support/wildcard.ts'
 import type { EventClass } from './event.ts'
 import type { Entry } from './listener.ts'
 
@@ -27,7 +28,7 @@ export class ListenerTable {
   /** Answers with the way to take it out again. */
   add(key: string | EventClass, entry: Entry): () => void {
     const isPattern = typeof key === 'string' && key.includes('*')
-    const row: Row = { key, pattern: isPattern ? compile(key) : null, entry }
+    const row: Row = { key, pattern: isPattern ? wildcard(key) : null, entry }
     this.#change([...this.#rows, row])
     return () => this.#change(this.#rows.filter((other) => other !== row))
   }
@@ -112,12 +113,6 @@ function ordered(rows: readonly Row[]): readonly Entry[] {
   return rows
     .toSorted((a, b) => b.entry.priority - a.entry.priority || rank(a) - rank(b))
     .map(({ entry }) => entry)
-}
-
-/** `*` stands for any run of characters, dots included. */
-function compile(pattern: string): RegExp {
-  const parts = pattern.split(/\*+/).map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(`^${parts.join('.*')}$`, 's')
 }
 
 function classesOf(event: object): unknown[] {

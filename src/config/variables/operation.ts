@@ -1,4 +1,15 @@
-import { baseUrl, integer, locale, oneOf, rate, seconds, text, timeZone, url } from '../values.ts'
+import {
+  baseUrl,
+  integer,
+  listOf,
+  locale,
+  oneOf,
+  rate,
+  seconds,
+  text,
+  timeZone,
+  url,
+} from '../values.ts'
 import { optional, withDefault } from '../variable.ts'
 
 const YEAR_SECONDS = 31_536_000
@@ -30,6 +41,8 @@ export const EVENTS = {
   }),
 }
 
+const QUEUE_ROUTE = /^([^\s=,]{1,100})=([a-z][a-z0-9_-]{0,40})$/
+
 /** How jobs are held. */
 export const QUEUES = {
   QUEUE_VISIBILITY_TIMEOUT: withDefault('30', seconds(1, 86_400), {
@@ -41,6 +54,17 @@ export const QUEUES = {
   QUEUE_REAPER_INTERVAL: withDefault('10', seconds(0.1, 86_400), {
     about: 'Seconds between looks for jobs whose worker is gone.',
   }),
+  QUEUE_ROUTES: optional(listOf('<type>=<queue>, such as marketing.*=bulk', readRoute), {
+    about:
+      'Types of notifications whose deliveries wait in a queue of their own, so that many of them delay nothing else; * stands for anything, the first that fits counts.',
+    example: 'marketing-campaign=bulk,report.*=slow',
+    otherwise: 'the queue of each channel',
+  }),
+}
+
+function readRoute(item: string) {
+  const [, type, queue] = QUEUE_ROUTE.exec(item) ?? []
+  return type === undefined || queue === undefined ? undefined : { type, queue }
 }
 
 /** What is said, and in which language. */

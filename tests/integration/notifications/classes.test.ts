@@ -96,7 +96,7 @@ describe('notification classes in a running service', () => {
   let belfry: OwnBelfry
 
   beforeAll(async () => {
-    belfry = await startOwn()
+    belfry = await startOwn({ queues: { 'bulk*': 'bulk' } })
   })
   afterAll(() => belfry?.[Symbol.asyncDispose]())
 
@@ -176,5 +176,47 @@ describe('notification classes in a running service', () => {
     expect(await set.count()).toBe(1)
     expect(await set.markAsRead()).toBe(1)
     expect(await set.count()).toBe(0)
+  })
+
+  it('[S0-075] a type has its queue, whoever sends it; what the class says of itself wins', async () => {
+    class BulkOffer extends Notification<User> {
+      via() {
+        return ['mail', 'sms']
+      }
+      override toMail() {
+        return { subject: 'Offer', line: 'x' }
+      }
+      override toSms() {
+        return { content: 'Offer' }
+      }
+      override viaQueues() {
+        return { sms: 'texts' }
+      }
+    }
+    const { directory, queues, queueNames } = belfry.app.services
+    const hugo = new User('hugo', '+12025550125')
+    await directory.savePreferences('hugo', { sms: true })
+    await directory.save('hugo', { email: 'hugo@example.com' })
+    expect(queueNames.own).toContain('bulk')
+    const { all } = await hugo.notify(new BulkOffer())
+    const id = all[0]?.notificationId
+    expect(await queues.delivery(`${id}.email`)).toMatchObject({ queue: 'bulk' })
+    expect(await queues.delivery(`${id}.sms`)).toMatchObject({ queue: 'texts' })
+    const posted = await fetch(`${belfry.app.url}/api/notifications`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        ...{ to: 'user:hugo', type: 'bulk.news', message: 'News', channels: ['email'] },
+      }),
+    })
+    const { notifications } = (await posted.json()) as { notifications: object[] }
+    const [sent] = notifications as { notification_id: string }[]
+    const delivery = () => queues.delivery(`${sent?.notification_id}.email`)
+    expect(await delivery()).toMatchObject({ queue: 'bulk', channel: 'email' })
+    await waitFor(async () => (await delivery()).status === 'sent')
+    const trace = await fetch(
+      `${belfry.app.url}/api/notifications/${sent?.notification_id}/trace?user_id=hugo`,
+    )
+    expect(await trace.json()).toMatchObject({ deliveries: [{ channel: 'email', status: 'sent' }] })
   })
 })

@@ -36,7 +36,7 @@ describe('loadConfig() without any variable', () => {
       rateLimit: { requests: 1000, perSeconds: 60 },
       retention: { notificationTtlMs: 86_400_000, unreadTtlMs: 2_592_000_000, inboxLimit: 100 },
       events: { processing: 'queued', refusesUnknown: false },
-      queue: { leaseMs: 30_000, heartbeatMs: 10_000, reaperMs: 10_000 },
+      queue: { leaseMs: 30_000, heartbeatMs: 10_000, reaperMs: 10_000, routes: [] },
       providers: {
         smtp: [],
         mailFrom: 'Belfry <belfry@localhost>',
@@ -145,6 +145,15 @@ const readings: readonly Reading[] = [
   ['QUEUE_VISIBILITY_TIMEOUT', '300', (c) => c.queue.leaseMs, 300_000],
   ['QUEUE_HEARTBEAT_INTERVAL', '0.5', (c) => c.queue.heartbeatMs, 500],
   ['QUEUE_REAPER_INTERVAL', '2', (c) => c.queue.reaperMs, 2_000],
+  [
+    'QUEUE_ROUTES',
+    'bulk.*=bulk, report=slow',
+    (c) => c.queue.routes,
+    [
+      { type: 'bulk.*', queue: 'bulk' },
+      { type: 'report', queue: 'slow' },
+    ],
+  ],
   ['MAIL_FROM', 'a@b.example', (c) => c.providers.mailFrom, 'a@b.example'],
   ['MAIL_FROM', 'Ops <a@b.example>', (c) => c.providers.mailFrom, 'Ops <a@b.example>'],
   ['SLACK_BOT_TOKEN', 'xoxb-1', (c) => c.providers.slack?.botToken, 'xoxb-1'],
