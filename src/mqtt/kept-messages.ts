@@ -13,6 +13,8 @@ import type { IncomingMessage, Intake } from './message.ts'
  * was published just before is on its way to us as news, too, and must be first.
  */
 const QUIET_MS = 1_000
+/** A topic with news in each second is put right by its own next message. */
+const MOST_ROUNDS = 10
 const MOST_BYTES = 64 * 1024 * 1024
 const CLOSE_MS = 500
 
@@ -35,6 +37,8 @@ interface KeptMessagesOptions {
 export class KeptMessages {
   readonly #options: KeptMessagesOptions
   #sweep: Sweep | null = null
+  /** How often something was asked of it: the last time counts. */
+  #asked = 0
 
   constructor(options: KeptMessagesOptions) {
     this.#options = options
@@ -42,13 +46,19 @@ export class KeptMessages {
 
   /** Begins to take every kept message of these filters in; a sweep that still runs ends. */
   async sweep(filters: readonly string[]): Promise<void> {
-    await this.stop()
-    if (filters.length === 0) return
+    const asked = ++this.#asked
+    await this.#end()
+    if (filters.length === 0 || asked !== this.#asked) return
     this.#sweep = new Sweep(filters, this.#options)
     this.#sweep.start()
   }
 
   async stop(): Promise<void> {
+    this.#asked += 1
+    await this.#end()
+  }
+
+  async #end(): Promise<void> {
     const sweep = this.#sweep
     this.#sweep = null
     await sweep?.stop()
@@ -61,6 +71,10 @@ class Sweep {
   readonly #connection: Connection
   /** By topic: what came after a kept message makes it old. */
   readonly #kept = new Map<string, IncomingMessage>()
+  /** Topics whose kept message was handed in. */
+  readonly #handedIn = new Set<string>()
+  #rounds = 0
+  #isHandingIn = false
   #bytes = 0
   #isStopped = false
   #cancel = () => {}
@@ -99,34 +113,48 @@ class Sweep {
   }
 
   #note(packet: IPublishPacket): void {
-    if (!packet.retain) {
-      this.#kept.delete(packet.topic)
+    const { topic } = packet
+    if (!packet.retain && !this.#handedIn.has(topic)) {
+      this.#kept.delete(topic)
       return
     }
     const { prefix, log } = this.#options
     const message = toIncoming(packet, { prefix, mark: null, only: null })
-    this.#bytes += message.payload.length + packet.topic.length
-    if (this.#bytes <= MOST_BYTES) this.#kept.set(packet.topic, message)
-    else log.warn({ topic: packet.topic }, 'the broker keeps too much: this is not taken')
-    this.#handInSoon()
+    this.#bytes += message.payload.length + topic.length
+    // News of a topic that was handed in may have been taken before that: it is handed in
+    // too, and so is the last one in any case. Whoever took it last takes it for known.
+    if (this.#bytes <= MOST_BYTES) this.#kept.set(topic, { ...message, retained: true })
+    else log.warn({ topic }, 'the broker keeps too much: this is not taken')
+    if (packet.retain) this.#handInSoon()
   }
 
   #handInSoon(): void {
     this.#cancel()
-    if (this.#isStopped) return
-    this.#cancel = this.#options.clock.after(QUIET_MS, () => void this.#handIn())
+    if (this.#isStopped || this.#isHandingIn) return
+    this.#cancel = this.#options.clock.after(QUIET_MS, () => void this.#round())
+  }
+
+  /** Hands in what there is, and looks once more whether there was news meanwhile. */
+  async #round(): Promise<void> {
+    const isLast = this.#kept.size === 0 || ++this.#rounds >= MOST_ROUNDS
+    this.#isHandingIn = true
+    await this.#handIn()
+    this.#isHandingIn = false
+    if (isLast) await this.stop()
+    else this.#handInSoon()
   }
 
   async #handIn(): Promise<void> {
     const { intake, log } = this.#options
     try {
-      for (const [topic, message] of this.#kept) {
+      for (const [topic, message] of [...this.#kept]) {
+        if (this.#kept.get(topic) !== message) continue
         this.#kept.delete(topic)
+        this.#handedIn.add(topic)
         await intake(message)
       }
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'what the broker keeps could not be taken')
     }
-    await this.stop()
   }
 }
