@@ -50,7 +50,7 @@ export class AlertNotifier {
     const claimed = await placing.claim(alert.id, claiming)
     if (claimed === null || claimed.targets.length === 0) return NOTHING
     const settlement = await this.tellOne(claimed)
-    if (turn.group !== null) await groups.note(turn.group, [], [alert.id])
+    if (turn.group !== null) await groups.told(turn.group, [alert.id])
     return settlement
   }
 

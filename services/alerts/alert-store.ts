@@ -31,6 +31,12 @@ export class AlertStore {
     return { alert: parseAlert(text), text }
   }
 
+  /** The alert, or `null` when nothing is left of it. */
+  async readIfAny(id: string): Promise<StoredAlert | null> {
+    const text = await this.#store.get(this.partition(id), this.#keys.alert(id))
+    return text === null ? null : parseAlert(text)
+  }
+
   /** The alert as the wire shows it, with count and log. */
   async find(id: string): Promise<AlertRecord> {
     const { alert } = await this.read(id)
@@ -44,10 +50,13 @@ export class AlertStore {
         this.#ids(partition, state, limit),
       ),
     )
-    const found = await Promise.all(pages.flat().map((id) => this.find(id).catch(() => null)))
-    const alerts = found.filter((alert) => alert !== null)
-    const order = (a: AlertRecord, b: AlertRecord) => a.timestamp - b.timestamp
-    return alerts.sort(state === 'open' ? order : (a, b) => order(b, a)).slice(0, limit)
+    const found = await Promise.all(pages.flat().map((id) => this.readIfAny(id)))
+    const order = (a: StoredAlert, b: StoredAlert) => a.timestamp - b.timestamp
+    const alerts = found
+      .filter((alert) => alert !== null)
+      .sort(state === 'open' ? order : (a, b) => order(b, a))
+      .slice(0, limit)
+    return Promise.all(alerts.map((alert) => this.#complete(alert)))
   }
 
   createOps(alert: StoredAlert, log: readonly AlertLogEntry[]): Op[] {

@@ -50,7 +50,8 @@ export class GroupTeller {
     const ids = firing.claimed.map(({ alert }) => alert.id)
     if (ids.length > 0) await this.#tell(job, firing.claimed, await groups.reasonFor(group, ids))
     if (resolved.alerts.length > 0) await this.#tellResolved(job, resolved.alerts)
-    return { ops: groups.toldOps(group, [...firing.done, ...resolved.done], ids) }
+    await groups.told(group, ids, [...firing.done, ...resolved.done])
+    return { ops: [] }
   }
 
   async #claimFiring(job: AlertJob, waiting: readonly Waiting[]) {
@@ -65,10 +66,7 @@ export class GroupTeller {
   /** `gone`: nothing is to be told of it any more; `theirs`: another flush does. */
   async #claim(job: AlertJob, { alertId, revision }: Waiting, together: number) {
     const { alerts, placing } = this.#parts
-    const alert = await alerts.read(alertId).then(
-      ({ alert: found }) => found,
-      () => null,
-    )
+    const alert = await alerts.readIfAny(alertId)
     if (alert === null || alert.status !== 'triggered' || alert.revision !== revision) return 'gone'
     if (await this.#isMuted(alert)) return 'gone'
     const groupKey = job.group_key ?? null
@@ -89,20 +87,22 @@ export class GroupTeller {
     const wanted = waiting.filter(({ what }) => what === 'resolved')
     const found = await Promise.all(wanted.map(({ alertId }) => this.#resolvedAlert(job, alertId)))
     return {
-      alerts: found.filter((one) => one !== null),
-      done: wanted.filter((_, n) => found[n] !== null),
+      alerts: found.filter((one) => one !== 'gone' && one !== 'theirs'),
+      done: wanted.filter((_, n) => found[n] !== 'theirs'),
     }
   }
 
-  async #resolvedAlert(job: AlertJob, id: string): Promise<StoredAlert | null> {
+  /** `gone`: it was resolved so long ago that nothing is left of it. */
+  async #resolvedAlert(job: AlertJob, id: string): Promise<StoredAlert | 'gone' | 'theirs'> {
     const { store, keys, alerts } = this.#parts
-    const { alert } = await alerts.read(id)
+    const alert = await alerts.readIfAny(id)
+    if (alert === null) return 'gone'
     const outcome = await store.commit({
       partition: alerts.partition(id),
       guards: [['once', keys.resolvedIn(id), job.id, FINAL_TTL_MS]],
       ops: [],
     })
-    return outcome.applied || outcome.value === job.id ? alert : null
+    return outcome.applied || outcome.value === job.id ? alert : 'theirs'
   }
 
   async #tell(job: AlertJob, claimed: readonly Claimed[], reason: GroupReason): Promise<void> {

@@ -1,14 +1,8 @@
 import { createHash } from 'node:crypto'
-import {
-  type Bell,
-  type Clock,
-  type Keys,
-  type Op,
-  partitionOf,
-  type Store,
-} from '../../src/index.ts'
+import { type Bell, type Clock, type Keys, partitionOf, type Store } from '../../src/index.ts'
 import type { AlertWork } from '../alerts/alert-job.ts'
 import type { StoredAlert } from '../alerts/alert-record.ts'
+import type { AlertStore } from '../alerts/alert-store.ts'
 import { type EscalationPolicy, groupingOf } from '../alerts/escalation-policy.ts'
 import { enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
 import { labelOf } from './label-matcher.ts'
@@ -31,6 +25,7 @@ interface Parts {
   readonly keys: Keys
   readonly clock: Clock
   readonly bell: Bell
+  readonly alerts: AlertStore
 }
 
 const KEPT_MS = 7 * 86_400_000
@@ -103,22 +98,26 @@ export class AlertGroups {
     return ids.every((id) => known.has(firingMark(id))) ? 'repeat' : 'new'
   }
 
-  /** What becomes of the list once some of it was told, or need not be. */
-  toldOps(group: string, done: readonly Waiting[], firing: readonly string[]): Op[] {
-    const { keys, clock } = this.#parts
-    const told: readonly Op[] =
-      firing.length === 0 ? [] : [['set', keys.alertGroup(group), String(clock.now()), KEPT_MS]]
-    return [
-      ...done.map((one) => ['srem', keys.groupWaiting(group), memberOf(one)] as const),
-      ...firing.map((id) => ['sadd', keys.groupFiring(group), firingMark(id)] as const),
-      ...told,
-    ]
-  }
-
-  /** The same for who tells outside of the group's own work. */
-  async note(group: string, done: readonly Waiting[], firing: readonly string[]): Promise<void> {
-    const ops = this.toldOps(group, done, firing)
-    await this.#parts.store.commit({ partition: this.partition(group), ops })
+  /**
+   * Some of the list was told (`firing`), or need not be any more (`done`). What was
+   * resolved meanwhile may have been forgotten before it was noted: it is once more.
+   */
+  async told(group: string, firing: readonly string[], done: readonly Waiting[] = []) {
+    const { store, keys, clock, alerts } = this.#parts
+    await store.commit({
+      partition: this.partition(group),
+      ops: [
+        ...done.map((one) => ['srem', keys.groupWaiting(group), memberOf(one)] as const),
+        ...firing.map((id) => ['sadd', keys.groupFiring(group), firingMark(id)] as const),
+        ...(firing.length === 0
+          ? []
+          : [['set', keys.alertGroup(group), String(clock.now()), KEPT_MS] as const]),
+      ],
+    })
+    for (const id of firing) {
+      const alert = await alerts.readIfAny(id)
+      if (alert === null || alert.status === 'resolved') await this.forget(group, id)
+    }
   }
 
   /** An alert is over: the log forgets it, so that the next one may be the first again. */

@@ -1,4 +1,4 @@
-import { type Clock, isoTime, NotFound } from '../../src/index.ts'
+import { type Clock, isoTime } from '../../src/index.ts'
 import { originOf, type StoredAlert } from '../alerts/alert-record.ts'
 import type { AlertStore } from '../alerts/alert-store.ts'
 import type { Documents } from '../alerts/documents.ts'
@@ -78,7 +78,7 @@ export class Mutes {
   ): Promise<StoredAlert | null> {
     const { alerts } = this.#parts
     for (const id of await alerts.inhibiting(name)) {
-      const source = await alerts.read(id).then(({ alert: found }) => found, ifMissing)
+      const source = await alerts.readIfAny(id)
       if (source !== null && inhibits(rule, source, alert)) return source
     }
     return null
@@ -93,9 +93,4 @@ export class Mutes {
     const until = this.#parts.clock.now() + LIMIT_AGAIN_MS
     return [{ kind: 'limit', id: originOf(alert), until, tellsAtEnd: true, why }]
   }
-}
-
-function ifMissing(error: unknown): null {
-  if (error instanceof NotFound) return null
-  throw error
 }

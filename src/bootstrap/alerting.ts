@@ -80,7 +80,7 @@ export function createAlerting(ingredients: Ingredients) {
   const mutes = new Mutes({ ...base, silences })
   const raising = new AlertService(base)
   const held = new HeldWork({ ...base, mutes, raising })
-  const groups = new AlertGroups(ingredients)
+  const groups = new AlertGroups(base)
   const teller = new AlertTeller({ ...ingredients, rules: notificationRules })
   const placing = new AlertPlacing({ ...base, changes })
   const notifier = new AlertNotifier({ ...base, groups, placing, teller })

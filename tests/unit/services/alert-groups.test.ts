@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { EscalationPolicy } from '../../../services/alerts/escalation-policy.ts'
+import { Unavailable } from '../../../src/support/errors.ts'
 import { AlertBench } from '../../support/alert-bench.ts'
 
 const doing = { who: 'ada', note: null }
@@ -98,6 +99,46 @@ describe('alerts of a group', () => {
     for (const id of ids) await bench.services.alertActions.acknowledge(id, doing)
     await bench.pass(1000)
     expect((await titles()).filter((title) => title.includes('Still open'))).toHaveLength(1)
+  })
+
+  it('that are resolved while they are told do not stay known: the next one is a first again', async () => {
+    await policy()
+    const ids = [await disk('sda'), await disk('sdb')]
+    bench.clock.advance(0.5 * 60_000)
+    const [flush] = await bench.take()
+    const { ops } = await bench.services.alertWork.handle(flush!)
+    for (const id of ids) await bench.services.alertActions.resolve(id, doing)
+    await bench.work()
+    await bench.store.commit({ partition: 0, ops })
+    await bench.pass(1)
+    await disk('sdc')
+    await bench.pass(0.5)
+    expect((await titles()).at(-1)).toBe('Warning: disk')
+  })
+
+  it('are told though the store was away while they were looked at', async () => {
+    await policy()
+    for (const name of ['sda', 'sdb']) await disk(name)
+    bench.clock.advance(0.5 * 60_000)
+    const [flush] = await bench.take()
+    const away = vi.spyOn(bench.store, 'get').mockRejectedValueOnce(new Unavailable('away'))
+    await expect(bench.services.alertWork.handle(flush!)).rejects.toThrow('away')
+    away.mockRestore()
+    await bench.perform(flush!, bench.services)
+    await bench.work()
+    expect(await titles()).toEqual(['Warning: 2 alerts (disk)'])
+  })
+
+  it('are told though the record of a resolved one is gone, as after a day without the service', async () => {
+    await policy()
+    const ids = [await disk('sda'), await disk('sdb')]
+    await bench.pass(0.5)
+    for (const id of ids) await bench.services.alertActions.resolve(id, doing)
+    await bench.work()
+    for (const name of ['sdc', 'sdd']) await disk(name)
+    bench.clock.leap(25 * 60 * 60_000)
+    await bench.work()
+    expect(await titles()).toEqual(['Warning: 2 alerts (disk)', 'Warning: 2 alerts (disk)'])
   })
 
   it('go on to the next step together, when it is due', async () => {
