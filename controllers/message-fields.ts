@@ -8,6 +8,7 @@ import {
 import { type Message, messageOf } from '../services/notifications/notification-record.ts'
 import { channels, idempotencyKey, moment, priority, requiredText } from './fields.ts'
 import { momentFields, whenOf } from './moment-fields.ts'
+import { channelTexts } from './text-fields.ts'
 
 const MOST_ACTION_CHARACTERS = 8192
 const MESSAGE_REQUIRED = 'Message is required'
@@ -49,6 +50,7 @@ export const messageFields = {
   template: z.string().min(1).max(100).nullish(),
   params: z.record(z.string(), z.unknown()).default({}),
   actions: actionList().default([]),
+  texts: channelTexts().default({}),
   expires_at: moment().nullish(),
   collapse_key: z.string().min(1).max(128).nullish(),
   idempotency_key: idempotencyKey(),
@@ -128,6 +130,7 @@ export function toMessage(payload: Fields, receivedAt: number): Message {
     priority: payload.priority,
     data: payload.data,
     actions: payload.actions,
+    texts: payload.texts,
     channels: payload.channels,
     ...{ sendAt, localAt },
     expiresAt: payload.expires_at ?? null,

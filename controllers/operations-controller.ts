@@ -119,6 +119,8 @@ export class OperationsController {
     return { data: await this.#parts.events.list(limit, type ?? null), next_cursor: null }
   }
 
+  event = async ({ params }: Context<IdParam>) => this.#parts.events.find(params.id)
+
   alerts = async ({ query }: Context) => {
     const { limit, status } = query as z.output<typeof ListQuery>
     const state = status === 'all' || status === 'resolved' ? 'all' : 'open'

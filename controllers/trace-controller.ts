@@ -91,9 +91,11 @@ export class TraceController {
     const held = Object.entries(record.held ?? {}).map(([channel, until]) => ({
       ...{ channel, reason: 'quiet_hours', until },
     }))
-    const { id, user_id, created_at, read_at, seen_at, version, delivered_at, acked_at } = record
+    const { id, user_id, created_at, read_at, seen_at, version, source } = record
+    const { delivered_at, acked_at } = record
     return {
       ...{ notification_id: id, user_id, created_at, read_at, seen_at, version, status: 'sent' },
+      ...(source === undefined ? {} : { source }),
       ...(delivered_at === undefined ? {} : { delivered_at }),
       ...(acked_at === undefined ? {} : { acked_at }),
       deliveries: [...deliveries, ...skipped],

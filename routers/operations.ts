@@ -68,6 +68,12 @@ export function operationRoutes(api: HttpGroup<'/api'>, controllers: Controllers
   api.on('GET', '/events', { ...list, summary: 'The event log, newest first' }, operations.events)
   api.on(
     'GET',
+    '/events/{id}',
+    { ...operate, summary: 'One event, and what became of it' },
+    operations.event,
+  )
+  api.on(
+    'GET',
     '/event-types',
     { ...operate, summary: 'What is known of types of events' },
     events.types,

@@ -3,12 +3,12 @@ import {
   ListQuery,
   type OperationsController,
 } from '../controllers/operations-controller.ts'
-import { type RehearsalController, ReleaseBody } from '../controllers/rehearsal-controller.ts'
+import { ReleaseBody, type ReleaseController } from '../controllers/release-controller.ts'
 import type { HttpGroup } from '../src/index.ts'
 
 interface Controllers {
   readonly operations: OperationsController
-  readonly rehearsal: RehearsalController
+  readonly release: ReleaseController
 }
 
 /** What waits, what failed, what was refused and what was kept back, under `/api`. */
@@ -59,7 +59,7 @@ function jobRoutes(api: HttpGroup<'/api'>, { operations }: Controllers): void {
   )
 }
 
-function keptRoutes(api: HttpGroup<'/api'>, { operations, rehearsal }: Controllers): void {
+function keptRoutes(api: HttpGroup<'/api'>, { operations, release }: Controllers): void {
   const operate = { tags: ['operations'], scope: 'operate' } as const
   const list = { ...operate, query: ListQuery } as const
   api.on(
@@ -87,9 +87,9 @@ function keptRoutes(api: HttpGroup<'/api'>, { operations, rehearsal }: Controlle
       ...operate,
       body: ReleaseBody,
       status: 202,
-      summary: 'Send a mail or text message of the outbox to a real address',
+      summary: 'Send a message of the outbox to a real address',
     },
-    rehearsal.release,
+    release.release,
   )
   api.on(
     'GET',

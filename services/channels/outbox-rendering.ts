@@ -1,6 +1,7 @@
 import { createTransport } from 'nodemailer'
 import type { DeliveryJob, JobHeader } from '../deliveries/delivery-job.ts'
 import type { OutboxMessage } from '../deliveries/outbox.ts'
+import { shownUrl } from '../deliveries/shown-delivery.ts'
 import { parseMailbox } from '../directory/email-address.ts'
 import { composeMail } from './email-compose.ts'
 import type { EmailContent } from './email-content.ts'
@@ -93,7 +94,7 @@ function renderSms(job: DeliveryJob): Promise<Rendering> {
 function renderOther(job: DeliveryJob): Promise<Rendering> {
   const { url, ...content } = contentOf(job)
   const { phone, tokens, title, message, body } = content
-  const to = typeof url === 'string' ? withoutPath(url) : (phone ?? tokens ?? job.user_id)
+  const to = typeof url === 'string' ? shownUrl(url) : (phone ?? tokens ?? job.user_id)
   return Promise.resolve({
     to: listOf(to),
     subject: typeof title === 'string' ? title : null,
@@ -105,11 +106,6 @@ function renderOther(job: DeliveryJob): Promise<Rendering> {
 
 function contentOf(job: DeliveryJob): Fields {
   return Object.fromEntries(Object.entries(job).filter(([name]) => !OF_THE_JOB.includes(name)))
-}
-
-/** Whoever knows a webhook's path may post to it. */
-function withoutPath(url: string): string {
-  return URL.canParse(url) ? `${new URL(url).origin}/…` : '…'
 }
 
 function recipientsOf({ to, names = {} }: EmailContent): string {

@@ -10,12 +10,15 @@ import {
 import { enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
 import type { Acceptance, Identity } from '../notifications/acceptance.ts'
 import { mintId } from '../notifications/mint-id.ts'
+import type { Tell } from '../operations/activity.ts'
 import type { EventTypes } from './event-types.ts'
 
 const LIMIT = 10_000
 /** Where processing goes on after a crash if it was to be done at once. */
 const AFTER_CRASH_MS = 30_000
 const CLEANED_AT_ONCE = 200
+/** Of a payload, for those who watch. */
+const SHOWN_CHARACTERS = 200
 
 export interface EventRecord {
   readonly id: string
@@ -54,6 +57,7 @@ interface Parts {
   readonly types: EventTypes
   /** Processes an event before it is answered; `null`: a worker does, afterwards. */
   readonly processNow?: ((id: string) => Promise<void>) | null
+  readonly tell?: Tell
 }
 
 /** What happened, kept for its type's retention, with what became of it. */
@@ -97,10 +101,18 @@ export class EventLog {
       ],
       reply: { status: 'event_logged', event_id: id },
     })
-    if (accepted.status === 'fresh') await processNow?.(id)
+    if (accepted.status === 'fresh') {
+      this.#tell(kept, identity.target)
+      await processNow?.(id)
+    }
     return accepted.status === 'conflict'
       ? { status: 'event_logged', event_id: id }
       : accepted.reply
+  }
+
+  #tell({ id, type, payload, source_user }: EventRecord, source: string): void {
+    const text = JSON.stringify(payload).slice(0, SHOWN_CHARACTERS)
+    this.#parts.tell?.('event', { id, type, payload: text, source_user, source })
   }
 
   async find(id: string): Promise<EventRecord> {

@@ -19,6 +19,7 @@ import {
   FINAL_TTL_MS,
   jobKey,
 } from '../deliveries/delivery-job.ts'
+import type { Tell } from '../operations/activity.ts'
 import type { EventRecord } from './event-log.ts'
 import type { NotifiableEvents } from './notifiable-events.ts'
 
@@ -35,6 +36,7 @@ interface Parts {
   readonly clock: Clock
   readonly dispatcher: () => EventDispatcher
   readonly notifiables: NotifiableEvents
+  readonly tell?: Tell
 }
 
 /** Tells the listeners of events that came from outside, and those whom an event names. */
@@ -87,6 +89,7 @@ export class EventWork {
       error: null,
       processed_at: isoTime(clock.now()),
     }
+    this.#tell(done)
     return [...this.#keep(done), ['del', jobKey(keys, 'event', event.id)]]
   }
 
@@ -104,18 +107,26 @@ export class EventWork {
     const tried: EventJob = { ...job, attempts: job.attempts + 1, done }
     if (tried.attempts < job.max_attempts) {
       const next = { ...tried, send_at: (now + backoffMs(tried.attempts)) / 1000 }
-      return [...this.#keep({ ...event, status: 'pending', error }), enqueueOp(keys, next, now)]
+      const pending: EventRecord = { ...event, status: 'pending', error }
+      this.#tell(pending)
+      return [...this.#keep(pending), enqueueOp(keys, next, now)]
     }
     for (const { entry, error: each } of failures) {
       await dispatcher().reportFailure(entry, event.payload, event.type, each)
     }
     const entry = { at: isoTime(now), provider: 'listener', outcome: 'failed', reason: error }
     const lost = { ...tried, status: 'failed', history: [...job.history, entry] }
+    const failed: EventRecord = { ...event, status: 'failed', error }
+    this.#tell(failed)
     return [
-      ...this.#keep({ ...event, status: 'failed', error }),
+      ...this.#keep(failed),
       ['set', jobKey(keys, 'event', job.id), JSON.stringify(lost), 7 * FINAL_TTL_MS],
       ['push', queueKeys.failed(keys.queue('event')), job.id, FAILED_LIMIT],
     ]
+  }
+
+  #tell({ id, type, status, attempts, error }: EventRecord): void {
+    this.#parts.tell?.(`event.${status}`, { id, type, attempt: attempts, reason: error })
   }
 
   /** It lives as long as it was to live from the beginning. */

@@ -6,6 +6,7 @@ import {
   partitionOf,
   type Store,
 } from '../../src/index.ts'
+import type { Tell } from '../operations/activity.ts'
 
 /** Why a message was not a notification of its own, for machines. */
 export type TraceReason =
@@ -39,16 +40,28 @@ export function traceOp(keys: Keys, trace: Omit<TraceRecord, 'created_at'>, now:
   return ['set', keys.trace(trace.id), text, TRACE_TTL_MS]
 }
 
+/** Tells whoever watches that a message became no notification of its own. */
+export function tellOfTrace(
+  tell: Tell | undefined,
+  trace: Omit<TraceRecord, 'created_at'>,
+  source: string,
+): void {
+  const { status: what, ...rest } = trace
+  tell?.(what, { ...rest, source })
+}
+
 /** Why messages were dropped or merged, for a day. */
 export class Traces {
   readonly #store: Store
   readonly #keys: Keys
   readonly #clock: Clock
+  readonly #tell: Tell | undefined
 
-  constructor(parts: { store: Store; keys: Keys; clock: Clock }) {
+  constructor(parts: { store: Store; keys: Keys; clock: Clock; tell?: Tell }) {
     this.#store = parts.store
     this.#keys = parts.keys
     this.#clock = parts.clock
+    this.#tell = parts.tell
   }
 
   async find(id: string): Promise<TraceRecord | null> {
@@ -57,9 +70,11 @@ export class Traces {
     return text === null ? null : (JSON.parse(text) as TraceRecord)
   }
 
-  async note(trace: Omit<TraceRecord, 'created_at'>): Promise<void> {
+  /** `source`: the topic or path that it came by. */
+  async note(trace: Omit<TraceRecord, 'created_at'>, source: string): Promise<void> {
     const partition = partitionOf(trace.id, this.#store.partitions)
     const op = traceOp(this.#keys, trace, this.#clock.now())
     await this.#store.commit({ partition, ops: [op] })
+    tellOfTrace(this.#tell, trace, source)
   }
 }

@@ -27,7 +27,7 @@ import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { type Acceptance, type Identity, ownWork } from './acceptance.ts'
 import { type Audience, type BroadcastRecord, makeBroadcast } from './broadcast-record.ts'
 import { mintId } from './mint-id.ts'
-import type { Message, Origin } from './notification-record.ts'
+import { cameBy, type Message, type Origin } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
 
 const CHUNK = 500
@@ -92,7 +92,8 @@ export class BroadcastService {
     const message = await templates.accept(announcing.message)
     const now = clock.now()
     const id = mintId(identity, { scope: keys.scope, partitions: store.partitions, now })
-    const { ops, record } = await this.workOf({ ...announcing, id, message })
+    const origin = cameBy(announcing.origin ?? {}, identity.target)
+    const { ops, record } = await this.workOf({ ...announcing, id, message, origin })
     const { selected } = record
     const accepted = await acceptance.accept<BroadcastSent<Status>>({
       partition: this.#partition(id),

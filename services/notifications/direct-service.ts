@@ -13,6 +13,7 @@ import type { ChannelName } from '../deliveries/channel-policy.ts'
 import { type DeliveryJob, enqueueOp, jobKey, makeJob } from '../deliveries/delivery-job.ts'
 import { deliveryLogOps } from '../deliveries/delivery-log.ts'
 import { parsePhoneNumber } from '../directory/phone-number.ts'
+import type { Tell } from '../operations/activity.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
 import { BatchAcceptance } from './batch-acceptance.ts'
 import {
@@ -28,6 +29,8 @@ import type { Message } from './notification-record.ts'
 
 /** How far ahead a message may be scheduled. */
 const HORIZON_MS = 365 * 86_400_000
+/** Of a text, for those who watch. */
+const SHOWN_CHARACTERS = 200
 
 /** A mail of a batch that was refused, by its place in it. */
 export interface RejectedEmail {
@@ -52,6 +55,7 @@ interface Parts {
   readonly keys: Keys
   readonly clock: Clock
   readonly acceptance: Acceptance
+  readonly tell?: Tell
 }
 
 interface Making {
@@ -94,6 +98,7 @@ export class DirectService {
       entryOf: (id, place) => {
         const message = emails[place]!.email
         const job = this.#job({ id, channel: 'email', message, content: emailContent(message) })
+        this.#tell(job, identity)
         return { creates: jobKey(keys, 'email', id), ops: this.#ops(job, clock.now()) }
       },
     })
@@ -113,6 +118,14 @@ export class DirectService {
     return this.#accept(job, identity, { status: 'sms_queued', sms_id: id } as const)
   }
 
+  /** A call that reads the message out; the number is one. */
+  async queueCall({ phone, ...message }: SmsMessage, identity: Identity) {
+    const id = this.#mintId(identity)
+    const content = { phone, message: message.message }
+    const job = this.#job({ id, channel: 'voice', message, content })
+    return this.#accept(job, identity, { status: 'call_queued', call_id: id } as const)
+  }
+
   async queuePush(message: PushMessage, identity: Identity) {
     const { userId, platform } = message
     const id = this.#mintId(identity, userId)
@@ -120,6 +133,17 @@ export class DirectService {
     const job = this.#job({ id, channel: 'push', message, content, userId })
     const reply: PushQueued = { status: 'push_queued', push_id: id, platform }
     return this.#accept(job, identity, reply)
+  }
+
+  /** A post to a URL, with the content that its channel's jobs have; answers its id. */
+  async queuePost(
+    channel: 'slack' | 'discord' | 'webhook',
+    content: object,
+    identity: Identity,
+  ): Promise<string> {
+    const id = this.#mintId(identity)
+    const job = this.#job({ id, channel, message: AT_ONCE, content })
+    return this.#accept(job, identity, id)
   }
 
   /** A notification to somebody who is known by an address alone: no inbox, one delivery. */
@@ -172,8 +196,14 @@ export class DirectService {
       ops: this.#ops(job, clock.now()),
       reply,
     })
+    if (accepted.status === 'fresh') this.#tell(job, identity)
     // Without guards of our own there is nothing to be in conflict with.
     return accepted.status === 'conflict' ? reply : accepted.reply
+  }
+
+  #tell({ id, channel, priority, user_id, ...content }: DeliveryJob, { target }: Identity): void {
+    const about = shownContent(content)
+    this.#parts.tell?.('queued', { id, channel, priority, user_id, ...about, source: target })
   }
 
   #mintId(identity: Identity, userId: string | null = null): string {
@@ -191,6 +221,16 @@ export interface PushQueued {
   readonly push_id: string
   readonly platform: Platform
 }
+
+/** What is said to whom, for those who watch. */
+function shownContent(content: object) {
+  const { to, phone, tokens, subject, title, body, message } = content as Record<string, unknown>
+  const address = to ?? phone ?? (Array.isArray(tokens) ? `${tokens.length} devices` : '')
+  const text = String(message ?? body ?? '').slice(0, SHOWN_CHARACTERS)
+  return { to: String(address), title: subject ?? title ?? null, message: text }
+}
+
+const AT_ONCE = { priority: 'normal', sendAt: null, expiresAt: null } as const
 
 /** What a mail made of a notification has not. */
 const PLAIN = { htmlBody: null, cc: [], bcc: [], replyTo: null, attachments: [] } as const

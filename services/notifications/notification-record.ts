@@ -90,6 +90,13 @@ export interface Origin {
   readonly variant?: string
   readonly transaction_id?: string
   readonly recurrence_id?: string
+  /** The topic or the path that it came by. */
+  readonly source?: string
+}
+
+/** The origin with where the message came in; work of our own came in earlier. */
+export function cameBy(origin: Origin, target: string): Origin {
+  return target === '' ? origin : { ...origin, source: target }
 }
 
 /** The record of contract §4, as it is stored and as every wire shows it. */

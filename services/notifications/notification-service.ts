@@ -144,9 +144,10 @@ export class NotificationService {
     throw error
   }
 
-  async #note({ id, userId, message }: Sending & { id: string }, reason: TraceReason) {
+  async #note({ id, userId, message, identity }: Sending & { id: string }, reason: TraceReason) {
     const { type, title } = message
-    await this.#traces.note({ id, user_id: userId, type, title, status: 'dropped', reason })
+    const trace = { id, user_id: userId, type, title, status: 'dropped', reason } as const
+    await this.#traces.note(trace, identity.target)
   }
 
   #mintId(owner: string, identity: Identity, now: number): string {

@@ -15,14 +15,15 @@ import type { Recipient } from '../directory/user-record.ts'
 import { Digests, type Joined } from '../flows/digests.ts'
 import { followUpOps } from '../flows/follow-up-jobs.ts'
 import { gather } from '../flows/gather.ts'
-import { type TraceRecord, traceOp } from '../flows/traces.ts'
+import { type TraceRecord, tellOfTrace, traceOp } from '../flows/traces.ts'
+import type { Tell } from '../operations/activity.ts'
 import { type Counted, Counts } from '../statistics/counts.ts'
 import type { Acceptance } from './acceptance.ts'
 import { Collapse, NOTHING, type Replacing } from './collapse.ts'
 import type { Composed } from './composed.ts'
 import { fanoutOp } from './fanout.ts'
 import { inboxOps } from './inbox-ops.ts'
-import { makeRecord, type NotificationRecord } from './notification-record.ts'
+import { cameBy, makeRecord, type NotificationRecord } from './notification-record.ts'
 import type { Realtime } from './realtime.ts'
 import type { Sending, Sent } from './sending.ts'
 
@@ -61,8 +62,10 @@ export interface WriterParts {
   readonly realtime: Realtime
   readonly queueRoutes?: QueueRoutes
   readonly retention: Retention
-  /** Told of every notification that was stored, and of the topic or path that it came by. */
-  readonly onStored?: (record: NotificationRecord, source: string) => void
+  /** Told of every notification that was stored. */
+  readonly onStored?: (record: NotificationRecord) => void
+  /** Told of every message that was set aside. */
+  readonly tell?: Tell
   /** How a service elsewhere is told of it. */
   readonly personalBroadcasts?: PersonalBroadcasts
 }
@@ -129,8 +132,7 @@ export class NotificationWriter {
       if (kind === 'withdraw') return { inHand: String(name) }
       return kind === 'below' ? 'over' : 'changed'
     }
-    if (accepted.status === 'fresh')
-      this.#announce(ready, record, { frames, results: accepted.results })
+    if (accepted.status === 'fresh') this.#announce(record, { frames, results: accepted.results })
     else ready.composer?.onRepeated()
     return accepted.reply
   }
@@ -159,7 +161,7 @@ export class NotificationWriter {
     { id, userId, message, identity, now }: Ready,
     aside: { readonly joined: Joined } | { readonly detail: string },
   ): Promise<Written> {
-    const { acceptance, keys } = this.#parts
+    const { acceptance, keys, tell } = this.#parts
     const joined = 'joined' in aside ? aside.joined : null
     const about = { id, user_id: userId, type: message.type, title: message.title }
     const trace: Omit<TraceRecord, 'created_at'> =
@@ -178,16 +180,17 @@ export class NotificationWriter {
         ...(joined ? { digest_id: joined.digestId } : {}),
       },
     })
-    return accepted.status === 'conflict' ? 'changed' : accepted.reply
+    if (accepted.status === 'conflict') return 'changed'
+    if (accepted.status === 'fresh') tellOfTrace(tell, trace, identity.target)
+    return accepted.reply
   }
 
   #announce(
-    { identity }: Ready,
     record: NotificationRecord,
     { frames, results }: { readonly frames: readonly Frame[]; readonly results: readonly number[] },
   ): void {
     const { realtime, onStored } = this.#parts
-    onStored?.(record, identity.target)
+    onStored?.(record)
     for (const [index, { type, data }] of frames.entries()) {
       realtime.publish(record.user_id, results[index] ?? 0, type, data)
     }
@@ -214,11 +217,13 @@ function framesOf(
 }
 
 function recordOf(
-  { id, userId, message, origin = {}, now }: Ready,
+  { id, userId, message, origin = {}, identity, now }: Ready,
   plan: DeliveryPlan,
   { earlier }: Replacing,
 ): NotificationRecord {
-  const record = makeRecord({ id: earlier?.id ?? id, userId, message, choice: plan, origin, now })
+  const came = cameBy(origin, identity.target)
+  const made = { userId, message, choice: plan, origin: came, now }
+  const record = makeRecord({ id: earlier?.id ?? id, ...made })
   return earlier === null ? record : { ...record, version: earlier.version + 1 }
 }
 

@@ -3,15 +3,17 @@ import {
   Conflict,
   Expired,
   InvalidPayload,
+  isoTime,
   type Keys,
   partitionOf,
   type Store,
 } from '../../src/index.ts'
 import { type DeliveryJob, enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
 import { labelOps } from '../flows/labels.ts'
+import type { Tell } from '../operations/activity.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import type { Acceptance, Identity } from './acceptance.ts'
-import type { Message, Origin } from './notification-record.ts'
+import { cameBy, type Message, type Origin } from './notification-record.ts'
 import type { Sent } from './sending.ts'
 
 /** How far ahead something may be put off. */
@@ -42,6 +44,8 @@ interface Parts {
   readonly clock: Clock
   readonly acceptance: Acceptance
   readonly templates: TemplateRenderer
+  /** Told of everything that was put off. */
+  readonly tell?: Tell
 }
 
 /** Puts notifications off until their moment. */
@@ -61,7 +65,11 @@ export class Scheduling {
     const message = { ...accepted, sendAt: null, localAt: null }
     const job = makeJob<ScheduledContent>({
       ...{ id, userId, now, channel: 'notification', priority: message.priority },
-      ...{ content: { message, origin }, sendAt: at, expiresAt: message.expiresAt },
+      ...{
+        content: { message, origin: cameBy(origin, identity.target) },
+        sendAt: at,
+        expiresAt: message.expiresAt,
+      },
       notificationId: id,
     })
     const outcome = await acceptance.accept<Sent>({
@@ -77,6 +85,11 @@ export class Scheduling {
       reply: { status: 'scheduled', notification_id: id, channels: [] },
     })
     if (outcome.status === 'conflict') throw new Conflict('The notification exists already.')
+    if (outcome.status === 'fresh') {
+      const { title, type, priority } = message
+      const about = { id, user_id: userId, title, type, priority, send_at: isoTime(at) }
+      this.#parts.tell?.('scheduled', { ...about, source: identity.target })
+    }
     return outcome.reply
   }
 }

@@ -6,6 +6,9 @@ const WATCHED_MS = 30_000
 /** The broadcast channel on which activity is shown; its rule lets only operators in. */
 export const ACTIVITY_CHANNEL = 'belfry.activity'
 
+/** Says that something happened, to whoever watches. */
+export type Tell = (what: string, fields: Readonly<Record<string, unknown>>) => void
+
 interface Parts {
   readonly bus: Bus
   readonly clock: Clock
@@ -39,7 +42,7 @@ export class Activity {
     await this.#parts.bus.publish(WATCH_CHANNEL, '')
   }
 
-  record(what: string, fields: Readonly<Record<string, unknown>>): void {
+  record: Tell = (what, fields) => {
     const { clock, broadcast } = this.#parts
     const now = clock.now()
     if (now > this.#watchedUntil) return

@@ -102,19 +102,18 @@ export class SessionService {
     this.#realtime.end(user, session)
   }
 
-  /** The socket is gone; the session waits to be resumed. */
-  async detach(user: string, session: string, connection: string): Promise<void> {
+  /** The socket is gone; the session waits to be resumed. `false`: it has another one by now. */
+  async detach(user: string, session: string, connection: string): Promise<boolean> {
     const key = this.#keys.session(user, session)
     const text = await this.#store.get(this.#partition(user), key)
     const record = parseSession(text)
-    if (record === null || record.connection !== connection) return
+    if (record?.connection !== connection) return false
     const detached = { ...record, connected: false, last_heartbeat: this.#clock.now() / 1000 }
-    await this.#store.commit({
-      partition: this.#partition(user),
-      guards: [['expect', key, text]],
-      ops: this.#aliveOps(detached),
-    })
+    const guards = [['expect', key, text]] as const
+    const ops = this.#aliveOps(detached)
+    const outcome = await this.#store.commit({ partition: this.#partition(user), guards, ops })
     await this.#reaper.settle(user)
+    return outcome.applied
   }
 
   /** A sign of life; answers with the seconds until the session ends without another. */

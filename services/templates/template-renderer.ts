@@ -95,14 +95,13 @@ export class TemplateRenderer {
     }
     const about = { ...withOptions(accepted, record), type, template }
     try {
-      return {
-        ...about,
-        ...this.render(record, {
-          locale: locale ?? this.#parts.locale ?? null,
-          params: { ...ONE_EVENT, ...use.params },
-          variant,
-        }),
-      }
+      const { texts, ...words } = this.render(record, {
+        locale: locale ?? this.#parts.locale ?? null,
+        params: { ...ONE_EVENT, ...use.params },
+        variant,
+      })
+      // What the message says of a channel itself is meant for this one.
+      return { ...about, ...words, texts: { ...texts, ...message.texts } }
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error
       return this.#fallback(about, use, error.message)

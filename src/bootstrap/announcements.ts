@@ -32,10 +32,10 @@ export class Announcements {
   }
 
   /** A notification is stored. */
-  onStored = (record: NotificationRecord, source: string): void => {
+  onStored = (record: NotificationRecord): void => {
     const { services, unreadTopic } = this.#parts
     const { id, user_id, title, message, type, priority, channels, skipped, held } = record
-    const { broadcast_id, group_id, template } = record
+    const { broadcast_id, group_id, template, source } = record
     unreadTopic.changed(user_id)
     const what = { id, user_id, title, message, type, priority, channels, skipped, held }
     services().activity.record('notification', {
@@ -84,7 +84,8 @@ export class Announcements {
   async #keepRefused(refused: Refused): Promise<void> {
     const { services, publisher, log } = this.#parts
     const { id, topic, code, error, at } = await services().deadLetters.add(refused)
-    services().activity.record('refused', { id, topic, code, reason: error.message })
+    const { message: reason, notification_id } = error
+    services().activity.record('refused', { id, topic, code, reason, notification_id })
     if (code === 'filtered') return
     publisher
       .publish('notifications/errors', JSON.stringify({ id, topic, error, at }))

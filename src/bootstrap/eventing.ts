@@ -11,6 +11,7 @@ import { NotifiableEvents } from '../../services/events/notifiable-events.ts'
 import type { Acceptance } from '../../services/notifications/acceptance.ts'
 import { NotificationDesk } from '../../services/notifications/notification-desk.ts'
 import type { NotificationService } from '../../services/notifications/notification-service.ts'
+import type { Tell } from '../../services/operations/activity.ts'
 import type { TemplateCatalog } from '../../services/templates/template-catalog.ts'
 import type { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
 import { EventDispatcher } from '../events/dispatcher.ts'
@@ -44,6 +45,7 @@ interface Ingredients {
   readonly templateCatalog: TemplateCatalog
   readonly locale?: string
   readonly events?: EventSettings
+  readonly tell?: Tell
   /** What broadcasts; none: nothing is broadcast. */
   readonly broadcaster?: () => BroadcastManager | null
 }

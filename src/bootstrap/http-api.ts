@@ -15,6 +15,7 @@ import { OperationsController } from '../../controllers/operations-controller.ts
 import { PreferenceController } from '../../controllers/preference-controller.ts'
 import { RecurrenceController } from '../../controllers/recurrence-controller.ts'
 import { RehearsalController } from '../../controllers/rehearsal-controller.ts'
+import { ReleaseController } from '../../controllers/release-controller.ts'
 import { SendController } from '../../controllers/send-controller.ts'
 import { ServiceController } from '../../controllers/service-controller.ts'
 import { SilenceController } from '../../controllers/silence-controller.ts'
@@ -109,6 +110,7 @@ export function createApi(parts: ApiParts): HttpRouter {
       clock,
       timezone: parts.config.timezone,
     }),
+    release: new ReleaseController(services),
     rehearsal: new RehearsalController({ ...services, rehearsal: rehearsalOf(parts) }),
     recurrences: new RecurrenceController({ ...services, timezone: parts.config.timezone }),
     send: new SendController({

@@ -16,6 +16,14 @@ interface Parts {
   readonly clock: Clock
 }
 
+/** Whose schemes need credentials of ours that nobody gave. */
+export function unconfiguredSchemes({ providers }: Pick<Config, 'providers'>): readonly string[] {
+  const { slack, telegram, pushover } = providers
+  return Object.entries({ slack, telegram, pushover }).flatMap(([scheme, given]) =>
+    given === null ? [scheme] : [],
+  )
+}
+
 /** Channels that users bring their own URLs for: they need no account of ours. */
 export function postingProviders({ config, services, clock }: Parts): HttpProvider[] {
   const { slack, slackSigningSecret, telegram, pushover, pagerduty } = config.providers

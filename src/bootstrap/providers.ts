@@ -7,6 +7,7 @@ import { SmtpProvider } from '../../services/channels/email-smtp.ts'
 import { Failover } from '../../services/channels/failover.ts'
 import { guarded } from '../../services/channels/guarded.ts'
 import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
+import { KeptSchemes } from '../../services/channels/kept-schemes.ts'
 import { linked } from '../../services/channels/linked.ts'
 import { MqttProvider } from '../../services/channels/mqtt.ts'
 import { OutboxProvider } from '../../services/channels/outbox-provider.ts'
@@ -15,7 +16,7 @@ import { CHANNELS } from '../../services/deliveries/channel-policy.ts'
 import { actionTopics } from './action-topics.ts'
 import type { Pacing } from './pacing.ts'
 import { phoneProviders } from './phone-providers.ts'
-import { postingProviders } from './posting-providers.ts'
+import { postingProviders, unconfiguredSchemes } from './posting-providers.ts'
 import type { ProviderParts } from './provider-parts.ts'
 import { pushProvider } from './push-provider.ts'
 
@@ -38,8 +39,11 @@ export function createProviders(given: Omit<ProviderParts, 'limits'>): Map<strin
       clock,
     }),
   )
-  for (const provider of postingProviders(parts)) {
-    providers.set(provider.name, linked(provider, links) as Provider)
+  const schemes = unconfiguredSchemes(config)
+  for (const posting of postingProviders(parts)) {
+    const outbox = providers.get(posting.name)!
+    const provider = linked(posting, links)
+    providers.set(posting.name, new KeptSchemes({ provider, outbox, schemes }) as Provider)
   }
   providers.set('action', actionProvider(parts))
   for (const [channel, provider] of phoneProviders(parts, pacing)) providers.set(channel, provider)

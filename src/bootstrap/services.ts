@@ -42,8 +42,9 @@ import { Recall } from '../../services/notifications/recall.ts'
 import { Activity } from '../../services/operations/activity.ts'
 import { AuditLog } from '../../services/operations/audit-log.ts'
 import { DeadLetters } from '../../services/operations/dead-letters.ts'
+import { OutboxRelease } from '../../services/operations/outbox-release.ts'
 import { StatusService } from '../../services/operations/status-service.ts'
-import { SessionService } from '../../services/sessions/session-service.ts'
+import { ToldSessions } from '../../services/sessions/told-sessions.ts'
 import { Statistics } from '../../services/statistics/statistics.ts'
 import type { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
 import { RealtimeBus } from '../gateway/realtime-bus.ts'
@@ -86,7 +87,7 @@ export interface Ingredients {
   /** Told after every change of an alert's state. */
   readonly onAlertNews?: (news: AlertNews) => void
   /** Told of every notification that was stored. */
-  readonly onStored?: (record: NotificationRecord, source: string) => void
+  readonly onStored?: (record: NotificationRecord) => void
   /** Told of what somebody did with a notification: `read`, `archived` and so on. */
   readonly onMarked?: (change: string, record: NotificationRecord) => void
   readonly events?: EventSettings
@@ -110,11 +111,12 @@ export function createServices(ingredients: Ingredients) {
   const { publicUrl = () => 'http://127.0.0.1:8080', alertWebhooks = [] } = ingredients
   const bell = new Bell({ bus, log })
   const realtime = new RealtimeBus({ bus, scope: keys.scope, now: () => clock.now(), log })
-  const queueRoutes = new QueueRoutes(ingredients.queueRoutes)
-  const base = { ...rest, store, keys, clock, log, realtime, queueRoutes }
   const broadcast = (channel: string, event: string, data: object) => {
     realtime.broadcast(channel, event, JSON.stringify(data))
   }
+  const activity = new Activity({ bus, clock, log, broadcast })
+  const queueRoutes = new QueueRoutes(ingredients.queueRoutes)
+  const base = { ...rest, store, keys, clock, log, realtime, queueRoutes, tell: activity.record }
   const connection = ingredients.broadcastConnection ?? 'gateway'
   const announce = announcer({
     broadcast,
@@ -126,7 +128,7 @@ export function createServices(ingredients: Ingredients) {
   const acceptance = new Acceptance({ ...base, bell })
   const memberships = new Memberships({ store, keys })
   const directory = new Directory({ store, keys, memberships, own: ingredients.ownDirectory })
-  const sessions = new SessionService(base)
+  const sessions = new ToldSessions(base)
   const recall = new Recall({ ...base, directory })
   const inbox = new InboxService({ ...base, recall })
   const { templates, templateRenderer, templateCatalog } = createTemplates({ ...base, bus })
@@ -174,7 +176,6 @@ export function createServices(ingredients: Ingredients) {
     ...{ ...base, ...alerting, bell, notifications, broadcasts, direct, events },
   })
   const deadLetters = new DeadLetters(base)
-  const cancellation = new Cancellation(base)
   const outbox = new Outbox(base)
   const hooks = new HookState(base)
   const webhookSecrets = new WebhookSecrets({
@@ -200,7 +201,6 @@ export function createServices(ingredients: Ingredients) {
   const links = new LinkService({ ...base, ...alerting, signer: linkSigner, directory, inbox })
   const { mayPublish = () => false } = ingredients
   const actions = new NotificationActions({ ...base, inbox, alertActions, events, mayPublish })
-  const activity = new Activity({ bus, clock, log, broadcast })
   const personalData = new PersonalData({ ...base, audit, directory, memberships, inbox, sessions })
   return {
     acceptance,
@@ -213,7 +213,7 @@ export function createServices(ingredients: Ingredients) {
     broadcaster,
     broadcastLog,
     broadcasts,
-    cancellation,
+    cancellation: new Cancellation(base),
     deadLetters,
     direct,
     directory,
@@ -226,6 +226,7 @@ export function createServices(ingredients: Ingredients) {
     memberships,
     notifications,
     outbox,
+    outboxRelease: new OutboxRelease({ outbox, queues, direct }),
     personalData,
     queueNames,
     queueRoutes,

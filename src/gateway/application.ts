@@ -56,7 +56,7 @@ export interface Sessions {
     readonly pending: readonly unknown[]
     readonly seq: number
   }>
-  detach(user: string, session: string, connection: string): Promise<void>
+  detach(user: string, session: string, connection: string): Promise<unknown>
   disconnect(user: string, session: string): Promise<void>
   touch<Item extends { readonly user: string; readonly session: string }>(
     sessions: readonly Item[],

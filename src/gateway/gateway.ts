@@ -38,7 +38,7 @@ export class Gateway {
   readonly #pulse: Pulse
   readonly #channels: ChannelParts
   readonly #buses = new Map<string, RealtimeBus>()
-  readonly #detaching = new Set<Promise<void>>()
+  readonly #detaching = new Set<Promise<unknown>>()
   #stopListening: () => Promise<void> = () => Promise.resolve()
   #isStopping = false
 
@@ -224,7 +224,7 @@ export class Gateway {
   #detach(session: Session): void {
     const { application, user, id, transport, protocol } = session
     const { sessions } = application
-    const detached = (
+    const detached: Promise<unknown> = (
       protocol.isResumable ? sessions.detach(user, id, transport.id) : sessions.disconnect(user, id)
     )
       .catch((error: unknown) => {

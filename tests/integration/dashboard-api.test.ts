@@ -1,3 +1,5 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startService, type TestService } from '../support/service.ts'
 import { signToken, TEST_JWT_SECRET } from '../support/tokens.ts'
@@ -13,12 +15,23 @@ describe('what the dashboard asks of the service', () => {
 
   beforeAll(async () => {
     service = await startService({
-      env: { BELFRY_ADMIN_KEY: ADMIN_KEY, BELFRY_JWT_SECRET: TEST_JWT_SECRET },
+      env: {
+        ...{ BELFRY_ADMIN_KEY: ADMIN_KEY, BELFRY_JWT_SECRET: TEST_JWT_SECRET },
+        OUTBOUND_ALLOW: '127.0.0.1',
+      },
     })
     const phone = '+12025550123'
     await api('PUT', '/api/users/ada', { email: 'ada@example.com', phone, groups: ['ops'] })
   })
   afterAll(() => service?.stop())
+
+  /** The message of the outbox to an address, once it is there. */
+  async function kept(channel: string, to: string) {
+    return waitFor(async () => {
+      const { body } = await api('GET', `/api/outbox?limit=100&channel=${channel}`)
+      return body.data.find((each: { to: string }) => each.to === to) ?? null
+    })
+  }
 
   it('GET /api/me says who is asking and what he may do', async () => {
     const token = await signToken('grace', { roles: ['user'] })
@@ -90,24 +103,142 @@ describe('what the dashboard asks of the service', () => {
     expect(record.skipped.push).toBe('no_address')
   })
 
-  it('a mail of the outbox is released to a real address, a push notification is not', async () => {
+  it('a mail of the outbox is released to a real address, as it was looked at', async () => {
     const mail = { to: { email: 'first@example.com' }, title: 'Look', message: 'At this' }
     await api('POST', '/api/notifications', mail)
-    const kept = () => api('GET', '/api/outbox?channel=email').then(({ body }) => body.data)
-    const [first] = await waitFor(async () => {
-      const data = await kept()
-      return data.length > 0 ? data : null
-    })
+    const first = await kept('email', 'first@example.com')
     const path = `/api/outbox/${first.id}/release`
     expect((await api('POST', path, { to: 'nobody' })).status).toBe(422)
     expect((await api('POST', path, { to: 'real@example.com' })).status).toBe(202)
-    const released = await waitFor(async () => {
-      return (await kept()).find(({ to }: { to: string }) => to === 'real@example.com') ?? null
-    })
+    const released = await kept('email', 'real@example.com')
     expect(released).toMatchObject({ subject: 'Look' })
     expect(released.html).toBe(first.html)
     const missing = await api('POST', '/api/outbox/none/release', { to: 'a@example.com' })
     expect(missing.status).toBe(404)
+  })
+
+  it('a mail is released with its attachments, and without the people in copy', async () => {
+    const topic = 'notifications/email/send'
+    const attachments = [
+      { filename: 'bill.pdf', content: 'JVBERi0xLjQ=', content_type: 'application/pdf' },
+      { filename: 'notes.txt', content: 'SGVsbG8=' },
+    ]
+    const mail = { to: 'files@example.com', subject: 'Bill', body: 'Two files', attachments }
+    const payload = { ...mail, cc: ['boss@example.com'], bcc: ['archive@example.com'] }
+    await api('POST', '/api/routes/publish', { topic, payload })
+    const first = await kept('email', 'files@example.com')
+    expect(first.content.attachments).toHaveLength(2)
+    const path = `/api/outbox/${first.id}/release`
+    await api('POST', path, { to: 'tester@example.com' })
+    const { content } = await kept('email', 'tester@example.com')
+    expect(content.attachments).toEqual(first.content.attachments)
+    expect(content).toMatchObject({ cc: [], bcc: [] })
+    await api('POST', path, { to: 'light@example.com', without_attachments: true })
+    expect((await kept('email', 'light@example.com')).content.attachments).toEqual([])
+  })
+
+  it('text messages, calls and push notifications are released, each to its kind of address', async () => {
+    const device = { platform: 'ios', token: 'token-of-rel' }
+    const phone = '+12025550144'
+    await api('PUT', '/api/users/rel', { phone, devices: [device] })
+    await api('PUT', '/api/users/rel/preferences', { sms: true, voice: true })
+    await api('PUT', '/api/users/other', { devices: [{ platform: 'web', token: 'of-other' }] })
+    const channels = ['sms', 'voice', 'push']
+    const words = { title: 'Tank', message: 'It leaks', data: { tank: '3' }, channels }
+    await api('POST', '/api/notifications', { to: 'user:rel', ...words })
+    const release = async (channel: string, from: string, body: object) => {
+      const { id } = await kept(channel, from)
+      return api('POST', `/api/outbox/${id}/release`, body)
+    }
+    const [sms, call, push] = await Promise.all([
+      kept('sms', phone),
+      kept('voice', phone),
+      kept('push', 'rel'),
+    ])
+    expect([sms.text, call.text, push.text]).toEqual(['It leaks', 'It leaks', 'It leaks'])
+    for (const channel of ['sms', 'voice']) {
+      expect((await release(channel, phone, { to: 'eve@example.com' })).status).toBe(422)
+      expect((await release(channel, phone, { to: '+12025550145' })).status).toBe(202)
+      expect(await kept(channel, '+12025550145')).toMatchObject({ text: 'It leaks' })
+    }
+    expect((await release('push', 'rel', { to: 'token-1', platform: 'web' })).status).toBe(202)
+    const toToken = await kept('push', 'token-1')
+    expect(toToken).toMatchObject({ subject: 'Tank', text: 'It leaks' })
+    expect(toToken.content).toMatchObject({ platform: 'web', data: { tank: '3' } })
+    expect((await release('push', 'rel', { to: 'user:other' })).status).toBe(202)
+    expect(await kept('push', 'other')).toMatchObject({ subject: 'Tank' })
+  })
+
+  it('what is for the bot of Slack, which nobody configured, is kept and released to a hook', async () => {
+    const received: object[] = []
+    const hook = createServer((request, response) => {
+      let text = ''
+      request.on('data', (chunk) => {
+        text += chunk
+      })
+      request.on('end', () => {
+        received.push(JSON.parse(text))
+        response.end('ok')
+      })
+    })
+    await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve))
+    const { port } = hook.address() as AddressInfo
+    await api('PUT', '/api/users/chat', { slack_webhook_url: 'slack://C0001' })
+    const message = { title: 'Deploy', message: 'It is out', channels: ['slack'] }
+    await api('POST', '/api/notifications', { to: 'user:chat', ...message })
+    const { id, subject, text } = await kept('slack', 'slack://…')
+    expect({ subject, text }).toEqual({ subject: 'Deploy', text: 'It is out' })
+    const release = (to: string) => api('POST', `/api/outbox/${id}/release`, { to })
+    expect((await release('nowhere')).status).toBe(422)
+    expect((await release(`http://127.0.0.1:${port}/hook`)).status).toBe(202)
+    await waitFor(() => received.length > 0)
+    expect(JSON.stringify(received[0])).toContain('It is out')
+    await new Promise((resolve) => hook.close(resolve))
+  })
+
+  it('what a message says of a channel itself is what is said there', async () => {
+    const phone = '+12025550166'
+    await api('PUT', '/api/users/own', { email: 'own@example.com', phone })
+    await api('PUT', '/api/users/own/preferences', { sms: true })
+    const texts = {
+      sms: { message: 'Short' },
+      email: { title: 'A long subject', html: '<p>Own <b>HTML</b></p>' },
+    }
+    const message = { title: 'T', message: 'Everywhere', channels: ['email', 'sms'], texts }
+    const dry = await api('POST', '/api/notifications/dry-run', { to: 'user:own', ...message })
+    const [mail, sms] = dry.body.data[0].channels
+    expect(mail.rendering).toMatchObject({ subject: 'A long subject', text: 'Everywhere\n' })
+    expect(mail.rendering.html).toContain('Own <b>HTML</b>')
+    expect(sms.rendering.text).toBe('Short')
+    const topic = 'notifications/realtime/user/own'
+    await api('POST', '/api/routes/publish', { topic, payload: message })
+    expect((await kept('sms', phone)).text).toBe('Short')
+    expect((await kept('email', 'own@example.com')).subject).toBe('A long subject')
+    const { body } = await api('GET', '/api/notifications?user_id=own')
+    expect(body.data[0]).toMatchObject({ title: 'T', message: 'Everywhere', source: topic })
+
+    const wrong = { ...message, to: 'user:own', texts: { fax: { message: 'x' } } }
+    expect((await api('POST', '/api/notifications', wrong)).status).toBe(422)
+  })
+
+  it('a template says the rest', async () => {
+    await api('POST', '/api/templates', {
+      ...{ name: 'tpl', permitted_params: ['n'] },
+      locales: {
+        en: { default: { title: 'T{{ n }}', message: 'M{{ n }}' }, sms: { message: 'S{{ n }}' } },
+      },
+    })
+    const phone = '+12025550177'
+    await api('PUT', '/api/users/tom', { phone, email: 'tom@example.com' })
+    await api('PUT', '/api/users/tom/preferences', { sms: true })
+    const texts = { email: { title: 'Only for this one' } }
+    const message = { template: 'tpl', params: { n: 7 }, channels: ['sms', 'email'], texts }
+    const dry = await api('POST', '/api/notifications/dry-run', { to: 'user:tom', ...message })
+    const byChannel = Object.fromEntries(
+      dry.body.data[0].channels.map((each: { channel: string }) => [each.channel, each]),
+    )
+    expect(byChannel.sms.rendering.text).toBe('S7')
+    expect(byChannel.email.rendering).toMatchObject({ subject: 'Only for this one', text: 'M7\n' })
   })
 
   it('a message is published on a topic over HTTP; what a route refuses is refused', async () => {

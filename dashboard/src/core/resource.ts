@@ -1,7 +1,7 @@
 import { type ReadonlySignal, type Signal, signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { api, type Json, Problem } from './api.ts'
-import { onTail } from './stream.ts'
+import { type Happening, onTail } from './stream.ts'
 
 export interface Resource {
   readonly data: ReadonlySignal<Json | undefined>
@@ -14,6 +14,8 @@ interface Options {
   readonly everyMs?: number
   /** Asks again when something happens whose name begins so. */
   readonly on?: readonly string[]
+  /** … to the thing of this id; default: to anything. */
+  readonly about?: string
 }
 
 /** Soon enough to look live, seldom enough for ten thousand events. */
@@ -22,21 +24,24 @@ const CALM_MS = 400
 /** What the service says at a path, kept fresh while a component shows it; `null`: nothing yet. */
 export function useResource(path: string | null, options: Options = {}): Resource {
   const resource = useMemo(() => new Loading(path), [path])
-  const { everyMs, on } = options
+  const { everyMs, on, about } = options
   const wanted = on?.join(' ') ?? ''
   useEffect(() => {
     void resource.reload()
     const timer = everyMs === undefined ? 0 : setInterval(() => resource.refresh(), everyMs)
     const words = wanted === '' ? [] : wanted.split(' ')
     const stop = onTail((events) => {
-      if (events.some(({ what }) => words.some((word) => what.startsWith(word)))) resource.soon()
+      const matters = ({ what, id, notification_id: of }: Happening) =>
+        words.some((word) => what.startsWith(word)) &&
+        (about === undefined || about === id || about === of)
+      if (events.some(matters)) resource.soon()
     })
     return () => {
       clearInterval(timer)
       stop()
       resource.end()
     }
-  }, [resource, everyMs, wanted])
+  }, [resource, everyMs, wanted, about])
   return resource
 }
 

@@ -22,6 +22,8 @@ const STATES: Readonly<Record<string, string>> = {
   postponed: 'it waits for its turn',
   retry: 'it will be tried again',
   uncertain: 'the provider may have it or not',
+  dropped: 'not sent',
+  merged: 'collected with others',
 }
 
 /** Why something did not happen, in words. */

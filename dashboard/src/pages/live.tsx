@@ -1,27 +1,23 @@
+import { rate } from '../core/rate.ts'
 import { href, hrefWithin, place } from '../core/route.ts'
 import { isNarrow } from '../core/screen.ts'
 import { connection, missed } from '../core/stream.ts'
-import {
-  clearTrails,
-  held,
-  isPaused,
-  rate,
-  type Trail,
-  togglePause,
-  trails,
-} from '../core/trails.ts'
-import { counted } from '../core/words.ts'
+import { clearTrails, held, isPaused, type Trail, togglePause, trails } from '../core/trails.ts'
+import { counted, stateInWords } from '../core/words.ts'
 import { Button, Empty, Export, Tag, Time, toneOf } from '../parts/basics.tsx'
 import { Choice, Page, Search } from '../parts/layout.tsx'
 import { List } from '../parts/list.tsx'
 import { Spark } from '../parts/spark.tsx'
 import { Stops } from '../parts/stops.tsx'
+import { Happened } from './happened.tsx'
 import { Trace } from './trace.tsx'
 
 const KINDS = [
   ['', 'Everything'],
   ['notification', 'Messages'],
   ['alert', 'Alerts'],
+  ['event', 'Events'],
+  ['session', 'Sessions'],
   ['refused', 'Refused'],
 ] as const
 
@@ -29,7 +25,6 @@ const KINDS = [
 export function View() {
   const { rest, query } = place.value
   const shown = filtered(trails.value, query)
-  const [id] = rest
   return (
     <Page
       title="Live"
@@ -50,7 +45,7 @@ export function View() {
           <Export name="live" rows={() => shown.map(({ events, stops, ...trail }) => trail)} />
         </>
       }
-      panel={id ? <Trace key={id} id={id} /> : null}
+      panel={panelOf(rest)}
     >
       <div class="filters">
         <Search label="Search title, user, topic, id" />
@@ -68,6 +63,14 @@ export function View() {
   )
 }
 
+/** `#/live/<id>` is a message; what else has a name of its own says its kind before. */
+function panelOf(rest: readonly string[]) {
+  const [first, id] = rest
+  if (first === undefined) return null
+  if (id === undefined) return <Trace key={first} id={first} />
+  return <Happened key={id} kind={first} id={id} />
+}
+
 function Pulse() {
   const perSecond = rate.value.at(-1) ?? 0
   return (
@@ -83,7 +86,7 @@ function Pulse() {
 
 function Row({ trail }: { trail: Trail }) {
   const { id, kind, at, title, text, whom, source, priority, state, stops } = trail
-  const isCurrent = place.value.rest[0] === id
+  const isCurrent = place.value.rest.at(-1) === id
   return (
     <a
       class={`row live-row kind-${kind} urgency-${priority}`}
@@ -103,7 +106,7 @@ function Row({ trail }: { trail: Trail }) {
       </span>
       <span class="live-how">
         {Object.keys(stops).length > 0 ? <Stops stops={stops} /> : null}
-        {state && state !== 'stored' ? <Tag tone={toneOf(state)}>{state}</Tag> : null}
+        {state && state !== 'stored' ? <Tag tone={toneOf(state)}>{stateInWords(state)}</Tag> : null}
       </span>
     </a>
   )
@@ -112,7 +115,8 @@ function Row({ trail }: { trail: Trail }) {
 /** Alerts and refusals have pages of their own. */
 function linkOf({ id, kind }: Trail): string {
   if (kind === 'alert') return href(['alerts', id])
-  return kind === 'refused' ? href(['system', 'dead-letters', id]) : hrefWithin([id])
+  if (kind === 'refused') return href(['system', 'dead-letters', id])
+  return hrefWithin(kind === 'notification' ? [id] : [kind, id])
 }
 
 function filtered(all: readonly Trail[], query: URLSearchParams): readonly Trail[] {
@@ -128,7 +132,7 @@ function filtered(all: readonly Trail[], query: URLSearchParams): readonly Trail
 }
 
 function kindOf({ kind }: Trail): string {
-  return kind === 'delivery' || kind === 'other' ? 'notification' : kind
+  return kind === 'delivery' ? 'notification' : kind
 }
 
 function Waiting({ isFiltered }: { isFiltered: boolean }) {

@@ -1,25 +1,23 @@
-import { act } from '../core/acts.ts'
-import { api, type Json } from '../core/api.ts'
+import type { Json } from '../core/api.ts'
 import { usePages } from '../core/paging.ts'
 import { useResource } from '../core/resource.ts'
 import { href, hrefWithin, place } from '../core/route.ts'
 import { isNarrow } from '../core/screen.ts'
 import { Empty, Export, Facts, Raw, Tag, Time, Trouble } from '../parts/basics.tsx'
-import { Choice, Field, Page, Panel, Search } from '../parts/layout.tsx'
+import { Choice, Page, Panel, Search } from '../parts/layout.tsx'
 import { List } from '../parts/list.tsx'
 import { Preview } from '../parts/previews.tsx'
+import { Release } from './release.tsx'
 
 const CHANNELS = [
   ['', 'All'],
   ['email', 'Mail'],
   ['sms', 'SMS'],
+  ['voice', 'Calls'],
   ['push', 'Push'],
   ['slack', 'Slack'],
-  ['discord', 'Discord'],
+  ['webhook', 'Hooks'],
 ] as const
-
-/** Where the address alone is enough to send a message after all. */
-const RELEASABLE: readonly string[] = ['email', 'sms']
 
 /** What channels without a provider would have sent, as it would have looked. */
 export function View() {
@@ -106,45 +104,11 @@ function Message({ id }: { id: string }) {
             ]}
           />
           <Preview channel={message.channel} message={message} />
-          {RELEASABLE.includes(message.channel) ? <Release message={message} /> : null}
+          <Release message={message} />
           <Raw label="Everything that was kept" value={message} />
         </>
       ) : null}
     </Panel>
-  )
-}
-
-/** Sends it after all, to an address that somebody reads. */
-function Release({ message }: { message: Json }) {
-  const submit = async (event: SubmitEvent) => {
-    event.preventDefault()
-    const to = String(new FormData(event.currentTarget as HTMLFormElement).get('to'))
-    const path = `api/outbox/${encodeURIComponent(message.id)}/release`
-    await act(() => api.post(path, { to }), `On its way to ${to}.`)
-  }
-  return (
-    <details class="more-acts">
-      <summary>Release to a real address</summary>
-      <form class="form" onSubmit={(event) => void submit(event)}>
-        <Field
-          label={message.channel === 'email' ? 'E-mail address' : 'Telephone number'}
-          hint="Takes a provider: where none is configured, it comes back to the outbox."
-        >
-          {(id) => (
-            <input
-              id={id}
-              name="to"
-              required
-              inputMode={message.channel === 'email' ? 'email' : 'tel'}
-              defaultValue={message.to}
-            />
-          )}
-        </Field>
-        <button type="submit" class="button button-main" data-key="e">
-          Release
-        </button>
-      </form>
-    </details>
   )
 }
 

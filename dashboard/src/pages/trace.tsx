@@ -1,4 +1,3 @@
-import type { ComponentChildren } from 'preact'
 import type { Json } from '../core/api.ts'
 import { useResource } from '../core/resource.ts'
 import { href } from '../core/route.ts'
@@ -7,43 +6,31 @@ import type { Happening } from '../core/stream.ts'
 import { inFull, momentOf } from '../core/time.ts'
 import { trailOf } from '../core/trails.ts'
 import { reasonInWords, stateInWords } from '../core/words.ts'
-import { Command, Facts, Raw, Tag, Time, Trouble, toneOf } from '../parts/basics.tsx'
+import { Command, Facts, Raw, Tag, Trouble, toneOf } from '../parts/basics.tsx'
 import { Panel } from '../parts/layout.tsx'
-
-/** One moment on the way of a message. */
-interface Step {
-  readonly at: unknown
-  readonly what: ComponentChildren
-  readonly why?: ComponentChildren
-  readonly tone: 'good' | 'bad' | 'quiet' | 'info' | 'warn' | 'plain'
-}
+import { attemptSeen, attemptStep, type Step, Steps, sourceInWords } from './steps.tsx'
 
 /** The whole way of one message, and why it was not delivered where it was not. */
 export function Trace({ id }: { id: string }) {
-  const trace = useResource(`api/notifications/${encodeURIComponent(id)}/trace`, {
-    on: ['delivery', 'read', 'archived', 'snoozed', 'returned'],
+  const path = `api/notifications/${encodeURIComponent(id)}`
+  const trace = useResource(`${path}/trace`, {
+    on: ['notification', 'delivery', 'read', 'archived', 'snoozed', 'returned'],
+    about: id,
   })
-  const record = useResource(`api/notifications/${encodeURIComponent(id)}`, { on: ['read'] })
-  const seen = trailOf(id)
   const known = trace.data.value
+  // What was left out or collected has a trace and no record.
+  const record = useResource(known && !known.reason ? path : null, {
+    on: ['notification', 'read', 'archived', 'snoozed'],
+    about: id,
+  })
+  const seen = trailOf(id)
   const problem = trace.error.value
   return (
     <Panel title={record.data.value?.title ?? seen?.title ?? 'Message'}>
       {record.data.value ? <Head record={record.data.value} /> : null}
       {known?.reason ? <LeftOut trace={known} /> : known ? <Unreached trace={known} /> : null}
       {known || seen ? (
-        <ol class="trace">
-          {stepsOf(known, record.data.value, seen?.events ?? []).map((step, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: steps are in order and have no names.
-            <li key={index} class={`trace-step tone-${step.tone}`}>
-              <span class="trace-when">{step.at ? <Time at={step.at} form="clock" /> : null}</span>
-              <div>
-                <p class="trace-what">{step.what}</p>
-                {step.why ? <p class="trace-why">{step.why}</p> : null}
-              </div>
-            </li>
-          ))}
-        </ol>
+        <Steps steps={stepsOf(known, record.data.value, seen?.events ?? [])} />
       ) : null}
       {problem && !known ? (
         <NotKept problem={problem} retry={trace.reload} isSeen={!!seen} />
@@ -136,24 +123,53 @@ function NotKept(props: { problem: Json; retry: () => unknown; isSeen: boolean }
 /** What the service keeps and what was seen live, as one way from the topic to the person. */
 function stepsOf(trace: Json, record: Json, events: readonly Happening[]): readonly Step[] {
   const stored = events.find(({ what }) => what === 'notification')
-  const steps: Step[] = []
-  const came = stored?.source
-  if (came) steps.push({ at: stored.at, what: sourceInWords(came), tone: 'plain' })
-  const createdAt = trace?.created_at ?? stored?.at
-  if (createdAt && !trace?.reason) {
+  const at = trace?.created_at ?? stored?.at ?? events[0]?.at
+  const isStored = !trace?.reason && (trace !== undefined || stored !== undefined)
+  const steps: Step[] = [...comingSteps(trace, record, { at, events })]
+  if (isStored) {
     const why = 'Identity, rate limit and filters let it pass; it is in the store.'
-    steps.push({ at: createdAt, what: 'Accepted', why, tone: 'good' })
+    steps.push({ at, what: 'Accepted', why, tone: 'good' })
   }
-  if (record?.template) {
-    steps.push({ at: createdAt, what: `Worded by the template ${record.template}`, tone: 'plain' })
+  const waiting = events.find(({ what }) => what === 'scheduled')
+  if (waiting) {
+    const until = inFull(momentOf(waiting.send_at) ?? 0)
+    steps.push({ at: waiting.at, what: `Put off until ${until}`, tone: 'info' })
   }
+  if (record?.template) steps.push({ at, what: templateInWords(record), tone: 'plain' })
   for (const delivery of trace?.deliveries ?? []) steps.push(...deliverySteps(delivery, record))
   if (!trace) steps.push(...events.filter(({ what }) => what === 'delivery').map(attemptSeen))
-  const { seen_at, archived_at, snoozed_until } = record ?? {}
-  const readAt = trace?.read_at ?? record?.read_at
-  const { delivered_at, acked_at, fallback, reminders } = trace ?? {}
+  return [...steps, ...arrivalSteps(trace ?? {}, record ?? {})]
+}
+
+/** How it came in. */
+function comingSteps(
+  trace: Json,
+  record: Json,
+  { at, events }: { at: unknown; events: readonly Happening[] },
+): Step[] {
+  const steps: Step[] = []
+  const source = trace?.source ?? record?.source ?? events.find((each) => each.source)?.source
+  if (source) steps.push({ at, what: sourceInWords(String(source)), tone: 'plain' })
+  if (record?.event_id) {
+    const link = <a href={href(['live', 'event', record.event_id])}>an event</a>
+    steps.push({ at, what: <>A listener heard of {link}</>, tone: 'plain' })
+  }
+  return steps
+}
+
+function templateInWords({ template, variant }: Json): string {
+  return `Worded by the template ${template}${variant ? `, variant ${variant}` : ''}`
+}
+
+/** What became of it with the person, and what is still to come. */
+function arrivalSteps(trace: Json, record: Json): Step[] {
+  const steps: Step[] = []
+  const { seen_at, archived_at, snoozed_until, clicked_at } = record
+  const readAt = trace.read_at ?? record.read_at
+  const { delivered_at, acked_at, fallback, reminders } = trace
   if (delivered_at) steps.push({ at: delivered_at, what: 'Arrived at a device', tone: 'good' })
   if (seen_at && seen_at !== readAt) steps.push({ at: seen_at, what: 'Seen', tone: 'info' })
+  if (clicked_at) steps.push({ at: clicked_at, what: 'A link in the mail followed', tone: 'good' })
   if (readAt) steps.push({ at: readAt, what: 'Read', tone: 'good' })
   if (acked_at) steps.push({ at: acked_at, what: 'Acknowledged', tone: 'good' })
   if (archived_at) steps.push({ at: archived_at, what: 'Archived', tone: 'quiet' })
@@ -166,10 +182,6 @@ function stepsOf(trace: Json, record: Json, events: readonly Happening[]): reado
 
 function later(at: string, what: string): Step {
   return { at: null, what: `${what}: ${inFull(momentOf(at) ?? 0)}`, tone: 'info' }
-}
-
-function sourceInWords(source: string): string {
-  return /^(GET|POST|PUT) /.test(source) ? `HTTP ${source}` : `MQTT publish on ${source}`
 }
 
 function deliverySteps(delivery: Json, record: Json): Step[] {
@@ -192,21 +204,4 @@ function deliverySteps(delivery: Json, record: Json): Step[] {
   const ends = attempts.at(-1)?.outcome !== status && !['queued', 'sent'].includes(status)
   const end: Step = { at: null, what: `${channel}: ${stateInWords(status)}`, tone: toneOf(status) }
   return [queued, ...tries, ...(ends ? [end] : [])]
-}
-
-function attemptStep(channel: string, { at, provider, outcome, reason, id }: Json): Step {
-  const isOutbox = provider === 'outbox'
-  const by = isOutbox ? 'into the outbox: no provider is configured' : `by ${provider}`
-  const why = [by, reason ? reasonInWords(reason) : '', id && !isOutbox ? `id ${id}` : '']
-  return {
-    at,
-    what: `${channel}: ${stateInWords(outcome)}`,
-    why: why.filter(Boolean).join(' · '),
-    tone: toneOf(outcome),
-  }
-}
-
-function attemptSeen(event: Happening): Step {
-  const { channel, provider, status, reason, at } = event
-  return attemptStep(channel, { at, provider, outcome: status, reason })
 }

@@ -5,7 +5,7 @@ import { withBroker } from '../core/broker.ts'
 import { ago, clockTime, inFull, momentOf } from '../core/time.ts'
 import { Icon, type IconName } from './icon.tsx'
 
-type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'info' | 'quiet'
+export type Tone = 'plain' | 'good' | 'warn' | 'bad' | 'info' | 'quiet'
 
 /** A short word about something, its tone never the only thing that says it. */
 export function Tag({ tone = 'plain', children }: { tone?: Tone; children: ComponentChildren }) {
@@ -13,11 +13,48 @@ export function Tag({ tone = 'plain', children }: { tone?: Tone; children: Compo
 }
 
 const TONES: Readonly<Record<string, Tone>> = {
-  ...{ critical: 'bad', failed: 'bad', refused: 'bad', error: 'bad', triggered: 'bad' },
-  ...{ warning: 'warn', high: 'warn', retry: 'warn', unreachable: 'warn', snoozed: 'warn' },
-  ...{ sent: 'good', delivered: 'good', read: 'good', resolved: 'good', success: 'good' },
-  ...{ info: 'info', acknowledged: 'info', held: 'info', scheduled: 'info', queued: 'info' },
-  ...{ skipped: 'quiet', low: 'quiet', canceled: 'quiet', normal: 'quiet' },
+  ...{
+    critical: 'bad',
+    failed: 'bad',
+    refused: 'bad',
+    dropped: 'bad',
+    error: 'bad',
+    triggered: 'bad',
+  },
+  ...{
+    warning: 'warn',
+    high: 'warn',
+    retry: 'warn',
+    unreachable: 'warn',
+    snoozed: 'warn',
+    away: 'warn',
+  },
+  ...{
+    processed: 'good',
+    connected: 'good',
+    resumed: 'good',
+    sent: 'good',
+    delivered: 'good',
+    read: 'good',
+    resolved: 'good',
+    success: 'good',
+  },
+  ...{
+    info: 'info',
+    acknowledged: 'info',
+    held: 'info',
+    merged: 'info',
+    scheduled: 'info',
+    queued: 'info',
+  },
+  ...{
+    skipped: 'quiet',
+    low: 'quiet',
+    canceled: 'quiet',
+    normal: 'quiet',
+    ended: 'quiet',
+    logged: 'quiet',
+  },
 }
 
 /** Which tone a state, severity or priority has. */

@@ -1,4 +1,4 @@
-import type { Stop } from '../core/trails.ts'
+import type { Stop } from '../core/telling.ts'
 import { reasonInWords, stateInWords } from '../core/words.ts'
 
 const ORDER = ['realtime', 'push', 'email', 'sms', 'voice', 'slack', 'discord', 'webhook', 'mqtt']
