@@ -1,6 +1,5 @@
 import type { Json } from './api.ts'
 import type { Happening } from './stream.ts'
-import type { Trail } from './trails.ts'
 
 /** What a line of the timeline is about; `delivery`: a message to a bare address. */
 export type TrailKind = 'notification' | 'delivery' | 'alert' | 'event' | 'session' | 'refused'
@@ -12,6 +11,22 @@ export interface Stop {
   readonly reason: string | null
   readonly provider: string | null
   readonly at: string
+}
+
+/** Everything that was seen of one message, alert, event, session or refusal. */
+export interface Trail {
+  readonly id: string
+  readonly kind: TrailKind
+  readonly at: string
+  readonly title: string
+  readonly text: string
+  /** For whom, or on which topic. */
+  readonly whom: string
+  readonly source: string
+  readonly priority: string
+  readonly state: string
+  readonly stops: Readonly<Record<string, Stop>>
+  readonly events: readonly Happening[]
 }
 
 /** Of which message, alert, event, session or refusal it tells. */

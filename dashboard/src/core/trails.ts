@@ -3,22 +3,6 @@ import { counts } from './rate.ts'
 import { type Happening, onTail } from './stream.ts'
 import { idOf, kindOf, type Stop, type TrailKind, told } from './telling.ts'
 
-/** Everything that was seen of one message, alert, event, session or refusal. */
-export interface Trail {
-  readonly id: string
-  readonly kind: TrailKind
-  readonly at: string
-  readonly title: string
-  readonly text: string
-  /** For whom, or on which topic. */
-  readonly whom: string
-  readonly source: string
-  readonly priority: string
-  readonly state: string
-  readonly stops: Readonly<Record<string, Stop>>
-  readonly events: readonly Happening[]
-}
-
 /** As many as anybody will scroll through; older ones are forgotten. */
 const MOST_TRAILS = 3000
 const MOST_EVENTS = 40
