@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { counts } from './rate.ts'
 import { type Happening, onTail } from './stream.ts'
-import { idOf, kindOf, type Stop, type TrailKind, told } from './telling.ts'
+import { idOf, kindOf, type Trail, told } from './telling.ts'
 
 /** As many as anybody will scroll through; older ones are forgotten. */
 const MOST_TRAILS = 3000
