@@ -78,6 +78,40 @@ const TargetFields = z.union([
   z.object({ type: z.literal('oncall'), id: safeId('type').nullable().default(null) }),
 ])
 
+/** Whole numbers from `least` to `most`. */
+const numbers = (least: number, most: number) =>
+  z.array(z.number().int().min(least).max(most)).max(100).default([])
+
+const TimesOfDay = z
+  .object({
+    start: timeOfDay(),
+    end: z.string().regex(/^(([01]\d|2[0-3]):[0-5]\d|24:00)$/, 'must be HH:MM, at most 24:00'),
+  })
+  .refine(({ start, end }) => start < end, {
+    path: ['end'],
+    message: 'must be after start; what goes past midnight is two: until 24:00 and from 00:00',
+  })
+
+/** When a policy tells nobody, or somebody; what is left out does not matter. */
+const IntervalFields = z.strictObject({
+  times: z.array(TimesOfDay).max(20).default([]),
+  weekdays: numbers(1, 7),
+  days_of_month: z
+    .array(
+      z
+        .number()
+        .int()
+        .min(-31)
+        .max(31)
+        .refine((day) => day !== 0, 'must not be 0'),
+    )
+    .max(62)
+    .default([]),
+  months: numbers(1, 12),
+  years: numbers(1970, 9999),
+  time_zone: timeZone().default('UTC'),
+})
+
 /** An escalation policy. */
 export const PolicyBody = z.object({
   id: safeId()
@@ -104,6 +138,8 @@ export const PolicyBody = z.object({
   repeat_interval_seconds: z.number().min(30).max(MOST_REPEAT_SECONDS).nullable().default(null),
   send_resolved: z.boolean().default(true),
   ack_timeout_minutes: z.number().min(1).max(MOST_DELAY_MINUTES).nullable().default(null),
+  mute_times: z.array(IntervalFields).max(20).default([]),
+  active_times: z.array(IntervalFields).max(20).default([]),
 })
 
 /** At which moment, and for which type of alert. */

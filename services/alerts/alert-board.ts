@@ -8,6 +8,8 @@ export interface ShownAlert extends AlertRecord {
   readonly silenced_by: readonly string[]
   /** Ids of the open alerts that keep it quiet. */
   readonly inhibited_by: readonly string[]
+  /** Whether its policy tells nobody at this time. */
+  readonly outside_times: boolean
 }
 
 /** Alerts as they are shown. */
@@ -34,6 +36,11 @@ export class AlertBoard {
     const mutes = alert.status === 'resolved' ? [] : await this.#mutes.of(alert)
     const ids = (kind: Mute['kind']) =>
       mutes.flatMap((mute) => (mute.kind === kind ? [mute.id] : []))
-    return { ...alert, silenced_by: ids('silence'), inhibited_by: ids('inhibition') }
+    return {
+      ...alert,
+      silenced_by: ids('silence'),
+      inhibited_by: ids('inhibition'),
+      outside_times: ids('times').length > 0,
+    }
   }
 }

@@ -1,4 +1,5 @@
 import type { ChannelName } from '../deliveries/channel-policy.ts'
+import type { PolicyTimes } from '../noise/time-interval.ts'
 import type { Severity } from './alert-record.ts'
 
 /** Who a step tells: somebody, the people of a set, or whoever is on call. */
@@ -18,7 +19,7 @@ export interface EscalationStep {
 }
 
 /** Who is told of an alert, one step after the other, until somebody acknowledges it. */
-export interface EscalationPolicy {
+export interface EscalationPolicy extends PolicyTimes {
   readonly id: string
   readonly name: string
   /** For which types and severities; empty: all. */

@@ -20,7 +20,12 @@ interface Parts {
 /** What somebody else had in hand is looked at again so soon. */
 const AGAIN_MS = 1000
 const MUTED_KINDS = ['notify', 'personal', 'escalate', 'repeat', 'exhausted', 'flapping', 'settled']
-const WORDS = { silence: 'silenced', inhibition: 'inhibited', limit: 'limited' } as const
+const WORDS = {
+  silence: 'silenced',
+  inhibition: 'inhibited',
+  limit: 'limited',
+  times: 'waits',
+} as const
 
 /**
  * Puts off the telling of an alert while something keeps it quiet, as durable

@@ -2,14 +2,16 @@ import { type Clock, isoTime } from '../../src/index.ts'
 import { originOf, type StoredAlert } from '../alerts/alert-record.ts'
 import type { AlertStore } from '../alerts/alert-store.ts'
 import type { Documents } from '../alerts/documents.ts'
+import type { Responders } from '../alerts/responders.ts'
 import { type InhibitionRule, inhibitedNames, inhibits } from './inhibition.ts'
 import type { Silences } from './silences.ts'
 import { LIMIT_AGAIN_MS, UNANSWERED_LIMIT } from './storm.ts'
+import { mutedUntil } from './time-interval.ts'
 
 /** A reason for which nobody is told of an alert for now. */
 export interface Mute {
-  readonly kind: 'silence' | 'inhibition' | 'limit'
-  /** Of the silence or the alert that is the reason. */
+  readonly kind: 'silence' | 'inhibition' | 'limit' | 'times'
+  /** Of the silence, the alert or the policy that is the reason. */
   readonly id: string
   /** When to look again (epoch ms). */
   readonly until: number
@@ -19,14 +21,18 @@ export interface Mute {
   readonly why: string
 }
 
-/** The end of an inhibition wakes what it held; this is only in case. */
-const INHIBITION_AGAIN_MS = 10 * 60_000
+/**
+ * The end of an inhibition wakes what it held; this is only in case. The times of
+ * a policy may be changed meanwhile.
+ */
+const AGAIN_MS = 10 * 60_000
 
 interface Parts {
   readonly clock: Clock
   readonly silences: Silences
   readonly alerts: AlertStore
   readonly rules: Documents<InhibitionRule>
+  readonly responders: Responders
 }
 
 /** Everything that keeps an alert quiet at this moment. */
@@ -42,6 +48,7 @@ export class Mutes {
       this.#silences(alert),
       this.#inhibitions(alert),
       this.#limit(alert),
+      this.#times(alert),
     ])
     return found.flat()
   }
@@ -63,7 +70,7 @@ export class Mutes {
     const sources = await Promise.all(
       rules.map(({ rule, name }) => this.#source(alert, rule, name)),
     )
-    const until = this.#parts.clock.now() + INHIBITION_AGAIN_MS
+    const until = this.#parts.clock.now() + AGAIN_MS
     return sources.flatMap((source, n) => {
       if (source === null) return []
       const why = `inhibited by ${source.type} (${source.id}), rule ${rules[n]?.rule.name}`
@@ -92,5 +99,16 @@ export class Mutes {
     const why = `${count} alerts of ${originOf(alert)} wait for an answer`
     const until = this.#parts.clock.now() + LIMIT_AGAIN_MS
     return [{ kind: 'limit', id: originOf(alert), until, tellsAtEnd: true, why }]
+  }
+
+  /** Outside of the times of its policy. */
+  async #times(alert: StoredAlert): Promise<Mute[]> {
+    const policy = await this.#parts.responders.policyOf(alert)
+    const now = this.#parts.clock.now()
+    const end = mutedUntil(policy, now)
+    if (end === null) return []
+    const until = Math.min(end, now + AGAIN_MS)
+    const why = `policy ${policy.name} tells nobody at this time`
+    return [{ kind: 'times', id: policy.id, until, tellsAtEnd: true, why }]
   }
 }

@@ -92,6 +92,32 @@ describe('on call over HTTP and the command line', () => {
     await expect(belfry('silences', 'add', 'a=b', '--for', '1h')).rejects.toMatchObject({ code: 2 })
   })
 
+  it('[semantics 4.13] a policy has times in which it tells nobody, and says so of an alert', async () => {
+    const day = { start: '00:00', end: '24:00' }
+    const policy = (times: object) => ({
+      ...{ id: 'night', name: 'Night', alert_types: ['night'] },
+      steps: [{ targets: [{ type: 'user', id: 'nina' }] }],
+      mute_times: [{ times: [day], time_zone: 'Europe/Berlin', ...times }],
+    })
+    const make = (times: object) => service.api('POST', '/api/escalation-policies', policy(times))
+    const wrong = await make({ times: [{ start: '22:00', end: '06:00' }], day: 1 })
+    expect(wrong.status).toBe(422)
+    expect(wrong.body.issues).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          path: 'mute_times.0.times.0.end',
+          message: expect.stringContaining('past midnight'),
+        }),
+      ]),
+    )
+    expect((await make({})).status).toBe(201)
+    const raised = await service.api('POST', '/api/alerts', { type: 'night', message: 'Hush' })
+    const show = () => belfry('alerts', 'show', raised.body.alert_id)
+    await waitFor(async () => (await show()).includes('policy Night tells nobody at this time'))
+    expect((await service.api('GET', '/api/notifications?user_id=nina')).body.data).toEqual([])
+    expect((await service.api('DELETE', '/api/escalation-policies/night')).status).toBe(204)
+  })
+
   it('a policy decides who is told; alerts are snoozed and escalated by hand', async () => {
     const step = (id: string) => ({ targets: [{ type: 'user', id }], delay_minutes: 60 })
     const made = await service.api('POST', '/api/escalation-policies', {
