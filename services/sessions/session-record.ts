@@ -15,7 +15,14 @@ export interface SessionRecord {
   readonly acknowledges: boolean
   /** What its client speaks: `native`, `sse`, `socketio`, `mqtt`; `feed`: Pusher clients of its user. */
   readonly protocol: string
+  /** Of a client that is put onto its broadcast channels again when it comes back. */
+  readonly rooms?: Rooms
 }
+
+/** Names of broadcast channels; on a user's own the place in their history from which on it is told. */
+export type Rooms = Readonly<
+  Record<string, { readonly epoch: string; readonly offset: number } | null>
+>
 
 export interface SessionName {
   readonly user: string
@@ -61,6 +68,7 @@ export interface Connecting {
   readonly connection?: string | null
   readonly acknowledges?: boolean
   readonly protocol?: string
+  readonly rooms?: Rooms | undefined
 }
 
 /** The record of a session that starts, or of one that is resumed. */
@@ -72,6 +80,7 @@ export function openSession(
     connection = null,
     acknowledges = false,
     protocol = 'mqtt',
+    rooms,
   }: Connecting,
   earlier: SessionRecord | null,
   now: number,
@@ -87,5 +96,6 @@ export function openSession(
     connected: true,
     protocol,
     acknowledges: acknowledges || (earlier?.acknowledges ?? false),
+    ...(rooms && { rooms }),
   }
 }

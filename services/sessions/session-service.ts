@@ -5,22 +5,19 @@ import {
   type Op,
   partitionOf,
   type Store,
-  Unavailable,
-  uuidv7,
 } from '../../src/index.ts'
 import { UnreadInbox } from '../notifications/unread-inbox.ts'
 import { type Backlog, idOfEntry, SessionQueues } from './session-queues.ts'
 import { SessionReaper } from './session-reaper.ts'
 import {
   type Connecting,
-  openSession,
-  parseSession,
-  SEQUENCE_TTL_MS,
+  type Rooms,
   SESSION_TTL_MS,
   type SessionEntry,
   type SessionName,
   type SessionRecord,
 } from './session-record.ts'
+import { SessionRecords } from './session-records.ts'
 
 const PENDING_LIMIT = 10
 
@@ -60,6 +57,7 @@ export class SessionService {
   readonly #inbox: UnreadInbox
   readonly #reaper: SessionReaper
   readonly #queues: SessionQueues
+  readonly #records: SessionRecords
 
   constructor(parts: Parts) {
     this.#store = parts.store
@@ -69,11 +67,12 @@ export class SessionService {
     this.#inbox = new UnreadInbox(parts)
     this.#reaper = new SessionReaper(parts)
     this.#queues = new SessionQueues(parts)
+    this.#records = new SessionRecords(parts)
   }
 
   /** Starts or resumes a session; from the answer on, fan-outs reach its queue. */
   async connect(user: string, connecting: Connecting = {}): Promise<Connected> {
-    const { record, resumed, seq } = await this.#join(user, connecting)
+    const { record, resumed, seq } = await this.#records.open(user, connecting)
     const { session_id, acknowledges } = record
     const [newest, unread_count] = await Promise.all([
       this.#inbox.newest(user, PENDING_LIMIT, this.#clock.now()),
@@ -104,16 +103,11 @@ export class SessionService {
 
   /** The socket is gone; the session waits to be resumed. `false`: it has another one by now. */
   async detach(user: string, session: string, connection: string): Promise<boolean> {
-    const key = this.#keys.session(user, session)
-    const text = await this.#store.get(this.#partition(user), key)
-    const record = parseSession(text)
-    if (record?.connection !== connection) return false
-    const detached = { ...record, connected: false, last_heartbeat: this.#clock.now() / 1000 }
-    const guards = [['expect', key, text]] as const
-    const ops = this.#aliveOps(detached)
-    const outcome = await this.#store.commit({ partition: this.#partition(user), guards, ops })
-    await this.#reaper.settle(user)
-    return outcome.applied
+    const isDetached = await this.#records.change({ user, session }, (record) =>
+      record.connection === connection ? { ...record, connected: false } : null,
+    )
+    if (isDetached) await this.#reaper.settle(user)
+    return isDetached
   }
 
   /** A sign of life; answers with the seconds until the session ends without another. */
@@ -152,10 +146,18 @@ export class SessionService {
 
   /** From now on this session's un-acknowledged entries are sent again. */
   async markAcknowledging(user: string, session: string): Promise<void> {
-    const key = this.#keys.session(user, session)
-    const record = parseSession(await this.#store.get(this.#partition(user), key))
-    if (record === null || record.acknowledges) return
-    await this.#commit(user, this.#aliveOps({ ...record, acknowledges: true }))
+    await this.#records.change({ user, session }, (record) =>
+      record.acknowledges ? null : { ...record, acknowledges: true },
+    )
+  }
+
+  /** Broadcast channels that its client is put onto again when it comes back, with its place there. */
+  async keepRooms(user: string, session: string, rooms: Rooms): Promise<void> {
+    await this.#records.change({ user, session }, (record) => ({ ...record, rooms }))
+  }
+
+  async roomsOf(user: string, session: string): Promise<Rooms> {
+    return (await this.#records.get({ user, session }))?.rooms ?? {}
   }
 
   /** How far each user's fan-outs have come (0: none yet). */
@@ -186,57 +188,8 @@ export class SessionService {
     return this.#reaper.sweep()
   }
 
-  /** A session that was changed at the same moment needs no other sign of life. */
-  async #touchOne({ user, session }: SessionName): Promise<boolean> {
-    const key = this.#keys.session(user, session)
-    const text = await this.#store.get(this.#partition(user), key)
-    const record = parseSession(text)
-    if (record === null) return false
-    await this.#store.commit({
-      partition: this.#partition(user),
-      guards: [['expect', key, text]],
-      ops: this.#aliveOps({ ...record, last_heartbeat: this.#clock.now() / 1000 }),
-    })
-    return true
-  }
-
-  async #join(user: string, connecting: Connecting) {
-    const { sessionId = uuidv7(this.#clock.now()) } = connecting
-    const key = this.#keys.session(user, sessionId)
-    for (let attempt = 0; attempt < 5; attempt++) {
-      const text = await this.#store.get(this.#partition(user), key)
-      const record = openSession(
-        { user, session: sessionId },
-        connecting,
-        parseSession(text),
-        this.#clock.now(),
-      )
-      const queue = this.#keys.sessionQueue(user, sessionId)
-      const outcome = await this.#store.commit({
-        partition: this.#partition(user),
-        guards: [['expect', key, text]],
-        ops: [
-          ['incr', this.#keys.sessionSeq(user), 0, SEQUENCE_TTL_MS],
-          ...(text === null ? [['del', queue] as const] : []),
-          ...this.#aliveOps(record),
-        ],
-      })
-      if (outcome.applied) return { record, resumed: text !== null, seq: outcome.results[0] ?? 0 }
-    }
-    throw new Unavailable(`Session ${sessionId} is being changed by others; try again.`)
-  }
-
-  #aliveOps(record: SessionRecord): Op[] {
-    const keys = this.#keys
-    const { user_id: user, session_id: session } = record
-    return [
-      ['set', keys.session(user, session), JSON.stringify(record), SESSION_TTL_MS],
-      ['sadd', keys.sessions(user), session],
-      ['expire', keys.sessions(user), SESSION_TTL_MS],
-      ['expire', keys.sessionQueue(user, session), SESSION_TTL_MS],
-      ['expire', keys.sessionSeq(user), SEQUENCE_TTL_MS],
-      ...(record.connected ? [['sadd', keys.connectedUsers(), user] as const] : []),
-    ]
+  #touchOne(name: SessionName): Promise<boolean> {
+    return this.#records.change(name, (record) => record)
   }
 
   async #commit(user: string, ops: readonly Op[]): Promise<void> {

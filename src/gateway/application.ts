@@ -1,5 +1,6 @@
 import type { ChannelVerdict } from '../broadcasting/channel-rules.ts'
 import type { Principal } from '../context.ts'
+import type { Position } from './position.ts'
 
 /** What a client showed to say who it is, wherever it put it. */
 export interface Credential {
@@ -38,6 +39,8 @@ export interface Alerts {
   ): Promise<Readonly<Record<string, unknown>>>
 }
 
+export type Rooms = Readonly<Record<string, Position | null>>
+
 export interface Sessions {
   connect(
     user: string,
@@ -47,6 +50,7 @@ export interface Sessions {
       readonly connection: string
       readonly acknowledges: boolean
       readonly protocol: string
+      readonly rooms?: Rooms | undefined
     },
   ): Promise<{
     readonly session_id: string
@@ -72,6 +76,9 @@ export interface Sessions {
     what: number | { readonly id: string; readonly upTo: number },
   ): Promise<number>
   markAcknowledging(user: string, session: string): Promise<void>
+  /** Channels that a client is put onto again when it comes back, with its place where they have a history. */
+  keepRooms(user: string, session: string, rooms: Rooms): Promise<void>
+  roomsOf(user: string, session: string): Promise<Rooms>
   sequences(users: readonly string[]): Promise<ReadonlyMap<string, number>>
 }
 

@@ -5,17 +5,12 @@ import type { Keys } from '../store/keys.ts'
 import type { Op, Store } from '../store/store.ts'
 import { Unavailable } from '../support/errors.ts'
 import { partitionOf } from '../support/ids.ts'
+import type { Position } from './position.ts'
 
 /** Events that are kept of one channel (contract §5), for a day after the last. */
 const LIMIT = 1000
 const TTL_MS = 86_400_000
 const ATTEMPTS = 50
-
-/** A place in a channel's history: events count up from 1 within an epoch. */
-export interface Position {
-  readonly epoch: string
-  readonly offset: number
-}
 
 export interface KeptEvent {
   readonly offset: number

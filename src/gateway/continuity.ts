@@ -1,8 +1,9 @@
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
-import type { ChannelHistory, Position, Recovery } from './channel-history.ts'
+import type { ChannelHistory, Recovery } from './channel-history.ts'
 import { HIGH_WATER } from './delivery.ts'
 import { Outbound } from './outbound.ts'
+import type { Position } from './position.ts'
 import type { Transport } from './transport.ts'
 
 const RETRY_MS = 1000

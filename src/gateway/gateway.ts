@@ -1,6 +1,7 @@
 import { userChannel } from '../broadcasting/channel-name.ts'
 import type { Principal } from '../context.ts'
 import { keysOfScope } from '../store/keys.ts'
+import { asBelfryError } from '../support/errors.ts'
 import { uuidv7 } from '../support/ids.ts'
 import { answeringOf } from './answering.ts'
 import { ChannelHistory } from './channel-history.ts'
@@ -139,6 +140,7 @@ export class Gateway {
         connection: transport.id,
         acknowledges: opening.acknowledges,
         protocol: protocol.name,
+        rooms: opening.rooms,
       })
       if (!transport.isOpen) return this.#detach(session)
       // The socket that held the session until now may be on another process.
@@ -204,7 +206,8 @@ export class Gateway {
       await session.subscribe(channel, places?.get(channel) ?? null)
     } catch (error) {
       session.send(session.protocol.refusal(error))
-      session.transport.close(CLOSE.forbidden, 'channel refused')
+      const comesBack = asBelfryError(error).retryable
+      session.transport.close(comesBack ? CLOSE.unavailable : CLOSE.forbidden, 'channel refused')
     }
   }
 

@@ -1,6 +1,7 @@
 import { everybody, type Principal } from '../context.ts'
-import type { Position } from './channel-history.ts'
+import type { Rooms } from './application.ts'
 import type { Feed, FeedProtocol } from './feed.ts'
+import type { Places } from './position.ts'
 import type { Protocol } from './protocol.ts'
 import type { Session } from './session.ts'
 import type { Transport, TransportOwner } from './transport.ts'
@@ -15,8 +16,10 @@ export interface Opening {
   readonly acknowledges: boolean
   /** Broadcast channels to join at once. */
   readonly channels: readonly string[]
+  /** Which of them the client is put onto again when it comes back. */
+  readonly rooms?: Rooms
   /** Where the client stands on those with a history. */
-  readonly places?: ReadonlyMap<string, Position>
+  readonly places?: Places
   /** The client says that it has everything up to this number; `null`: it says nothing. */
   readonly hasUpTo: number | null
   /** Takes over from whoever owned the transport until now. */

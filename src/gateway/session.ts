@@ -3,7 +3,7 @@ import type { Principal } from '../context.ts'
 import { InvalidJson, InvalidPayload } from '../support/errors.ts'
 import type { Application } from './application.ts'
 import { assertMayJoin } from './channel-access.ts'
-import { type ChannelHistory, ownerOfHistory, type Position } from './channel-history.ts'
+import { type ChannelHistory, ownerOfHistory } from './channel-history.ts'
 import type { Channels, Membership } from './channels.ts'
 import type { Described } from './client-info.ts'
 import { CLOSE } from './close-codes.ts'
@@ -14,6 +14,7 @@ import type { Frame } from './frame.ts'
 import { address, type Hub, type Receiver } from './hub.ts'
 import { handleWaiting, hear, type Listening } from './inbound.ts'
 import type { Outbound } from './outbound.ts'
+import type { Position } from './position.ts'
 import type { Protocol } from './protocol.ts'
 import type { Transport, TransportOwner } from './transport.ts'
 
@@ -132,11 +133,11 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening, E
    * `Forbidden`, or `Unavailable`.
    */
   async subscribe(channel: string, from: Position | null = null): Promise<Placed | null> {
-    if (this.#channels.includes(channel)) return this.#placeOn(channel)
+    if (this.#channels.includes(channel)) return this.placeOn(channel)
     this.#assertRoom()
     const info = await assertMayJoin(this.application, this.#principal, channel)
     this.#assertRoom()
-    if (!this.transport.isOpen || this.#channels.includes(channel)) return this.#placeOn(channel)
+    if (!this.transport.isOpen || this.#channels.includes(channel)) return this.placeOn(channel)
     this.#channels = this.#channels.concat(channel) // spreading would keep room for 16 more
     const membership = this.#membership(channel, JSON.stringify(info))
     const isOpen = () => this.transport.isOpen && this.#channels.includes(channel)
@@ -179,7 +180,8 @@ export class Session implements Receiver<Outbound>, TransportOwner, Listening, E
     return continuity
   }
 
-  #placeOn(channel: string): Placed | null {
+  /** Where it stands on one of its user's own channels; `null`: nowhere. */
+  placeOn(channel: string): Placed | null {
     return this.#continuities.find((each) => each.channel === channel)?.position ?? null
   }
 

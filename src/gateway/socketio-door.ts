@@ -15,7 +15,8 @@ import { TooManyConnections } from './connection-limits.ts'
 import type { Gateway } from './gateway.ts'
 import { Commands } from './protocols/commands.ts'
 import { readHandshake, type SocketIoHandshake } from './protocols/socketio/handshake.ts'
-import { SocketIoProtocol } from './protocols/socketio/socketio-protocol.ts'
+import { NOTHING, type Restored, restoreRooms } from './protocols/socketio/restore-rooms.ts'
+import { type SocketIoHome, SocketIoProtocol } from './protocols/socketio/socketio-protocol.ts'
 import { Whispers } from './protocols/socketio/whispers.ts'
 import { isUnbroken } from './resumption.ts'
 import { type EngineSocket, SocketIoConnection } from './socketio-connection.ts'
@@ -48,7 +49,9 @@ interface Known {
   readonly sessionId: string
   readonly hasUpTo: number | null
   readonly acknowledges: boolean
-  readonly rooms: readonly string[]
+  /** Channels that its roles put it onto. */
+  readonly channels: readonly string[]
+  readonly restored: Restored
 }
 
 /**
@@ -59,7 +62,7 @@ interface Known {
 export class SocketIoDoor {
   readonly #parts: Parts
   readonly #io: Server
-  readonly #protocol: SocketIoProtocol
+  readonly #home: SocketIoHome
   readonly #connections = new WeakMap<EngineSocket, SocketIoConnection>()
   readonly #known = new WeakMap<Socket, Known>()
 
@@ -67,11 +70,11 @@ export class SocketIoDoor {
     const { gateway, authenticate, clock, log } = parts
     this.#parts = parts
     const renew: Gateway['renew'] = (session, principal) => gateway.renew(session, principal)
-    this.#protocol = new SocketIoProtocol({
+    this.#home = {
       commands: new Commands({ authenticate, renew }),
       whispers: new Whispers({ busOf: (scope) => gateway.busOf(scope), clock }),
       log,
-    })
+    }
     // Requests are handed to it: it must not listen beside the other doors.
     this.#io = new Server(createServer(), {
       serveClient: false,
@@ -147,31 +150,43 @@ export class SocketIoDoor {
     const principal = (await authenticate(asked.credential)) ?? nobody
     if (principal === null) throw new Unauthenticated('Say who you are: auth: {token}.')
     if (!isSafeId(principal.id)) throw new Unauthenticated('The user id is not valid.')
-    const { sessionId, pid } = await this.#resume(principal, asked)
+    const { sessionId, pid, restored } = await this.#resume(principal, asked)
     if (!gateway.hasRoomFor(principal, sessionId)) {
       throw new TooManyConnections('You have too many connections.')
     }
     const { hasUpTo, acknowledges } = asked
-    const rooms = await applicationOf(principal.tenant).roomsOf(principal)
-    this.#known.set(socket, { principal, sessionId, hasUpTo, acknowledges, rooms })
+    const channels = await applicationOf(principal.tenant).roomsOf(principal)
+    const known = { principal, sessionId, hasUpTo, acknowledges, channels, restored }
+    this.#known.set(socket, known)
     // The library's own recovery names the place to come back to so; ours is the session queue.
     ;(socket as unknown as { pid: string }).pid = pid
   }
 
   /** To a client that gets another `pid` than it showed the library says `recovered: false`. */
   async #resume(
-    { id: user, tenant }: Principal,
-    { sessionId: session, hasUpTo, pid }: SocketIoHandshake,
+    principal: Principal,
+    { sessionId: session, hasUpTo, pid, places: shows }: SocketIoHandshake,
   ) {
-    const { sessions } = this.#parts.applicationOf(tenant)
+    const application = this.#parts.applicationOf(principal.tenant)
+    const { sessions, scope } = application
+    const user = principal.id
     const fresh = uuidv7(this.#parts.clock.now())
-    if (session === null) return { sessionId: fresh, pid: fresh }
+    if (session === null) return { sessionId: fresh, pid: fresh, restored: NOTHING }
+    const another = pid === null ? session : `${session}/${fresh}`
     const lost = await sessions.touch([{ user, session }])
     // A name of the client's own begins a session, but what it had is gone.
-    if (lost.length > 0)
-      return { sessionId: session, pid: pid === null ? session : `${session}/${fresh}` }
+    if (lost.length > 0) return { sessionId: session, pid: another, restored: NOTHING }
+    const history = this.#parts.gateway.historyOf(scope)
+    const restored =
+      pid === null
+        ? NOTHING
+        : await restoreRooms({ application, history }, principal, { session, shows })
     const isWhole = await isUnbroken(sessions, { user, session, offset: hasUpTo ?? 0 })
-    return { sessionId: session, pid: isWhole ? (pid ?? session) : `${session}/${fresh}` }
+    return {
+      sessionId: session,
+      pid: isWhole && restored.isWhole ? (pid ?? session) : another,
+      restored,
+    }
   }
 
   #open(socket: Socket): void {
@@ -182,12 +197,14 @@ export class SocketIoDoor {
       socket.disconnect(true)
       return
     }
-    const { rooms: channels, ...rest } = known
+    const { channels, restored, ...rest } = known
     void gateway.open({
       ...rest,
-      protocol: this.#protocol,
+      protocol: new SocketIoProtocol(this.#home, restored),
       transport: connection,
-      channels,
+      channels: [...new Set([...channels, ...Object.keys(restored.rooms)])],
+      rooms: restored.rooms,
+      places: restored.places,
       own: (owner) => connection.own(owner),
     })
   }

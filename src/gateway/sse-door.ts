@@ -6,11 +6,12 @@ import { isSafeId } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Application, Authenticate } from './application.ts'
 import { assertMayJoin } from './channel-access.ts'
-import { type ChannelHistory, ownerOfHistory, type Position } from './channel-history.ts'
+import { type ChannelHistory, ownerOfHistory } from './channel-history.ts'
 import { TooManyConnections } from './connection-limits.ts'
 import { readCredential } from './credential.ts'
 import { EventStream } from './event-stream.ts'
 import type { Gateway } from './gateway.ts'
+import type { Places } from './position.ts'
 import { type Cursor, parseCursor, SseProtocol } from './protocols/sse.ts'
 import { isUnbroken } from './resumption.ts'
 
@@ -44,7 +45,7 @@ interface Prepared {
   readonly cursor: Cursor | null
   readonly channels: readonly string[]
   /** Where the client stands on those with a history. */
-  readonly places: ReadonlyMap<string, Position>
+  readonly places: Places
   /** Why something is missing for good; `null`: nothing is known to be. */
   readonly gap: Readonly<Record<string, unknown>> | null
 }

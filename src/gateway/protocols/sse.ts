@@ -1,7 +1,7 @@
 import { asBelfryError } from '../../support/errors.ts'
-import type { Position } from '../channel-history.ts'
 import type { Frame } from '../frame.ts'
 import type { Encoder, Outbound } from '../outbound.ts'
+import { type Places, type Position, parsePlaces, placesText } from '../position.ts'
 import type { Member } from '../presence/member-records.ts'
 import type { Protocol, Welcome } from '../protocol.ts'
 import { EventFrame } from './event-frame.ts'
@@ -12,23 +12,17 @@ import { nativeText, presentText } from './native-text.ts'
  * has, and for each of its user's own channels that it is on `/<channel>:<epoch>:<offset>`.
  */
 export interface Cursor extends Position {
-  readonly places: ReadonlyMap<string, Position>
+  readonly places: Places
 }
 
 const CURSOR = /^([\w-]{1,64}):(\d{1,16})$/
-const PLACE = /^(.{1,200}):([\w-]{1,64}):(\d{1,16})$/
 
 /** `null`: it is none of ours. */
 export function parseCursor(text: string): Cursor | null {
   const [session = '', ...rest] = text.split('/')
   const [, epoch, offset] = CURSOR.exec(session) ?? []
   if (epoch === undefined) return null
-  const places = new Map<string, Position>()
-  for (const place of rest) {
-    const [, channel, of = '', at] = PLACE.exec(place) ?? []
-    if (channel !== undefined) places.set(channel, { epoch: of, offset: Number(at) })
-  }
-  return { epoch, offset: Number(offset), places }
+  return { epoch, offset: Number(offset), places: parsePlaces(rest) }
 }
 
 /** Events that are no entry of anybody's queue are the same for all clients. */
@@ -45,7 +39,7 @@ interface Parts {
   /** Where the client says that it stands; `null`: it is new. */
   readonly cursor: Cursor | null
   /** Where it stands on channels with a history. */
-  readonly places: ReadonlyMap<string, Position>
+  readonly places: Places
   /** Why something between is missing in any case; `null`: nothing is known to be. */
   readonly gap: Readonly<Record<string, unknown>> | null
 }
@@ -99,10 +93,7 @@ export class SseProtocol implements Protocol<unknown> {
   }
 
   #id(): string {
-    const places = [...this.#places].map(
-      ([channel, { epoch, offset }]) => `/${channel}:${epoch}:${offset}`,
-    )
-    return `${this.#parts.epoch}:${this.#offset}${places.join('')}`
+    return `${this.#parts.epoch}:${this.#offset}${placesText(this.#places)}`
   }
 
   receive(): Promise<void> {

@@ -105,6 +105,7 @@ describe.each(STORES.filter((kind) => hasRedis || kind === 'the embedded store')
         channel,
         { n: 1 },
         { seq: 1, epoch },
+        `0/${channel}:${epoch}:1`,
       ])
       await user.ask('unsubscribe', { channel })
       await trigger(channel, 2)
@@ -112,6 +113,22 @@ describe.each(STORES.filter((kind) => hasRedis || kind === 'the embedded store')
         { recovered: true, offset: 2 },
       )
       expect(user.heard.filter(({ event }) => event === 'moved')).toHaveLength(2)
+      user.close()
+    })
+
+    it('a Socket.IO client is on its channels again by itself and gets what it missed', async () => {
+      const channel = 'private-user.cora'
+      const user = await SocketIoUser.connect(node.url, { auth: { token: await tokenOf('cora') } })
+      await user.ask('subscribe', { channel })
+      await trigger(channel, 1)
+      await waitFor(() => user.of('moved').length === 1)
+      user.cut()
+      for (const n of [2, 3]) await trigger(channel, n)
+      await waitFor(() => user.of('moved').length === 3)
+      expect(
+        user.heard.filter(({ event }) => event === 'moved').map(({ args }) => args[1].n),
+      ).toEqual([1, 2, 3])
+      expect(user.socket.recovered).toBe(true)
       user.close()
     })
 

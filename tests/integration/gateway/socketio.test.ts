@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
 import { NativeClient } from '../../support/native-client.ts'
+import { pusherServer } from '../../support/pusher-clients.ts'
 import { type RealtimeNode, startRealtimeNode, tokenOf } from '../../support/realtime-node.ts'
 import { SocketIoUser } from '../../support/socketio-client.ts'
 import { waitFor } from '../../support/wait-for.ts'
@@ -107,8 +108,53 @@ describe.each([[['polling']], [['websocket']], [['polling', 'websocket']]])(
       expect(user.socket.recovered).toBe(true)
       expect(user.of('connected')[1]).toMatchObject({ resumed: true })
     })
+
+    it('[S4-039] is on its channels again by itself, with what its own held meanwhile', async () => {
+      const name = `c-${transports.join('-')}`
+      const user = await connect(name, { transports, reconnection: false })
+      const own = `private-user.${name}`
+      const [news, offers, room] = [`news-${name}`, `offers-${name}`, `presence-chat.room.${name}`]
+      for (const channel of [own, news, offers, room]) await user.ask('subscribe', { channel })
+      const numbers = (event: string) =>
+        user.heard.filter((each) => each.event === event).map(({ args }) => args[1].n)
+      const said = (channel: string, event: string, n: number) =>
+        pusherServer(node.port).trigger(channel, event, { n })
+      await said(own, 'moved', 1)
+      await waitFor(() => numbers('moved').length === 1)
+      await user.ask('unsubscribe', { channel: offers })
+      await away(user)
+      await said(own, 'moved', 2)
+      await said(own, 'moved', 3)
+      await back(user)
+      expect(user.socket.recovered).toBe(true)
+      const present = () => user.of('presence:subscribed')
+      await waitFor(() => numbers('moved').length === 3 && present().length === 2)
+      // Away before anything more was heard: it comes back to where it stood.
+      await away(user)
+      await said(own, 'moved', 4)
+      await back(user)
+      await said(offers, 'headline', 1)
+      await said(news, 'headline', 2)
+      await waitFor(() => numbers('headline').length === 1 && numbers('moved').length === 4)
+      expect([numbers('headline'), numbers('moved')]).toEqual([[2], [1, 2, 3, 4]])
+      await waitFor(() => present().length === 3)
+      expect(present()).toEqual([room, room, room])
+      expect(user.socket.recovered).toBe(true)
+    })
   },
 )
+
+async function away(user: SocketIoUser): Promise<void> {
+  const before = user.reasons.length
+  user.cut()
+  await waitFor(() => user.reasons.length > before)
+}
+
+async function back(user: SocketIoUser): Promise<void> {
+  const before = user.of('connected').length
+  user.socket.connect()
+  await waitFor(() => user.of('connected').length > before)
+}
 
 describe('/socket.io/', () => {
   it('[S4-008] refuses pages of foreign origins on both transports', async () => {
@@ -197,6 +243,41 @@ describe('/socket.io/', () => {
     })
     ben.close()
     await waitFor(() => ann.heard.find(({ event }) => event === 'presence:leaving'))
+  })
+
+  it('is not on a channel again that it may not be on any more, and hears that it must look', async () => {
+    const tokens = [await tokenOf('sue', { roles: ['super_admin'] }), await tokenOf('sue')]
+    const sue = new SocketIoUser(node.url, {
+      auth: (show) => show({ token: tokens.shift() }),
+      reconnection: false,
+    })
+    open.push(sue)
+    await sue.next('connected')
+    for (const channel of ['security-alerts', 'news'])
+      expect(await sue.ask('subscribe', { channel })).toMatchObject({ ok: true })
+    await away(sue)
+    await back(sue)
+    expect(sue.socket.recovered).toBe(false)
+    const server = pusherServer(node.port)
+    await server.trigger('security-alerts', 'headline', { n: 1 })
+    await server.trigger('news', 'headline', { n: 2 })
+    await waitFor(() => sue.of('headline').length === 1)
+    expect(sue.of('headline')).toEqual(['news'])
+  })
+
+  it('that takes a session by its name alone is on no channel of before', async () => {
+    const token = await tokenOf('tom')
+    const auth = { token, session_id: 'tom-desk' }
+    const first = await SocketIoUser.connect(node.url, { auth })
+    await first.ask('subscribe', { channel: 'news' })
+    first.close()
+    const again = await SocketIoUser.connect(node.url, { auth, reconnection: false })
+    open.push(again)
+    await away(again)
+    await back(again)
+    expect(again.socket.recovered).toBe(true)
+    const { data } = (await node.api('GET', '/api/connections?user_id=tom')).body
+    expect(data[0].channels).not.toContain('news')
   })
 
   it('ends when the token does, and a newer one keeps it', async () => {

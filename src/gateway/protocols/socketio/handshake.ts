@@ -3,6 +3,7 @@ import { InvalidPayload } from '../../../support/errors.ts'
 import { isSafeId } from '../../../support/ids.ts'
 import type { Credential } from '../../application.ts'
 import { readCredential } from '../../credential.ts'
+import { type Places, parsePlaces } from '../../position.ts'
 
 /** What a client shows when it connects: the `auth` option, and what is in the address. */
 export interface SocketIoHandshake {
@@ -13,6 +14,8 @@ export interface SocketIoHandshake {
   readonly sessionId: string | null
   /** The last number that the client has; `null`: it does not say. */
   readonly hasUpTo: number | null
+  /** Where it stands on channels with a history. */
+  readonly places: Places
   readonly acknowledges: boolean
 }
 
@@ -27,7 +30,7 @@ export function readHandshake(request: IncomingMessage, auth: Fields): SocketIoH
   if (sessionId !== null && !isSafeId(sessionId)) {
     throw new InvalidPayload('The session_id is not valid.')
   }
-  const offset = textOf(auth.offset)
+  const [offset = '', ...places] = textOf(auth.offset)?.split('/') ?? []
   return {
     credential: {
       token: textOf(auth.token) ?? shown.token,
@@ -36,7 +39,8 @@ export function readHandshake(request: IncomingMessage, auth: Fields): SocketIoH
     },
     pid,
     sessionId,
-    hasUpTo: offset !== null && /^\d{1,15}$/.test(offset) ? Number(offset) : null,
+    hasUpTo: /^\d{1,15}$/.test(offset) ? Number(offset) : null,
+    places: parsePlaces(places),
     acknowledges: [true, 1, '1', 'true'].includes(auth.ack as string),
   }
 }

@@ -24,14 +24,17 @@ const RESERVED = new Set([
   'broadcast_message',
 ])
 
-/** What Socket.IO clients are told; `null`: nothing. */
-export function socketIoFrame(message: Outbound): PacketFrame | null {
+/**
+ * What Socket.IO clients are told; `null`: nothing. `cursor`, as the last argument,
+ * is what the library shows as its offset when it comes back.
+ */
+export function socketIoFrame(message: Outbound, cursor: string | null): PacketFrame | null {
   const { content } = message
   switch (content.kind) {
     case 'user':
-      return entryFrame(content)
+      return entryFrame(content, cursor)
     case 'event':
-      return channelFrame(content)
+      return channelFrame(content, cursor)
     case 'member': {
       const { channel, user, joined, data } = content
       const event = joined ? 'presence:joining' : 'presence:leaving'
@@ -49,13 +52,18 @@ export function presentFrame(channel: string, members: readonly Member[]): Packe
   return eventFrame('presence:subscribed', JSON.stringify(channel), list)
 }
 
-/** The last argument, a string, is what the library shows as its offset when it comes back. */
-function entryFrame({ type, data, seq }: Extract<Content, { kind: 'user' }>): PacketFrame {
+function entryFrame(
+  { type, data }: Extract<Content, { kind: 'user' }>,
+  cursor: string | null,
+): PacketFrame {
   const event = NAMES[type] ?? type
-  return seq === 0 ? eventFrame(event, data) : eventFrame(event, data, `"${seq}"`)
+  return eventFrame(event, data, ...(cursor === null ? [] : [JSON.stringify(cursor)]))
 }
 
-function channelFrame({ channel, event, data, from, seq, epoch }: EventContent): PacketFrame {
+function channelFrame(
+  { channel, event, data, from, seq, epoch }: EventContent,
+  cursor: string | null,
+): PacketFrame {
   if (channel === 'broadcast' && event === 'broadcast_message') return eventFrame(event, data)
   if (channel === 'system-status' || channel === 'system-maintenance') {
     const head = `{"channel":${JSON.stringify(channel)},"event":${JSON.stringify(event)}`
@@ -66,10 +74,11 @@ function channelFrame({ channel, event, data, from, seq, epoch }: EventContent):
     ...(from === null ? {} : { user_id: from }),
     ...(epoch === null ? {} : { seq, epoch }),
   }
-  // A string at the end would be taken for an offset.
+  // Any other string at the end would be taken for the offset.
   const isNeeded = data[0] === '"' || from !== null || epoch !== null
-  const ending = isNeeded ? [JSON.stringify(about)] : []
-  return eventFrame(name, JSON.stringify(channel), data, ...ending)
+  const ending = isNeeded ? [about, ...(cursor === null ? [] : [cursor])] : []
+  const texts = ending.map((each) => JSON.stringify(each))
+  return eventFrame(name, JSON.stringify(channel), data, ...texts)
 }
 
 function memberText({ id, info = '{}' }: { readonly id: string; readonly info?: string }): string {

@@ -1,7 +1,9 @@
 import { asBelfryError } from '../../../support/errors.ts'
 import type { Logger } from '../../../support/logger.ts'
+import type { Rooms } from '../../application.ts'
 import type { Frame } from '../../frame.ts'
-import type { Outbound } from '../../outbound.ts'
+import type { Encoder, Outbound } from '../../outbound.ts'
+import { type Places, type Position, placesText } from '../../position.ts'
 import type { Member } from '../../presence/member-records.ts'
 import type { Protocol, Welcome } from '../../protocol.ts'
 import type { Session } from '../../session.ts'
@@ -11,21 +13,40 @@ import { ANSWERS, commandOf } from './socketio-commands.ts'
 import { presentFrame, socketIoFrame } from './socketio-events.ts'
 import type { Whispers } from './whispers.ts'
 
-interface Parts {
+/** What all Socket.IO clients of a process have in common. */
+export interface SocketIoHome {
   readonly commands: Commands
   readonly whispers: Whispers
   readonly log: Logger
 }
 
-/** The events of `/socket.io/`: seed 004's names, and those that laravel-echo uses for channels. */
+/** Clients that are on no channel with a history are told the same. */
+const SHARED: Encoder = {
+  encode(message) {
+    return socketIoFrame(message, message.seq === 0 ? null : String(message.seq))
+  },
+}
+
+/**
+ * The events of `/socket.io/` for one client: seed 004's names, and those that
+ * laravel-echo uses for channels. The channels that it joins are kept with its
+ * session: it is on them again when it comes back.
+ */
 export class SocketIoProtocol implements Protocol<Session> {
   readonly name = 'socketio'
   readonly beat = null
   readonly isResumable = true
-  readonly #parts: Parts
+  readonly #home: SocketIoHome
+  /** Channels that it chose, with its place there when it joined. */
+  readonly #rooms: Map<string, Position | null>
+  /** Where it stands on those with a history. */
+  readonly #places: Map<string, Position>
+  #seq = 0
 
-  constructor(parts: Parts) {
-    this.#parts = parts
+  constructor(home: SocketIoHome, { rooms, places }: { rooms: Rooms; places: Places }) {
+    this.#home = home
+    this.#rooms = new Map(Object.entries(rooms))
+    this.#places = new Map(places)
   }
 
   welcome({ session_id, resumed, unread_count, pending }: Welcome): Frame {
@@ -37,7 +58,12 @@ export class SocketIoProtocol implements Protocol<Session> {
   }
 
   encode(message: Outbound): Frame | null {
-    return socketIoFrame(message)
+    const { content, seq } = message
+    const hasPlace = content.kind === 'event' && content.epoch !== null
+    if (hasPlace) this.#places.set(content.channel, { epoch: content.epoch, offset: content.seq })
+    if (seq > 0) this.#seq = seq
+    if (this.#places.size === 0 || (seq === 0 && !hasPlace)) return message.frame(SHARED)
+    return socketIoFrame(message, `${this.#seq}${placesText(this.#places)}`)
   }
 
   refusal(error: unknown): Frame {
@@ -51,7 +77,7 @@ export class SocketIoProtocol implements Protocol<Session> {
       if (said !== null) await this.#follow(session, said)
     } catch (error) {
       const known = asBelfryError(error)
-      if (known.code === 'internal') this.#parts.log.error({ err: error }, 'an event failed')
+      if (known.code === 'internal') this.#home.log.error({ err: error }, 'an event failed')
       const ackId = said?.ackId ?? null
       const answer = { ok: false, error: known.toBody() }
       session.send(ackId === null ? this.refusal(known) : ackFrame(ackId, answer))
@@ -60,7 +86,7 @@ export class SocketIoProtocol implements Protocol<Session> {
 
   /** A callback is called with `{ok: true, …}`. */
   async #follow(session: Session, { event, args, ackId }: ClientEvent): Promise<void> {
-    const { commands, whispers } = this.#parts
+    const { commands, whispers } = this.#home
     if (event === 'client event') {
       whispers.pass(session, args[0])
       if (ackId !== null) session.send(ackFrame(ackId, { ok: true }))
@@ -68,11 +94,31 @@ export class SocketIoProtocol implements Protocol<Session> {
     }
     const frame = commandOf(event, args)
     const answer = (await commands.run(session, frame)) ?? {}
+    if (frame.type === 'subscribe') await this.#joined(session, frame.channel)
+    if (frame.type === 'unsubscribe') await this.#left(session, frame.channel)
     if (ackId !== null) {
       session.send(ackFrame(ackId, { ok: true, ...answer }))
       return
     }
     const name = ANSWERS[frame.type]
     if (name !== undefined) session.send(eventFrame(name, JSON.stringify(answer)))
+  }
+
+  /** Whoever is told that he is on a channel is on it again when he comes back. */
+  async #joined(session: Session, channel: string): Promise<void> {
+    if (this.#rooms.has(channel)) return
+    const place = session.placeOn(channel)
+    this.#rooms.set(channel, place)
+    if (place !== null) this.#places.set(channel, place)
+    await this.#keep(session)
+  }
+
+  async #left(session: Session, channel: string): Promise<void> {
+    this.#places.delete(channel)
+    if (this.#rooms.delete(channel)) await this.#keep(session)
+  }
+
+  async #keep({ application, user, id }: Session): Promise<void> {
+    await application.sessions.keepRooms(user, id, Object.fromEntries(this.#rooms))
   }
 }
