@@ -7,6 +7,8 @@
 #   MQTT_DEVICES          more users, "name:password name:password"
 #   MOSQUITTO_HOME        /mosquitto, as in the image eclipse-mosquitto
 #   MOSQUITTO_LISTEN      port and address of the door; default: 1883, on every address
+#   MOSQUITTO_CERTIFICATES  a folder with server.crt and server.key: opens the door over TLS too,
+#                         MOSQUITTO_TLS_LISTEN (default: 8883, on every address)
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -21,6 +23,15 @@ sed -e "s#/mosquitto/#$home/#g" \
   "$conf" > "$home/config/mosquitto.conf"
 cat "$here/acl" > "$home/config/acl"
 
+if [ -n "${MOSQUITTO_CERTIFICATES:-}" ]; then
+  mkdir -p "$home/certs"
+  cat "$MOSQUITTO_CERTIFICATES/server.crt" > "$home/certs/server.crt"
+  cat "$MOSQUITTO_CERTIFICATES/server.key" > "$home/certs/server.key"
+  # The lines that stand there commented out, from the listener to the version.
+  sed -i -e "/^# listener 8883\$/,/^# tls_version/s/^# //" \
+    -e "s#^listener 8883\$#listener ${MOSQUITTO_TLS_LISTEN:-8883}#" "$home/config/mosquitto.conf"
+fi
+
 # Passwords go in readable and are hashed in place: so none shows up in the list of processes.
 {
   printf 'belfry:%s\n' "${MQTT_PASSWORD:?the password of the user belfry}"
@@ -30,6 +41,6 @@ cat "$here/acl" > "$home/config/acl"
 mosquitto_passwd -U "$passwords"
 
 # As root the broker becomes the user mosquitto, who must be able to read and write these.
-if [ "$(id -u)" = 0 ]; then chown -R mosquitto:mosquitto "$home/config" "$home/data"; fi
+if [ "$(id -u)" = 0 ]; then chown -R mosquitto:mosquitto "$home"; fi
 
 exec mosquitto -c "$home/config/mosquitto.conf"

@@ -10,7 +10,7 @@ export const accessCommands: readonly Command[] = [
     options: [
       ['--scopes <list>', 'publish,read,operate,admin (default publish,read)'],
       ['--device <name>', 'an MQTT user and a short password for a small device'],
-      ['--publish <patterns...>', 'topic patterns that a device may publish'],
+      ['--publish <patterns...>', 'topic patterns that it may publish on'],
       ['--tenant <name>', 'whose key it is; a tenant’s own keys are always his'],
     ],
     examples: [`keys create --device pump-7 --publish 'notifications/alerts/+/pump'`],

@@ -1,26 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { parse } from 'yaml'
-import { z } from 'zod'
 import { VARIABLES } from '../../../src/config/variables.ts'
 import { loadConfig } from '../../../src/config.ts'
+import { interpolate, readCompose } from '../../support/compose.ts'
 
 const root = join(import.meta.dirname, '../../..')
 
-const Service = z.object({
-  image: z.string(),
-  build: z.string().optional(),
-  command: z.union([z.string(), z.array(z.string())]).optional(),
-  environment: z.record(z.string(), z.string()).default({}),
-  ports: z.array(z.string()).default([]),
-  volumes: z.array(z.string()).default([]),
-  healthcheck: z.object({ test: z.array(z.string()).min(2) }).optional(),
-  depends_on: z.record(z.string(), z.object({ condition: z.string() })).default({}),
-})
-const compose = z
-  .object({ services: z.record(z.string(), Service), volumes: z.record(z.string(), z.null()) })
-  .parse(parse(readFileSync(join(root, 'compose.yml'), 'utf8'), { merge: true }))
+const compose = readCompose('compose.yml')
 const services = Object.entries(compose.services)
 const ours = services.filter(([, { build }]) => build !== undefined)
 
@@ -93,12 +80,76 @@ describe('compose.yml', () => {
   })
 })
 
-/** `${NAME:?…}` and `${NAME:-default}`, as compose fills them in. */
-function interpolate(text: string, env: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\{(\w+)(?::([?-])([^}]*))?\}/g, (_all, name, kind, rest) => {
-    const value = env[name]
-    if (value !== undefined) return value
-    if (kind === '?') throw new Error(`${name}: ${rest}`)
-    return kind === '-' ? rest : ''
-  })
+const production = readCompose('deploy/compose/compose.yml')
+const parts = Object.entries(production.services)
+const SECRETS = {
+  ...{ BELFRY_DOMAIN: 'belfry.example.com', BELFRY_JWT_SECRET: 'd'.repeat(32) },
+  ...{ MQTT_PASSWORD: 'a', REDIS_PASSWORD: 'b', BELFRY_ADMIN_KEY: 'c' },
 }
+
+describe('deploy/compose/compose.yml', () => {
+  it('has every role, behind a proxy', () => {
+    const roles = parts.flatMap(([name, { environment }]) =>
+      environment.BELFRY_ROLES === undefined ? [] : [`${name}: ${environment.BELFRY_ROLES}`],
+    )
+    expect(roles).toEqual([
+      'gateway-1: api,gateway',
+      'gateway-2: api,gateway',
+      'worker: router,worker',
+    ])
+    expect(production.services.proxy?.environment.BELFRY_PROCESSES).toBe(
+      'gateway-1:8080 gateway-2:8080',
+    )
+  })
+
+  it.each(parts)('%s mounts what exists, and what certificates.sh makes', (_name, { volumes }) => {
+    const script = readFileSync(join(root, 'deploy/compose/certificates.sh'), 'utf8')
+    for (const volume of volumes) {
+      const [source = ''] = volume.split(':')
+      const made = /^\.\/certificates\/(.+)$/.exec(source)?.[1]
+      if (made !== undefined) expect(script).toContain(made)
+      else if (source.startsWith('.')) {
+        expect(existsSync(join(root, 'deploy/compose', source)), source).toBe(true)
+      } else expect(production.volumes).toHaveProperty(source)
+    }
+  })
+
+  it.each(parts)('%s waits until what it needs is healthy', (_name, { depends_on: needs }) => {
+    for (const [name, { condition }] of Object.entries(needs)) {
+      expect(condition).toBe('service_healthy')
+      const { healthcheck, build } = production.services[name]!
+      // Our own image brings its check.
+      expect(healthcheck !== undefined || build !== undefined, name).toBe(true)
+    }
+  })
+
+  it('is open by TLS alone, and has no secret written into it', () => {
+    const ports = parts.flatMap(([name, { ports }]) => ports.map((port) => `${name} ${port}`))
+    // On port 80 nginx only says where to go.
+    expect(ports).toEqual(['proxy 80:80', 'proxy 443:443', 'mosquitto 8883:8883'])
+    for (const [, { environment }] of parts) {
+      for (const [name, value] of Object.entries(environment)) {
+        if (/PASSWORD|KEY|SECRET|TOKEN/.test(name)) expect(value).toMatch(/^\$\{\w+:[?-][^}]*\}$/)
+      }
+    }
+  })
+
+  it.each(parts.filter(([, { build }]) => build))(
+    '%s starts with what it is given',
+    (_name, part) => {
+      const names = Object.keys(part.environment)
+      expect(names.filter((name) => !Object.hasOwn(VARIABLES, name))).toEqual([])
+      const entries = Object.entries(part.environment)
+      const env = Object.fromEntries(
+        entries.map(([name, text]) => [name, interpolate(text, SECRETS)]),
+      )
+      // The authority's certificate lies where only the container has it.
+      const { MQTT_CA_FILE: _mqtt, REDIS_CA_FILE: _redis, ...given } = env
+      const config = loadConfig(given, '/nowhere')
+      expect(config.auth.mode).toBe('token')
+      expect(config.mqtt.external?.urls).toEqual(['mqtts://mosquitto:8883'])
+      expect(config.redis).toMatchObject({ nodes: [{ host: 'valkey', port: 6379 }], password: 'b' })
+      expect(config.redis?.tls).toBeTruthy()
+    },
+  )
+})
