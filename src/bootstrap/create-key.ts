@@ -23,5 +23,5 @@ export async function createKey(store: Store, wanted: WantedKey): Promise<Record
     return { ...(await keys.createDevice(device, topics, tenant)) }
   }
   if (name === undefined) throw new InvalidPayload('A key needs a name.')
-  return { ...(await keys.create({ name, scopes, tenant })) }
+  return { ...(await keys.create({ name, scopes, tenant, ...(topics ? { topics } : {}) })) }
 }

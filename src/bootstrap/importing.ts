@@ -7,7 +7,8 @@ import type { Placement } from './placement.ts'
 const CHUNK = 500
 const AT_ONCE = 64
 const WEEK_MS = 7 * 86_400_000
-const IMPORTED_MS = 3_600_000
+/** A day: so long an import that was cut may wait to be done again. */
+const IMPORTED_MS = 86_400_000
 
 /** Jobs that wait, are scheduled or were in hand: they are put into their queue again. */
 const WAITING =

@@ -134,7 +134,11 @@ async function run(
       url: given.url ?? env.BELFRY_URL ?? 'http://127.0.0.1:8080',
       token: given.token ?? env.BELFRY_TOKEN ?? null,
     }),
-    out: new Output({ json: given.json === true, write: (text) => process.stdout.write(text) }),
+    out: new Output({
+      json: given.json === true,
+      write: (text) => process.stdout.write(text),
+      width: process.stdout.columns ?? Number(env.COLUMNS),
+    }),
     env,
     signal: ending.signal,
   }

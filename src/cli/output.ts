@@ -4,10 +4,13 @@ type Row = Readonly<Record<string, unknown>>
 export class Output {
   readonly #json: boolean
   readonly #write: (text: string) => void
+  readonly #width: number
 
-  constructor(parts: { json: boolean; write: (text: string) => void }) {
+  /** `width`: characters in a line of the terminal; without one nothing is wrapped. */
+  constructor(parts: { json: boolean; write: (text: string) => void; width?: number | undefined }) {
     this.#json = parts.json
     this.#write = parts.write
+    this.#width = parts.width || Number.POSITIVE_INFINITY
   }
 
   /** A list, the given columns of each row; `nothing` says so where it is empty. */
@@ -15,6 +18,25 @@ export class Output {
     if (this.#json) this.#write(`${JSON.stringify(rows, null, 2)}\n`)
     else if (rows.length === 0) this.#write(`${nothing}\n`)
     else this.#lines(rows, columns)
+  }
+
+  /** A list of which the last column is told in full, over as many lines as it takes. */
+  findings(rows: readonly Row[], columns: readonly string[]): void {
+    if (this.#json) {
+      this.table(rows, columns)
+      return
+    }
+    const [last = ''] = columns.slice(-1)
+    const heads = columns.slice(0, -1)
+    const widths = heads.map((column) =>
+      Math.max(column.length, ...rows.map((row) => textOf(row[column]).length)),
+    )
+    const indent = widths.reduce((sum, width) => sum + width + 2, 0)
+    for (const row of [Object.fromEntries(columns.map((column) => [column, column])), ...rows]) {
+      const start = heads.map((column, n) => textOf(row[column]).padEnd(widths[n] ?? 0)).join('  ')
+      const lines = wrapped(String(row[last]), Math.max(20, this.#width - indent))
+      this.#write(`${start}  ${lines.join(`\n${' '.repeat(indent)}`)}\n`)
+    }
   }
 
   #lines(rows: readonly Row[], columns: readonly string[]): void {
@@ -96,4 +118,20 @@ function textOf(value: unknown, limit = 60): string {
   const shown = isWords ? value.join(', ') || '-' : value
   const text = typeof shown === 'object' ? JSON.stringify(shown) : String(shown)
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text
+}
+
+/** The lines of a text, none longer than `width` unless a word is. */
+function wrapped(text: string, width: number): string[] {
+  return text.split('\n').flatMap((line) => {
+    const lines: string[] = []
+    let open = ''
+    for (const word of line.split(' ')) {
+      if (open !== '' && open.length + 1 + word.length > width) {
+        lines.push(open)
+        open = '  '
+      }
+      open += open.trim() === '' ? word : ` ${word}`
+    }
+    return [...lines, open]
+  })
 }

@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -24,6 +25,7 @@ import { requireServer } from '../support/servers.ts'
 import { startService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
+const hasPhp = requireServer('php')
 const SHELLS = new Set(['sh', 'bash', 'shell', 'console'])
 const pages = readPages()
 const fences = pages.flatMap((page) => page.fences.map((fence) => ({ ...fence, page: page.path })))
@@ -34,6 +36,13 @@ interface Refusal {
   readonly error: object
 }
 
+const PROGRAMS: Readonly<Record<string, readonly [program: string, flags: readonly string[]]>> = {
+  js: [process.execPath, ['--input-type=module', '--eval']],
+  python: ['python3', ['-c']],
+  php: ['php', ['-r']],
+}
+const laravel = readFileSync(join(ROOT, 'tests/support/docs/laravel.php'), 'utf8')
+const LARAVEL = laravel.replace('<?php', '')
 const HEARD = 'Hear, hear'
 const hasTools = requireServer('mosquitto_pub') && requireServer('curl')
 
@@ -98,11 +107,11 @@ describe.skipIf(!hasTools)('every command of the documentation', () => {
       return
     }
     if ('hears' in marks) return await hears(text)
-    const program = language === 'js' ? process.execPath : 'python3'
-    const flags = language === 'js' ? ['--input-type=module', '--eval'] : ['-c']
     const env = { PATH: process.env.PATH, BELFRY_URL: service.url }
-    const script = [...flags, addressed(text, service)]
-    await outputOf(spawn(program, script, { cwd: folder, env }), text)
+    const [program, flags] = PROGRAMS[language]!
+    const script = language === 'php' ? `${LARAVEL}${text}}` : text
+    const given = [...flags, addressed(script, service)]
+    await outputOf(spawn(program, given, { cwd: folder, env }), text)
   }
 
   /** A client that never ends by itself: it shows what its user is told, then it is stopped. */
@@ -135,6 +144,7 @@ describe.skipIf(!hasTools)('every command of the documentation', () => {
 
 /** Shell unless it says why not, and other languages that say `run`. */
 function isRunnable({ language, marks }: Fence): boolean {
+  if (language === 'php') return hasPhp && 'run' in marks
   return SHELLS.has(language) ? !('not-run' in marks) : 'run' in marks || 'hears' in marks
 }
 

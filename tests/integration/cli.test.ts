@@ -163,9 +163,13 @@ describe('the command line', () => {
 
   it('makes a key straight in the store where no service runs', async () => {
     const env = { DATA_DIR: mkdtempSync(join(tmpdir(), 'k-')), BELFRY_URL: 'http://127.0.0.1:9' }
-    const { code, stdout } = await belfry(['--json', 'keys', 'create', 'first'], env)
+    const limited = ['--scopes', 'publish', '--publish', 'notifications/alerts/+/pump']
+    const args = ['--json', 'keys', 'create', 'first', ...limited]
+    const { code, stdout } = await belfry(args, env)
     expect(code).toBe(0)
-    expect(JSON.parse(stdout).secret).toMatch(/^bk_/)
+    const { secret, key } = JSON.parse(stdout)
+    expect(secret).toMatch(/^bk_/)
+    expect(key).toMatchObject({ scopes: ['publish'], topics: ['notifications/alerts/+/pump'] })
   })
 
   it('checks configuration, store, broker and providers', async () => {
@@ -178,6 +182,14 @@ describe('the command line', () => {
     const wrong = await belfry(['doctor'], { HTTP_PORT: 'eighty' })
     expect(wrong.code).toBe(1)
     expect(wrong.stdout).toContain('HTTP_PORT')
+  })
+
+  it('doctor says all there is to say, in lines that a terminal shows', async () => {
+    const env = { HTTP_PORT: 'eighty', MQTT_PORT: 'eighteen', NOTIFICATION_TTL: 'a day' }
+    const { stdout } = await belfry(['doctor'], { ...env, COLUMNS: '72' })
+    for (const name of Object.keys(env)) expect(stdout).toContain(name)
+    expect(stdout).not.toContain('…')
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(72)
   })
 
   it('doctor counts the rules of a file that holds, and names what is wrong in one that does not', async () => {

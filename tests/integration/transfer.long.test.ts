@@ -103,6 +103,25 @@ describe('store export and import', () => {
     expect(await callOff(next)).toBe(USERS)
   })
 
+  it('what was cut in the middle is completed by reading it again', async () => {
+    const there = embedded()
+    undo.unshift(() => there.close())
+    const file = join(folder, 'whole.jsonl')
+    await exportStore(original, createWriteStream(file))
+    let writes = 0
+    const dying = new Proxy(there, {
+      get: (store, name) => {
+        if (name === 'commit' && ++writes > 300) throw new Error('killed')
+        const value = Reflect.get(store, name) as unknown
+        return typeof value === 'function' ? value.bind(store) : value
+      },
+    })
+    await expect(importStore(dying, file, { log })).rejects.toThrow('killed')
+    expect((await contents(there)).length).toBeGreaterThan(100)
+    await importStore(there, file, { log })
+    expect(await contents(there)).toEqual(await contents(original))
+  })
+
   it('read twice adds nothing', async () => {
     const there = embedded()
     undo.unshift(() => there.close())

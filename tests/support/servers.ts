@@ -31,6 +31,7 @@ export type ServerName =
   | 'nginx'
   | 'prometheus-alertmanager'
   | 'curl'
+  | 'php'
 
 /** Whether this machine has the program of a server. */
 export function serverAvailable(name: ServerName): boolean {

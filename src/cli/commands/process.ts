@@ -22,7 +22,7 @@ export const processCommands: readonly Command[] = [
       const { doctor } = await import('../../bootstrap/doctor.ts')
       const { readEnvironment } = await import('../../config.ts')
       const findings = await doctor(readEnvironment())
-      out.table(findings, ['what', 'state', 'detail'])
+      out.findings(findings, ['what', 'state', 'detail'])
       if (findings.some(({ state }) => state === 'wrong')) throw new Error('Something is wrong.')
     },
   },

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { publint } from 'publint'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { appSnippets } from '../../support/docs/app-snippets.ts'
 import { writeSnippets } from '../../support/docs/snippets.ts'
 import { freePort } from '../../support/free-port.ts'
 import { Device } from '../../support/mqtt-device.ts'
@@ -175,6 +176,15 @@ describe('the package', () => {
       { message: 'the project does not do its work' },
     )
   }, 120_000)
+
+  it.each(appSnippets())('runs what $where shows', async ({ program }) => {
+    const file = join(packed.project, 'snippet.ts')
+    writeFileSync(file, program)
+    const dataDir = join(packed.project, 'data-of-snippets')
+    const env = { PATH: process.env.PATH, HTTP_PORT: '0', MQTT_PORT: '0', DATA_DIR: dataDir }
+    const { status, stderr } = spawnSync(process.execPath, [file], { env, encoding: 'utf8' })
+    expect(status, stderr).toBe(0)
+  })
 
   it.each(['fastify', 'express'])('runs inside a %s server: its paths and ours', async (name) => {
     const { child, url } = await start(embedded, [`${name}.ts`], '/belfry')

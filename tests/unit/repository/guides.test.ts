@@ -17,7 +17,7 @@ const PACKAGES: Readonly<Record<string, object>> = {
 
 function blocksOf(guide: string): string[] {
   const text = readFileSync(join(FOLDER, `${guide}.md`), 'utf8')
-  return [...text.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block = '']) => block)
+  return [...text.matchAll(/^```ts[^\n]*\n(.*?)^```/gms)].map(([, block = '']) => block)
 }
 
 describe.each(['notifications', 'events', 'testing', 'embedding'])('docs/guides/%s.md', (guide) => {
