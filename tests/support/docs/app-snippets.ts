@@ -22,7 +22,7 @@ class Welcome extends Notification {
 }
 class UserRegistered extends Event {}
 async function registerUser(id) {
-  await new UserRegistered().dispatch()
+  await Event.dispatch(new UserRegistered())
   await Notification.send({ id }, new Welcome())
 }`,
 }
