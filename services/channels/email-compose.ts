@@ -1,4 +1,3 @@
-import type { SendMailOptions } from 'nodemailer'
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import {
   domainOf,
@@ -10,6 +9,7 @@ import type { EmailContent } from './email-content.ts'
 import { escapeHtml, safeUrl } from './html.ts'
 import { layoutHtml, layoutText } from './mail-layout.ts'
 import { type MailMessage, mailActions, mailOfText } from './mail-message.ts'
+import type { Mail } from './mime-text.ts'
 
 /** Why a mail can never be sent as it is. */
 export class UnsendableMail extends Error {}
@@ -28,7 +28,7 @@ export interface ComposeOptions {
 }
 
 /**
- * A mail as nodemailer takes it: text and HTML, every recipient one validated
+ * What a mail says: text and HTML, every recipient one validated
  * address, and a Message-ID that follows from the job, so that a mail sent a
  * second time after a lost answer is recognised by whoever received the first.
  * Throws {@link UnsendableMail} when there is nobody to send it to.
@@ -36,7 +36,7 @@ export interface ComposeOptions {
 export function composeMail(
   job: DeliveryJob<EmailContent>,
   { from: sender, now }: ComposeOptions,
-): SendMailOptions {
+): Mail {
   const from = job.from == null ? sender : mailbox(job.from)
   const to = addresses(job.to).map(({ address }) => ({ address, name: job.names?.[address] ?? '' }))
   const recipients = { to, cc: addresses(job.cc), bcc: addresses(job.bcc) }
@@ -48,7 +48,6 @@ export function composeMail(
     from,
     ...recipients,
     ...(job.reply_to_address ? { replyTo: recipient(job.reply_to_address) } : {}),
-    ...(job.pending ? { envelope: envelope(from, job.pending) } : {}),
     subject: job.subject,
     ...bodies(job, from, leave),
     attachments: (job.attachments ?? []).map(({ filename, content, content_type }) => ({
@@ -60,10 +59,22 @@ export function composeMail(
     messageId: messageIdOf(job, sender),
     ...threading(job, sender),
     headers: headersOf(job, leave),
-    xMailer: false,
-    disableFileAccess: true,
-    disableUrlAccess: true,
   }
+}
+
+/** Who sends, and to whom, as the server is told (RFC 5321). */
+export interface Envelope {
+  readonly from: string
+  readonly to: string[]
+}
+
+/** Names everybody once, and those alone who are still to get the mail. */
+export function envelopeOf(
+  { from, to, cc, bcc }: Mail,
+  { pending }: Pick<EmailContent, 'pending'>,
+): Envelope {
+  const recipients = pending ? addresses(pending) : [...to, ...cc, ...bcc]
+  return { from: from.address, to: [...new Set(recipients.map(({ address }) => address))] }
 }
 
 /** `<job id@domain of the sender>`: the same at every try. */
@@ -122,10 +133,6 @@ function headersOf(job: EmailContent, unsubscribeUrl: string | null): Record<str
     headers['List-Unsubscribe-Post'] = 'List-Unsubscribe=One-Click'
   }
   return headers
-}
-
-function envelope(from: Mailbox, pending: readonly string[]) {
-  return { from: from.address, to: addresses(pending).map(({ address }) => address) }
 }
 
 function addresses(entries: string | readonly string[] | null | undefined): Mailbox[] {

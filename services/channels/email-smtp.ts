@@ -1,8 +1,6 @@
-import type { Readable } from 'node:stream'
 import {
   createTransport,
   type MailMessage,
-  type SendMailOptions,
   type SMTPPoolOptions,
   type SMTPPoolSentMessageInfo,
   type Transporter,
@@ -11,7 +9,7 @@ import type { Clock } from '../../src/index.ts'
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import { type Mailbox, parseMailbox } from '../directory/email-address.ts'
 import type { Provider, SendOutcome } from './channel.ts'
-import { composeMail, UnsendableMail } from './email-compose.ts'
+import { composeMail, envelopeOf, UnsendableMail } from './email-compose.ts'
 import type { EmailContent } from './email-content.ts'
 import {
   isBadCredentials,
@@ -19,9 +17,12 @@ import {
   outcomeOfAccepted,
   type SmtpProgress,
 } from './smtp-outcome.ts'
+import { WrittenMail } from './written-mail.ts'
 
 /** Knocking with bad credentials again and again gets an account locked. */
 const CREDENTIALS_PAUSE_MS = 60_000
+
+const NOT_BEGUN: SmtpProgress = { began: false, transmitted: false }
 
 /** Five kept connections; what does not answer in time is given up. */
 const POOL = {
@@ -49,9 +50,6 @@ interface SmtpOptions {
   readonly clock: Clock
 }
 
-/** A mail with the means to see how far its sending came. */
-type Tracked = SendMailOptions & { readonly progress: Progress }
-
 /** Sends mail through one SMTP server over a pool of connections. */
 export class SmtpProvider implements Provider<EmailContent> {
   readonly name: string
@@ -68,31 +66,39 @@ export class SmtpProvider implements Provider<EmailContent> {
     this.#from = sender
     this.#clock = clock
     this.#transport = createTransport({ ...POOL, url })
-    this.#transport.use('stream', (mail, done) => {
-      watch(mail)
-      done()
-    })
   }
 
   async send(job: DeliveryJob<EmailContent>, signal: AbortSignal): Promise<SendOutcome> {
     const now = this.#clock.now()
     if (this.#lockedOut && now < this.#lockedOut.until) return this.#lockedOut.outcome
-    const progress = new Progress()
+    let written: WrittenMail | null = null
     try {
-      const mail: Tracked = { ...composeMail(job, { from: this.#from, now }), signal, progress }
-      const info = await this.#transport.sendMail(mail)
+      const mail = composeMail(job, { from: this.#from, now })
+      written = new WrittenMail(mail, envelopeOf(mail, job))
+      const info = await this.#send(written, signal)
       this.#lockedOut = null
       const { accepted, rejectedErrors = [], messageId, response } = info
       const refused = job.refused ?? []
       return outcomeOfAccepted({ accepted, rejectedErrors, messageId, response, refused })
     } catch (error) {
       if (error instanceof UnsendableMail) return { status: 'failed', reason: error.message }
-      const outcome = outcomeOf(error, progress)
+      const outcome = outcomeOf(error, written ?? NOT_BEGUN)
       if (isBadCredentials(error)) {
         this.#lockedOut = { until: now + CREDENTIALS_PAUSE_MS, outcome }
       }
       return outcome
     }
+  }
+
+  /** Past nodemailer's composing, which takes longer than the rest: the mail is written already. */
+  #send(message: WrittenMail, signal: AbortSignal): Promise<SMTPPoolSentMessageInfo> {
+    const mail = { data: { signal }, message } as unknown as MailMessage<SMTPPoolSentMessageInfo>
+    return new Promise((resolve, reject) => {
+      this.#transport.transporter.send(mail, (error, info) => {
+        if (info === undefined) reject(error)
+        else resolve(info)
+      })
+    })
   }
 
   async verify(): Promise<void> {
@@ -102,32 +108,5 @@ export class SmtpProvider implements Provider<EmailContent> {
   close(): Promise<void> {
     this.#transport.close()
     return Promise.resolve()
-  }
-}
-
-/** How far the sending of one mail came. */
-class Progress implements SmtpProgress {
-  text: Readable | null = null
-
-  get began(): boolean {
-    return this.text !== null
-  }
-
-  get transmitted(): boolean {
-    return this.text?.readableDidRead === true
-  }
-}
-
-/**
- * The pool opens a mail's text when it has a session for it, and reads it once
- * the server said to go on: its errors alone do not tell a server that is away
- * from a line that broke on the way.
- */
-function watch({ data, message }: MailMessage<SMTPPoolSentMessageInfo>): void {
-  const { progress } = data as Tracked
-  const open = message.createReadStream.bind(message)
-  message.createReadStream = (options) => {
-    progress.text = open(options)
-    return progress.text
   }
 }

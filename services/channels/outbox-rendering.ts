@@ -1,10 +1,10 @@
-import { createTransport } from 'nodemailer'
 import type { DeliveryJob, JobHeader } from '../deliveries/delivery-job.ts'
 import type { OutboxMessage } from '../deliveries/outbox.ts'
 import { shownUrl } from '../deliveries/shown-delivery.ts'
 import { parseMailbox } from '../directory/email-address.ts'
 import { composeMail } from './email-compose.ts'
 import type { EmailContent } from './email-content.ts'
+import { mimeText } from './mime-text.ts'
 import { smsSize } from './sms-segments.ts'
 
 /** What a message looks like to whoever would have received it. */
@@ -42,23 +42,21 @@ export function rendererOf(channel: string, from: string): Renderer {
 function emailRenderer(from: string): Renderer {
   const sender = parseMailbox(from)
   if (sender === null) throw new Error(`MAIL_FROM is not an e-mail address: ${from}`)
-  const transport = createTransport({ streamTransport: true, buffer: true })
   return async (job, now) => {
     const content = job as DeliveryJob<EmailContent>
     const mail = composeMail(content, { from: sender, now })
-    const { message } = await transport.sendMail(mail)
-    const raw = Buffer.isBuffer(message) ? message.toString() : ''
+    const raw = mimeText(mail).toString('latin1')
     return {
       to: recipientsOf(content),
       subject: content.subject,
-      text: textOf(mail.text),
-      html: textOf(mail.html),
+      text: mail.text,
+      html: mail.html,
       content: {
         cc: content.cc ?? [],
         bcc: content.bcc ?? [],
         headers: headersOf(raw.slice(0, raw.indexOf('\r\n\r\n'))),
         attachments: attachmentsOf(content),
-        bytes: Buffer.byteLength(raw),
+        bytes: raw.length,
       },
     }
   }

@@ -1,8 +1,10 @@
 import type { Bus } from '../store/bus.ts'
-import type { Guard, Lease, Op, Store } from '../store/store.ts'
+import type { Lease, Op, Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
-import { Unavailable } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
+import { Foresight } from './foresight.ts'
+import { Probation } from './probation.ts'
+import { Settlements } from './settlements.ts'
 
 /** What a job's handler wants written, together with giving the lease back. */
 export interface Settlement {
@@ -39,12 +41,6 @@ const DEFAULTS = {
   ...{ leaseMs: 30_000, heartbeatMs: 10_000, pollMs: 250, reapMs: 10_000, maxTakes: 5 },
   onGivenUp: () => Promise.resolve(),
 }
-/** How long nothing else is taken while a job is in hand that may have killed its last worker. */
-const PROBATION_MS = 1_000
-
-/** Pause between tries to settle a job while the store is away. */
-const SETTLE_AGAIN_MS = 200
-
 /** The bus channel that says: there is work in this queue. */
 export function wakeChannel(queue: string): string {
   return `queue:${queue}`
@@ -56,8 +52,12 @@ export function wakeChannel(queue: string): string {
  */
 export class Worker {
   readonly #options: Required<WorkerOptions>
+  readonly #settlements: Settlements
+  readonly #foresight: Foresight
+  /** Taken and not begun. */
+  readonly #waiting: Lease[] = []
   readonly #held = new Map<Lease, { abort: AbortController; done: Promise<void> }>()
-  readonly #suspects = new Set<Lease>()
+  readonly #probation: Probation
   /** Jobs whose handlers are at work; the others in hand are being settled. */
   #running = 0
   readonly #timers: (() => void)[] = []
@@ -72,10 +72,16 @@ export class Worker {
 
   constructor(options: WorkerOptions) {
     this.#options = { ...DEFAULTS, ...options }
+    this.#settlements = new Settlements(options)
+    this.#foresight = new Foresight(options.concurrency)
+    this.#probation = new Probation(options.clock, () => {
+      this.#begin()
+      this.wake()
+    })
   }
 
   get inFlight(): number {
-    return this.#held.size
+    return this.#held.size + this.#waiting.length
   }
 
   async start(): Promise<void> {
@@ -116,12 +122,13 @@ export class Worker {
     let taken = 0
     for (let n = 0; n < store.partitions; n++) {
       const free = this.#room()
-      if (free <= 0 || this.#stopping || this.#suspects.size > 0) break
+      if (free <= 0 || this.#stopping || this.#probation.isOn) break
       const partition = this.#nextPartition
       const leases = await store.take(partition, queue, free, leaseMs)
       if (leases.length < free) this.#nextPartition = (partition + 1) % store.partitions
       else this.#again = true
-      for (const lease of leases) this.#run(lease)
+      this.#waiting.push(...leases)
+      this.#begin()
       taken += leases.length
     }
     this.lookedAt = this.#options.clock.now()
@@ -149,8 +156,9 @@ export class Worker {
     for (const cancel of this.#timers) cancel()
     await this.#unsubscribe?.()
     await this.#cycle?.catch(() => 0)
-    const all = Promise.allSettled([...this.#held.values()].map(({ done }) => done))
-    await Promise.race([all, new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())])
+    const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())
+    await Promise.race([this.idle(), deadline])
+    this.#waiting.length = 0
     for (const { abort } of this.#held.values()) abort.abort(new Error('shutting down'))
   }
 
@@ -162,10 +170,20 @@ export class Worker {
     }
   }
 
-  /** Settling takes its time too: what is settled meanwhile keeps no provider waiting. */
+  /** How many more to take; settling takes its time too, and keeps no provider waiting. */
   #room(): number {
     const { concurrency } = this.#options
-    return Math.min(64, concurrency - this.#running, 2 * concurrency - this.#held.size)
+    const wanted = concurrency + this.#foresight.ahead - this.#running - this.#waiting.length
+    return Math.min(64, wanted, 2 * concurrency - this.inFlight)
+  }
+
+  /** Starts what was taken, in order, as far as there is room. */
+  #begin(): void {
+    while (this.#running < this.#options.concurrency && !this.#probation.isOn) {
+      const next = this.#waiting.shift()
+      if (next === undefined) return
+      this.#run(next)
+    }
   }
 
   #run(lease: Lease): void {
@@ -175,75 +193,58 @@ export class Worker {
       this.#wakeWhenWorthIt()
     })
     this.#held.set(lease, { abort, done })
-    if (lease.takes > 1) this.#watch(lease, done)
-  }
-
-  /** A job that was lost before is alone for a while: should it kill again, no other is lost with it. */
-  #watch(lease: Lease, done: Promise<void>): void {
-    this.#suspects.add(lease)
-    const trust = () => {
-      if (this.#suspects.delete(lease)) this.wake()
-    }
-    const cancel = this.#options.clock.after(PROBATION_MS, trust)
-    void done.then(() => {
-      cancel()
-      trust()
-    })
+    this.#probation.watch(lease, done)
   }
 
   async #perform(lease: Lease, signal: AbortSignal): Promise<void> {
-    const { handler, log, queue } = this.#options
     try {
-      const work = handler(lease, signal)
-      this.#running += 1
-      const { ops } = await work.finally(() => {
-        this.#running -= 1
-        this.#wakeWhenWorthIt()
-      })
-      await this.#settle(lease, ops, signal)
+      const { ops } = await this.#work(lease, signal)
+      await this.#settlements.settle(lease, ops, signal)
     } catch (error) {
+      const { log, queue } = this.#options
       log.error({ err: error, queue, job: lease.jobId }, 'a job was not settled; it comes back')
     }
   }
 
-  /**
-   * Insists while the store is away, since the work would be done twice otherwise:
-   * a lease that was lost, or given back by a try whose answer was lost, refuses.
-   */
-  async #settle(lease: Lease, ops: readonly Op[], signal: AbortSignal): Promise<void> {
-    const { store, clock } = this.#options
-    const guard: Guard = ['lease', lease.queue, lease.jobId, lease.token]
-    for (;;) {
-      try {
-        await store.commit({ partition: lease.partition, guards: [guard], ops })
-        return
-      } catch (error) {
-        if (!(error instanceof Unavailable) || signal.aborted) throw error
-        await new Promise<void>((resolve) => clock.after(SETTLE_AGAIN_MS, resolve))
-      }
+  async #work(lease: Lease, signal: AbortSignal): Promise<Settlement> {
+    const startedAt = performance.now()
+    this.#running += 1
+    try {
+      return await this.#options.handler(lease, signal)
+    } finally {
+      this.#running -= 1
+      this.#foresight.note(performance.now() - startedAt)
+      this.#begin()
+      this.#wakeWhenWorthIt()
     }
   }
 
-  /** A look for every job would be waste: one for a sixteenth of the room, after this turn. */
+  /** A look for every job would be waste: one for many, after this turn. */
   #wakeWhenWorthIt(): void {
     if (this.#isWaking) return
     this.#isWaking = true
     setImmediate(() => {
       this.#isWaking = false
-      if (this.#again || this.#running <= this.#options.concurrency * 0.9375) this.wake()
+      const many = Math.max(this.#options.concurrency / 16, this.#foresight.ahead / 2)
+      if (this.#again || this.#room() >= many) this.wake()
     })
   }
 
   async #heartbeat(): Promise<void> {
-    const leases = [...this.#held.keys()]
+    const leases = [...this.#held.keys(), ...this.#waiting]
     if (leases.length === 0) return
     try {
       const kept = await this.#options.store.extend(leases, this.#options.leaseMs)
-      for (const [index, lease] of leases.entries()) {
-        if (kept[index] === false) this.#held.get(lease)?.abort.abort(new Error('lease lost'))
-      }
+      for (const [index, lease] of leases.entries()) if (kept[index] === false) this.#lose(lease)
     } catch (error) {
       this.#options.log.warn({ err: error }, 'could not keep leases')
     }
+  }
+
+  /** Somebody else has it now. */
+  #lose(lease: Lease): void {
+    const at = this.#waiting.indexOf(lease)
+    if (at >= 0) this.#waiting.splice(at, 1)
+    this.#held.get(lease)?.abort.abort(new Error('lease lost'))
   }
 }

@@ -1,4 +1,6 @@
+import { closeSync, fdatasync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { messageOf, Unavailable } from '../../support/errors.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { FileLock } from './file-lock.ts'
@@ -11,6 +13,7 @@ export interface ConnectionOptions {
   readonly onFailure: (error: Error) => void
 }
 
+const synced = promisify(fdatasync)
 /** The thread that copies the log may hold the file for a moment. */
 const BUSY_MS = 5_000
 /** Pages of the log at which the owner copies it when the thread is gone. */
@@ -18,8 +21,9 @@ const AUTO_CHECKPOINT = 2_000
 
 /**
  * The open file. It belongs to this process alone, which is what lets the rest
- * keep in memory what it knows of the tables. Every change runs inside one of
- * the transactions.
+ * keep in memory what it knows of the tables. Every change runs inside a
+ * transaction; it survives a crash of the process from then on, and a loss of
+ * power once the log is synced, which happens while the event loop goes on.
  */
 export class Connection {
   readonly #db: DatabaseSync
@@ -28,9 +32,9 @@ export class Connection {
   readonly #onRollback: (() => void)[] = []
   readonly #begin: StatementSync
   readonly #commit: StatementSync
-  readonly #full: StatementSync
-  readonly #normal: StatementSync
-  #durable = true
+  /** The log that transactions are written to; `null` in memory. */
+  readonly #log: number | null
+  #lost: Unavailable | null = null
 
   /** Raises `Unavailable` when another process has the file or it cannot be opened. */
   constructor({ path, onFailure }: ConnectionOptions) {
@@ -39,8 +43,7 @@ export class Connection {
     this.#db = openDatabase(path, this.#lock)
     this.#begin = this.#db.prepare('BEGIN IMMEDIATE')
     this.#commit = this.#db.prepare('COMMIT')
-    this.#full = this.#db.prepare('PRAGMA synchronous = FULL')
-    this.#normal = this.#db.prepare('PRAGMA synchronous = NORMAL')
+    this.#log = inMemory ? null : openSync(`${path}-wal`, 'r+')
     this.#checkpoints = inMemory ? null : this.#startCheckpoints(path, onFailure)
   }
 
@@ -53,14 +56,37 @@ export class Connection {
     this.#onRollback.push(forget)
   }
 
-  /** Runs changes that survive a loss of power once this returns. */
-  durably<T>(change: () => T): T {
-    return this.#transaction(change, true)
+  /** Runs changes all or none. */
+  transaction<T>(change: () => T): T {
+    if (this.#lost) throw this.#lost
+    this.#begin.run()
+    try {
+      const result = change()
+      this.#commit.run()
+      return result
+    } catch (error) {
+      // A full disk has undone the transaction already.
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
+      this.#forget()
+      throw error
+    }
   }
 
-  /** Runs changes that survive a crash of the process, but perhaps not a loss of power. */
-  quickly<T>(change: () => T): T {
-    return this.#transaction(change, false)
+  /**
+   * Resolves when every transaction until now is on the disk. A disk that failed
+   * to keep what it was given is not believed again (what it says next may speak
+   * of later pages only): raises `Unavailable` from then on, as transactions do.
+   */
+  async sync(): Promise<void> {
+    if (this.#log === null) return
+    try {
+      await synced(this.#log)
+    } catch (error) {
+      this.#lost ??= new Unavailable(`The store cannot be synced: ${messageOf(error)}`, {
+        cause: error,
+      })
+    }
+    if (this.#lost) throw this.#lost
   }
 
   /** Runs a part of a transaction that may fail without the rest. */
@@ -79,6 +105,7 @@ export class Connection {
 
   async close(): Promise<void> {
     await this.#checkpoints?.stop()
+    if (this.#log !== null && this.#db.isOpen) closeSync(this.#log)
     if (this.#db.isOpen) this.#db.close()
     this.#lock?.release()
   }
@@ -95,22 +122,6 @@ export class Connection {
         onFailure(error)
       },
     })
-  }
-
-  #transaction<T>(change: () => T, durable: boolean): T {
-    if (durable !== this.#durable) (durable ? this.#full : this.#normal).run()
-    this.#durable = durable
-    this.#begin.run()
-    try {
-      const result = change()
-      this.#commit.run()
-      return result
-    } catch (error) {
-      // A full disk has undone the transaction already.
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK')
-      this.#forget()
-      throw error
-    }
   }
 
   #forget(): void {

@@ -5,6 +5,8 @@ import { WrongKind } from './key-space.ts'
 import type { Tables } from './tables.ts'
 
 const WRITES_PER_TRANSACTION = 256
+/** While one is being synced, the next can be written. */
+const BATCHES_AT_ONCE = 2
 
 /**
  * One transaction for the writes of a turn. A write that fails is left out of it:
@@ -16,9 +18,9 @@ export class GroupCommit {
 
   constructor(tables: Tables) {
     this.#tables = tables
-    this.#batches = new Batcher(async (writes) => this.#run(writes), {
+    this.#batches = new Batcher((writes) => this.#run(writes), {
       size: WRITES_PER_TRANSACTION,
-      inFlight: 1,
+      inFlight: BATCHES_AT_ONCE,
     })
   }
 
@@ -34,21 +36,31 @@ export class GroupCommit {
     await this.#batches.add({ partition: 0, ops: [] })
   }
 
-  #run(writes: readonly Write[]): readonly (Outcome | Error)[] {
+  async #run(writes: readonly Write[]): Promise<readonly (Outcome | Error)[]> {
+    const outcomes = this.#apply(writes)
+    try {
+      await this.#tables.connection.sync()
+      return outcomes
+    } catch (error) {
+      return writes.map(() => failure(error))
+    }
+  }
+
+  #apply(writes: readonly Write[]): readonly (Outcome | Error)[] {
     const { connection, keys, writes: tables } = this.#tables
     try {
-      return connection.durably(() => writes.map((write) => tables.apply(write)))
+      return connection.transaction(() => writes.map((write) => tables.apply(write)))
     } catch {
-      return this.#runApart(writes)
+      return this.#applyApart(writes)
     } finally {
       keys.trimMemory()
     }
   }
 
-  #runApart(writes: readonly Write[]): readonly (Outcome | Error)[] {
+  #applyApart(writes: readonly Write[]): readonly (Outcome | Error)[] {
     const { connection, writes: tables } = this.#tables
     try {
-      return connection.durably(() =>
+      return connection.transaction(() =>
         writes.map((write) => {
           try {
             return connection.isolated(() => tables.apply(write))

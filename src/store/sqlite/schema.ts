@@ -16,7 +16,7 @@ export type CollectionKind = Exclude<Kind, typeof KIND.string>
 export const SCHEMA = `
   PRAGMA page_size = 8192;
   PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = FULL;
+  PRAGMA synchronous = NORMAL;
   PRAGMA cache_size = -65536;
   PRAGMA journal_size_limit = 134217728;
   CREATE TABLE IF NOT EXISTS keys (

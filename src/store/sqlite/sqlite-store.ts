@@ -230,7 +230,7 @@ export class SqliteStore implements Store {
 
   /** A change that needs not wait for the disk. */
   #quickly<T>(change: (tables: Tables) => T): T {
-    return this.#read((tables) => tables.connection.quickly(() => change(tables)))
+    return this.#read((tables) => tables.connection.transaction(() => change(tables)))
   }
 
   #sweep(): void {

@@ -42,7 +42,7 @@ export class Sweeper {
     const ended = this.#ended.all(this.#keys.now, KEYS_PER_STEP) as unknown as { key: string }[]
     const garbage = this.#garbage.all() as unknown as { id: number; kind: CollectionKind }[]
     if (ended.length === 0 && garbage.length === 0) return false
-    return this.#connection.quickly(() => {
+    return this.#connection.transaction(() => {
       for (const { key } of ended) this.#keys.delete(key)
       return this.#clearItems(garbage) || ended.length === KEYS_PER_STEP
     })
