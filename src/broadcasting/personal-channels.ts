@@ -6,10 +6,12 @@ import {
   userOfChannel,
 } from './channel-name.ts'
 
+const OF_NOTIFICATIONS = /^user\.(.+)\.notifications$/
+
 /** The names that applications give to a user's own channel; more special ones first. */
 const PATTERNS = [
   /^user\.notifications\.(.+)$/,
-  /^user\.(.+)\.notifications$/,
+  OF_NOTIFICATIONS,
   /^user\.(.+)$/,
   /^App\.Models\.User\.(.+)$/,
 ]
@@ -31,6 +33,11 @@ export function ownerOfChannel(channel: string): string | null {
     if (match) return unescapeId(match[1]!)
   }
   return null
+}
+
+/** Whether an own channel is the one that seed 000 has for notifications alone, `user.{id}.notifications`. */
+export function isOfNotifications(channel: string): boolean {
+  return OF_NOTIFICATIONS.test(readChannelName(channel).base)
 }
 
 /**

@@ -23,6 +23,7 @@ import {
 import { waitForNotifications } from '../../src/testing/index.ts'
 import { NativeClient } from '../support/native-client.ts'
 import { type OwnBelfry, startOwn } from '../support/own-belfry.ts'
+import { openEcho } from '../support/pusher-clients.ts'
 import { waitFor } from '../support/wait-for.ts'
 
 class User extends Notifiable() {
@@ -280,7 +281,7 @@ describe.each(['queued', 'sync'] as const)('seed 000 in TypeScript, events %s', 
         const record = await inbox(String(id)).find(String(response))
         await Event.dispatch(new NotificationWasSent(String(id), record))
       },
-      { queue: 'browser-news' },
+      { queue: 'broadcasts' },
     )
     const url = `${belfry.app.url.replace('http', 'ws')}/ws?user_id=${user.id}`
     const { client } = await NativeClient.connect(url)
@@ -288,6 +289,11 @@ describe.each(['queued', 'sync'] as const)('seed 000 in TypeScript, events %s', 
       client.send({ type: 'subscribe', channel, ref: channel })
     }
     await waitFor(() => client.of('result').length === 2)
+    const echo = await openEcho(Number(new URL(belfry.app.url).port), { user: user.id })
+    const inBrowser: object[] = []
+    const channel = echo.channel(`user.${user.id}.notifications`)
+    channel.listen('.notification.sent', (data: object) => void inBrowser.push(data))
+    await new Promise<void>((resolve) => void channel.subscribed(() => resolve()))
     await Event.dispatch(new MessageSent({ id: 1, roomId: 1, content: 'Hello' }))
     const named = (event: string) => client.next('event', (frame) => frame.event === event)
     expect(await named('message.sent')).toMatchObject({
@@ -295,9 +301,12 @@ describe.each(['queued', 'sync'] as const)('seed 000 in TypeScript, events %s', 
       data: { message: { id: 1, content: 'Hello' } },
     })
     await user.notify(new WelcomeNotification('John'))
-    expect(await named('notification.sent')).toMatchObject({
-      data: { notification: { title: 'Welcome!', read: false } },
-    })
+    const [{ id = '', message = '' } = {}] = await inbox(user.id).get()
+    const sent = { notification: { id, title: 'Welcome!', message, read: false } }
+    expect((await named('notification.sent')).data).toEqual(sent)
+    await waitFor(() => inBrowser.length === 1)
+    expect(inBrowser).toEqual([sent])
+    echo.disconnect()
     await Broadcast.channel('chat.room.1').send('typing', { user: 'John' })
     expect(await named('typing')).toMatchObject({ data: { user: 'John' } })
     await client.close()
