@@ -39,6 +39,7 @@ export {
 } from './broadcasting/channel-rules.ts'
 export type { PendingBroadcast } from './broadcasting/pending-broadcast.ts'
 export { channelsOfUser } from './broadcasting/personal-channels.ts'
+export { personalEvents } from './broadcasting/personal-events.ts'
 export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
 export { everybody } from './context.ts'
 export type { Dispatched, Failure } from './events/dispatch-run.ts'

@@ -1,4 +1,5 @@
 import { type Clock, isoTime, type Keys, type Op, type Store } from '../../src/index.ts'
+import type { Announcing } from '../broadcasts/announcements.ts'
 import type { Silence } from '../noise/silence.ts'
 import { expired } from '../noise/silences.ts'
 import { wakeOp } from '../noise/wake.ts'
@@ -32,8 +33,7 @@ interface Parts {
   readonly clock: Clock
   readonly acceptance: Acceptance
   readonly silences: Documents<Silence>
-  /** Sends an event on a broadcast channel. */
-  readonly broadcast: (channel: string, event: string, data: object) => void
+  readonly announcements: Announcing
 }
 
 const DAY_MS = 86_400_000
@@ -51,13 +51,16 @@ export class MaintenanceService {
     notice: MaintenanceNotice,
     identity: Identity,
   ): Promise<{ status: 'maintenance_announced'; maintenance_id: string }> {
-    const { keys, clock, acceptance, broadcast, store, silences } = this.#parts
+    const { keys, clock, acceptance, announcements, store, silences } = this.#parts
     const now = clock.now()
     const maintenance = makeMaintenance(
       mintId(identity, { scope: keys.scope, partitions: store.partitions, now }),
       notice,
       now,
     )
+    const news = {
+      ...{ channel: 'system-maintenance', event: `maintenance.${notice.type}`, data: maintenance },
+    }
     const key = keys.maintenance(maintenance.id)
     const lasts = Math.max(0, Date.parse(maintenance.ends_at) - now) + DAY_MS
     const accepted = await acceptance.accept({
@@ -69,12 +72,11 @@ export class MaintenanceService {
         ...(notice.type === 'completed'
           ? await this.#endOps(notice.services, now)
           : this.#silenceOps(maintenance)),
+        ...announcements.opsOf(news, silences.partition),
       ],
       reply: { status: 'maintenance_announced' as const, maintenance_id: maintenance.id },
     })
-    if (accepted.status === 'fresh') {
-      broadcast('system-maintenance', `maintenance.${notice.type}`, maintenance)
-    }
+    if (accepted.status === 'fresh') announcements.tell(news)
     return accepted.status === 'conflict'
       ? { status: 'maintenance_announced', maintenance_id: maintenance.id }
       : accepted.reply

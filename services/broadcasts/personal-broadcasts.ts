@@ -3,6 +3,7 @@ import {
   channelsOfUser,
   type Keys,
   type Op,
+  personalEvents,
   readChannelName,
 } from '../../src/index.ts'
 import type { NotificationRecord } from '../notifications/notification-record.ts'
@@ -10,7 +11,6 @@ import { broadcastOps } from './broadcast-job.ts'
 
 /** Pusher's own characters: with any other the whole request would be refused. */
 const PUSHER_NAME = /^[A-Za-z0-9_\-=@,.;]{1,164}$/
-const LARAVEL_EVENT = 'Illuminate\\Notifications\\Events\\BroadcastNotificationCreated'
 
 interface Parts {
   readonly keys: Keys
@@ -34,13 +34,20 @@ export function personalBroadcasts({ keys, connection }: Parts): PersonalBroadca
   }
 }
 
+/** One for each event, with all the channels that it is the same on. */
 function messagesOf(record: NotificationRecord): BroadcastMessage[] {
   const channels = channelsOfUser(record.user_id).filter(
     (name) => readChannelName(name).kind === 'private' && PUSHER_NAME.test(name),
   )
-  if (channels.length === 0) return []
-  const isNew = record.version === 1
-  const events = isNew ? ['notification.created', LARAVEL_EVENT] : ['notification.updated']
-  const data = JSON.stringify(record)
-  return events.map((event) => ({ channels, event, data, except: null }))
+  const type = record.version === 1 ? 'notification' : 'notification_updated'
+  const text = JSON.stringify(record)
+  const told = channels.flatMap((channel) =>
+    personalEvents(channel, type, text).map((event) => ({ channel, ...event })),
+  )
+  return [...Map.groupBy(told, ({ event }) => event)].map(([event, on]) => ({
+    channels: on.map(({ channel }) => channel),
+    event,
+    data: on[0]!.data,
+    except: null,
+  }))
 }

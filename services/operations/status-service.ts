@@ -1,4 +1,5 @@
 import { type Clock, isoTime, type Keys, partitionOf, type Store } from '../../src/index.ts'
+import type { Announcing } from '../broadcasts/announcements.ts'
 import type { Acceptance, Identity } from '../notifications/acceptance.ts'
 
 /** What nobody has spoken of for so long is forgotten. */
@@ -17,7 +18,7 @@ interface Parts {
   readonly keys: Keys
   readonly clock: Clock
   readonly acceptance: Acceptance
-  readonly broadcast: (channel: string, event: string, data: object) => void
+  readonly announcements: Announcing
 }
 
 /** How the systems around us say they are: the last word of each is kept. */
@@ -32,19 +33,22 @@ export class StatusService {
     status: Omit<SystemStatus, 'updated_at'>,
     identity: Identity,
   ): Promise<{ status: 'status_updated' }> {
-    const { keys, clock, acceptance, broadcast } = this.#parts
+    const { keys, clock, acceptance, announcements } = this.#parts
     const record: SystemStatus = { ...status, updated_at: isoTime(clock.now()) }
+    const news = { channel: 'system-status', event: 'status.updated', data: record }
+    const partition = this.#partition()
     const accepted = await acceptance.accept({
-      partition: this.#partition(),
+      partition,
       identity,
       creates: keys.never(),
       ops: [
         ['set', keys.systemStatus(status.component), JSON.stringify(record), KEPT_MS],
         ['sadd', keys.systemComponents(), status.component],
+        ...announcements.opsOf(news, partition),
       ],
       reply: { status: 'status_updated' as const },
     })
-    if (accepted.status === 'fresh') broadcast('system-status', 'status.updated', record)
+    if (accepted.status === 'fresh') announcements.tell(news)
     return { status: 'status_updated' }
   }
 

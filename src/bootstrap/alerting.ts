@@ -20,6 +20,7 @@ import { NotificationRules } from '../../services/alerts/notification-rules.ts'
 import { OnCall } from '../../services/alerts/on-call.ts'
 import { Responders } from '../../services/alerts/responders.ts'
 import type { Schedule } from '../../services/alerts/schedule.ts'
+import type { Announcing } from '../../services/broadcasts/announcements.ts'
 import type { Directory } from '../../services/directory/directory.ts'
 import type { Memberships } from '../../services/directory/memberships.ts'
 import { AlertGroups } from '../../services/noise/alert-groups.ts'
@@ -51,8 +52,7 @@ interface Ingredients {
   readonly direct: DirectService
   readonly memberships: Memberships
   readonly notifications: NotificationService
-  /** Sends an event on a broadcast channel. */
-  readonly broadcast: (channel: string, event: string, data: object) => void
+  readonly announcements: Announcing
   /** `ALERT_WEBHOOKS`. */
   readonly alertWebhooks: readonly string[]
   readonly publicUrl: () => string

@@ -1,12 +1,11 @@
 import { domainEvents } from '../../routers/domain-events.ts'
 import { keptSecret } from '../../services/access/kept-secret.ts'
 import type { AlertNews } from '../../services/alerts/alert-record.ts'
-import { announcer } from '../../services/broadcasts/announcer.ts'
+import { Announcements } from '../../services/broadcasts/announcements.ts'
 import { BroadcastLog } from '../../services/broadcasts/broadcast-log.ts'
 import { EventBroadcasts } from '../../services/broadcasts/event-broadcasts.ts'
 import { NotificationBroadcaster } from '../../services/broadcasts/notification-broadcaster.ts'
 import { personalBroadcasts } from '../../services/broadcasts/personal-broadcasts.ts'
-import { StoredBroadcasts } from '../../services/broadcasts/stored-broadcasts.ts'
 import { Cancellation } from '../../services/deliveries/cancellation.ts'
 import { HookState } from '../../services/deliveries/hook-state.ts'
 import { Outbox } from '../../services/deliveries/outbox.ts'
@@ -118,12 +117,7 @@ export function createServices(ingredients: Ingredients) {
   const queueRoutes = new QueueRoutes(ingredients.queueRoutes)
   const base = { ...rest, store, keys, clock, log, realtime, queueRoutes, tell: activity.record }
   const connection = ingredients.broadcastConnection ?? 'gateway'
-  const announce = announcer({
-    broadcast,
-    connection,
-    log,
-    stored: new StoredBroadcasts({ store, keys, clock, bell }),
-  })
+  const announcements = new Announcements({ ...base, broadcast, connection })
 
   const acceptance = new Acceptance({ ...base, bell })
   const memberships = new Memberships({ store, keys })
@@ -161,9 +155,9 @@ export function createServices(ingredients: Ingredients) {
   const direct = new DirectService({ ...base, acceptance })
   const alerting: Alerting = createAlerting({
     ...{ ...base, bell, acceptance, directory, direct, memberships, notifications },
-    ...{ broadcast: announce, publicUrl, alertWebhooks, onNews: onAlertNews },
+    ...{ announcements, publicUrl, alertWebhooks, onNews: onAlertNews },
   })
-  const status = new StatusService({ ...base, acceptance, broadcast: announce })
+  const status = new StatusService({ ...base, acceptance, announcements })
   const audit = new AuditLog(base)
   const queueNames = new QueueNames({ store, keys, bus })
   const queues = new QueueAdmin({ ...base, bell, queueNames })

@@ -1,4 +1,5 @@
-import { channelsOfUser, isOfNotifications } from '../broadcasting/personal-channels.ts'
+import { channelsOfUser } from '../broadcasting/personal-channels.ts'
+import { personalEvents } from '../broadcasting/personal-events.ts'
 import type { Clock } from '../support/clock.ts'
 import { Feed, FeedProtocol } from './feed.ts'
 import { address, type Hub, type Receiver } from './hub.ts'
@@ -6,27 +7,6 @@ import { Outbound } from './outbound.ts'
 
 const PROVE_MS = 25_000
 const RETRY_MS = 1000
-
-/** What clients of the personal channels see of the entries of their user's session queue. */
-const EVENTS: Readonly<Record<string, readonly string[]>> = {
-  notification: [
-    'notification.created',
-    'Illuminate\\Notifications\\Events\\BroadcastNotificationCreated',
-  ],
-  notification_updated: ['notification.updated'],
-}
-
-/** Seed 000's broadcast of every notification, on the channel that it names for that. */
-const SENT = ['NotificationSent', 'App\\Events\\NotificationSent']
-
-/** What is told on a channel when its user is told something: names with JSON text. */
-function* eventsOn(channel: string, type: string, data: string): Iterable<[string, string]> {
-  for (const event of EVENTS[type] ?? [type]) yield [event, data]
-  if (type !== 'notification' || !isOfNotifications(channel)) return
-  const { id, title, message, read } = JSON.parse(data) as Readonly<Record<string, unknown>>
-  const sent = JSON.stringify({ notification: { id, title, message, read } })
-  for (const event of SENT) yield [event, sent]
-}
 
 interface Owner {
   readonly scope: string
@@ -117,9 +97,8 @@ export class PersonalFeeds {
     for (const channel of channelsOfUser(user)) {
       const name = address(scope, channel)
       if (this.#parts.hub.countOn(name) === 0) continue
-      for (const [event, text] of eventsOn(channel, type, data)) {
-        const content = { kind: 'personal', channel, event, data: text } as const
-        this.#parts.hub.broadcast(name, new Outbound(content))
+      for (const told of personalEvents(channel, type, data)) {
+        this.#parts.hub.broadcast(name, new Outbound({ kind: 'personal', channel, ...told }))
       }
     }
   }

@@ -157,6 +157,9 @@ describe('the driver pusher, with a gateway as the service elsewhere', () => {
     const ids = new Set(ann.of('notification.created').map(({ data }) => data.id))
     expect(ids.size).toBe(1)
     await ann.next('Illuminate\\Notifications\\Events\\BroadcastNotificationCreated')
+    const [id] = ids
+    const sent = { id, title: 'Notification', message: 'hello', read: false }
+    expect((await ann.next('App\\Events\\NotificationSent')).data).toEqual({ notification: sent })
     const news = { type: 'scheduled', services: ['api'] }
     await node.api('POST', '/api/broadcasting/maintenance', news)
     await ann.next('maintenance.scheduled')

@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { MaintenanceNotice } from '../../../services/alerts/maintenance-service.ts'
+import { Announcements } from '../../../services/broadcasts/announcements.ts'
 import { ownWork } from '../../../services/notifications/acceptance.ts'
 import { StatusService } from '../../../services/operations/status-service.ts'
 import { isoTime } from '../../../src/support/clock.ts'
@@ -21,7 +22,8 @@ const broadcast = (_channel: string, event: string) => void told.push(event)
 describe('StatusService', () => {
   it('[S1-058] keeps the last word of each for a month, then forgets the component', async () => {
     const { store, keys } = bench
-    const service = new StatusService({ ...bench, broadcast })
+    const announcements = new Announcements({ ...bench, broadcast, connection: 'gateway' })
+    const service = new StatusService({ ...bench, announcements })
     const say = (component: string, status: string) =>
       service.update({ component, status, message: null, data: {} }, ownWork)
     await say('db', 'down')
@@ -36,6 +38,21 @@ describe('StatusService', () => {
     await store.commit({ partition: 0, ops: [['del', keys.systemStatus('db')]] })
     expect(await known()).toEqual(['cache'])
     expect(await store.members(0, keys.systemComponents())).toEqual(['cache'])
+  })
+
+  it('[S0-055 S2-069] is told of by a service elsewhere with the write that keeps it, once', async () => {
+    const commit = vi.spyOn(bench.store, 'commit')
+    const announcements = new Announcements({ ...bench, broadcast, connection: 'redis' })
+    const service = new StatusService({ ...bench, announcements })
+    const identity = { ...ownWork, target: 'status', idempotencyKey: 'k1' }
+    const status = { component: 'db', status: 'down', message: null, data: {} }
+    for (let n = 0; n < 2; n++) await service.update(status, identity)
+    const written = commit.mock.calls.map(([{ ops }]) => ops.map(([op]) => op))
+    expect(written[0]).toEqual(['set', 'sadd', 'enqueue'])
+    expect(told).toEqual(['status.updated'])
+    expect(await bench.jobs('broadcasts')).toMatchObject([
+      { connection: 'redis', channels: ['system-status'], event: 'status.updated' },
+    ])
   })
 })
 
