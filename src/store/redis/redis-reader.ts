@@ -4,28 +4,36 @@ import type { Page } from '../store.ts'
 import type { Layout } from './layout.ts'
 import { defineScript, type RedisConnection } from './redis-connection.ts'
 import { fromServerScore, toServerScore } from './scores.ts'
-import { countScript, rangeByNameScript } from './scripts/records.lua.ts'
+import { countScript, rangeByNameScript, unreadCountScript } from './scripts/records.lua.ts'
+import type { StoreTime } from './store-time.ts'
 
 const COUNT = defineScript(countScript)
 const RANGE_BY_NAME = defineScript(rangeByNameScript)
+const UNREAD_COUNT = defineScript(unreadCountScript)
 
 /** From how many keys on they are a command of their own. */
 const MANY = 8
 const AT_ONCE = 512
 
-/** Reads keys. Single values that are asked for in one turn are fetched by one command. */
+/** Reads keys. Single values and unread counts that are asked for in one turn are one command. */
 export class RedisReader {
   readonly #redis: RedisConnection
   readonly #layout: Layout
   readonly #values: readonly Batcher<string, string | null>[]
+  readonly #unread: readonly Batcher<string, number>[]
 
-  constructor(redis: RedisConnection, layout: Layout) {
+  constructor(redis: RedisConnection, layout: Layout, time: StoreTime) {
     this.#redis = redis
     this.#layout = layout
     this.#values = Array.from({ length: layout.partitions }, () => {
       const fetch = (keys: readonly string[]) =>
         redis.call('mget', ...keys) as Promise<(string | null)[]>
       return new Batcher(fetch, { size: AT_ONCE, inFlight: 4 })
+    })
+    this.#unread = Array.from({ length: layout.partitions }, (_, partition) => {
+      const count = (keys: readonly string[]) =>
+        redis.run(UNREAD_COUNT, layout.start(partition), [time.now(), ...keys]) as Promise<number[]>
+      return new Batcher(count, { size: AT_ONCE, inFlight: 4 })
     })
   }
 
@@ -111,9 +119,8 @@ export class RedisReader {
     return pairs(reply).map(([member, score]) => ({ member, score: fromServerScore(key, score) }))
   }
 
-  async unreadCount(partition: number, scope: string, user: string, now: number): Promise<number> {
-    const key = this.#key(partition, keysOfScope(scope).unread(user))
-    return (await this.#redis.call('zcount', key, `(${now}`, '+inf')) as number
+  unreadCount(partition: number, scope: string, user: string): Promise<number> {
+    return this.#unread[partition]!.add(keysOfScope(scope).unread(user))
   }
 
   #key(partition: number, key: string): string {

@@ -72,7 +72,7 @@ export class RedisStore implements Store {
     const time = new StoreTime(clock)
     this.#layout = layout
     this.#time = time
-    this.#reader = new RedisReader(redis, layout)
+    this.#reader = new RedisReader(redis, layout, time)
     this.#queues = new RedisQueues(redis, layout, time)
     this.#windows = new SlidingWindows(redis, layout, time)
     this.#slots = new FleetSlots(redis, layout, time)
@@ -145,7 +145,7 @@ export class RedisStore implements Store {
   }
 
   unreadCount(partition: number, scope: string, user: string): Promise<number> {
-    return this.#reader.unreadCount(partition, scope, user, this.#time.now())
+    return this.#reader.unreadCount(partition, scope, user)
   }
 
   take(partition: number, queue: string, limit: number, leaseMs: number): Promise<Lease[]> {

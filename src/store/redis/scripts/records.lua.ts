@@ -33,6 +33,13 @@ end
 return counts
 `
 
+/** Replies with how many of each sorted set of unread ones have not expired at `ARGV[1]`. */
+export const unreadCountScript = `
+local counts, after = {}, '(' .. ARGV[1]
+for n = 2, #ARGV do counts[n - 1] = redis.call('ZCOUNT', KEYS[1] .. ARGV[n], after, '+inf') end
+return counts
+`
+
 /**
  * Members of a sorted set past `ARGV[2]`: by rank while it is there, by name
  * when it was removed meanwhile.
