@@ -17,16 +17,24 @@ export interface RedisBusOptions {
 
 const ANNOUNCE = "for n = 2, #ARGV do redis.call('publish', ARGV[n], ARGV[1]) end"
 
+/** Of one channel, how many of our own messages may be on their way back to us. */
+const MOST_ECHOES = 1000
+
 interface Channel {
   readonly listeners: Set<(message: string) => void>
   /** Settled when the channel is subscribed, for whoever joins meanwhile. */
   readonly subscribed: Promise<void>
+  /** Our own messages that the server will bring back; the listeners have them already. */
+  echoes: string[]
+  isSubscribed: boolean
 }
 
 /**
  * Messages between processes by Redis pub/sub; on a Cluster by its sharded kind,
- * so that a message goes through one node only. After a lost connection all
- * channels are subscribed again, and then the gap is reported.
+ * so that a message goes through one node only. Listeners of the process that
+ * publishes hear it at once and not a second time when the server brings it back.
+ * After a lost connection all channels are subscribed again, and then the gap is
+ * reported.
  */
 export class RedisBus implements Bus {
   readonly #publisher: RedisConnection
@@ -47,6 +55,7 @@ export class RedisBus implements Bus {
     this.#subscriptions = subscribe({
       onMessage: (name, message) => this.#deliver(name, message),
       onGap: () => {
+        for (const channel of this.#channels.values()) channel.echoes = []
         for (const listener of this.#gapListeners) listener()
       },
     })
@@ -80,7 +89,19 @@ export class RedisBus implements Bus {
   }
 
   async publish(channel: string, message: string): Promise<void> {
-    await this.#publisher.call(this.#command, this.#nameOf(channel), message)
+    const name = this.#nameOf(channel)
+    const entry = this.#channels.get(name)
+    if (entry?.isSubscribed) {
+      entry.echoes.push(message)
+      if (entry.echoes.length > MOST_ECHOES) entry.echoes.shift()
+      queueMicrotask(() => tell(entry, message))
+    }
+    try {
+      await this.#publisher.call(this.#command, name, message)
+    } catch (error) {
+      if (entry) isEcho(entry, message)
+      throw error
+    }
   }
 
   /**
@@ -120,19 +141,35 @@ export class RedisBus implements Bus {
   }
 
   #open(name: string): Channel {
-    const subscribed = this.#subscriptions.add(name).catch((error) => {
-      if (this.#channels.get(name) === entry) this.#channels.delete(name)
-      throw redisFailure(error)
-    })
-    const entry: Channel = { listeners: new Set(), subscribed }
+    const subscribed = this.#subscriptions.add(name).then(
+      () => {
+        entry.isSubscribed = true
+      },
+      (error) => {
+        if (this.#channels.get(name) === entry) this.#channels.delete(name)
+        throw redisFailure(error)
+      },
+    )
+    const entry: Channel = { listeners: new Set(), subscribed, echoes: [], isSubscribed: false }
     this.#channels.set(name, entry)
     return entry
   }
 
   #deliver(name: string, message: string): void {
     const entry = this.#channels.get(name)
-    if (entry) for (const listener of Array.from(entry.listeners)) listener(message)
+    if (entry && !isEcho(entry, message)) tell(entry, message)
   }
+}
+
+function tell({ listeners }: Channel, message: string): void {
+  for (const listener of Array.from(listeners)) listener(message)
+}
+
+/** Whether it is one of our own, which then is expected no more: nearly always the oldest. */
+function isEcho({ echoes }: Channel, message: string): boolean {
+  const at = echoes.indexOf(message)
+  if (at >= 0) echoes.splice(at, 1)
+  return at >= 0
 }
 
 /** Channels belong to a server as a whole: prefix and database keep installations apart. */
