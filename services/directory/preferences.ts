@@ -86,12 +86,15 @@ function withoutEnded(mutes: Preferences['mutes']): Preferences['mutes'] {
 
 /** Whether a user wants something on a channel: type before category before the channel as such. */
 export function wants(preferences: Preferences, channel: string, subject: Subject): boolean {
-  const switches = [
-    ...subject.types.map((type) => preferences.types?.[type]?.[channel]),
-    ...subject.categories.map((category) => preferences.categories?.[category]?.[channel]),
-    preferences[channel],
-  ]
-  return switches.find((each) => typeof each === 'boolean') !== false
+  for (const type of subject.types) {
+    const said = preferences.types?.[type]?.[channel]
+    if (typeof said === 'boolean') return said
+  }
+  for (const category of subject.categories) {
+    const said = preferences.categories?.[category]?.[channel]
+    if (typeof said === 'boolean') return said
+  }
+  return preferences[channel] !== false
 }
 
 /** Whether a user does not want to hear of this at all. */

@@ -99,7 +99,8 @@ export class NotificationService {
       const words = `User ${asked.userId} wants none of this.`
       return this.#leaveOut(asked, 'preference', new Filtered(reason, words, asked.id))
     }
-    const { ready, plan } = await spoken(asked, planned)
+    const isClass = asked.composer !== undefined
+    const { ready, plan } = isClass ? await spoken(asked, planned) : { ready: asked, plan: planned }
     const { id, userId, message, recipient, now, origin = {} } = ready
     const passesBy = ready.isReleased === true || ready.overridesPreferences === true
     if (passesBy || (message.digest === null && message.throttle === null)) {

@@ -51,6 +51,8 @@ export interface Condition {
   readonly ops: readonly Op[]
 }
 
+const NOTHING_ELSE: Condition = { guards: [], ops: [] }
+
 /** `over`: its throttle is used up; `changed`: what it builds on changed meanwhile. */
 export type Written = Sent | 'over' | 'changed'
 
@@ -105,7 +107,8 @@ export class NotificationWriter {
     const { collapseKey } = message
     const replacing =
       collapseKey === null ? NOTHING : await this.#collapse.find(userId, collapseKey, gone)
-    const gathered = await gather(this.#digests, ready, plan.gathered)
+    const gathered =
+      plan.gathered.size === 0 ? NOTHING_ELSE : await gather(this.#digests, ready, plan.gathered)
     const record = recordOf(ready, plan, replacing)
     const text = JSON.stringify(record)
     const frames = framesOf(ready, record, text, replacing)

@@ -18,11 +18,19 @@ export interface CountedAt {
   readonly now: number
 }
 
-const KEPT_MS = 90 * 86_400_000
+const DAY_MS = 86_400_000
+const KEPT_MS = 90 * DAY_MS
 /** Types are the publishers' words: what is beyond so many in a process is counted as `other`. */
 const MOST_TYPES = 200
 /** How often a name is written into the list of names, besides the first times. */
 const LIST_EVERY = 256
+
+/** A counter of the day: its name, its key, and how often each partition has counted it. */
+interface Counter {
+  readonly name: string
+  readonly more: Extract<Op, readonly ['incr', ...unknown[]]>
+  readonly times: number[]
+}
 
 /**
  * Counters by day, written with the change that they count. Each is a number
@@ -33,42 +41,55 @@ const LIST_EVERY = 256
 export class Counts {
   readonly #keys: Keys
   readonly #types = new Set<string>()
-  #day = ''
-  #times = new Map<string, number>()
+  #day = -1
+  #counters = new Map<string, Counter>()
 
   constructor(keys: Keys) {
     this.#keys = keys
   }
 
   ops(counted: readonly Counted[], { partition, now }: CountedAt): Op[] {
-    const day = isoTime(now).slice(0, 10)
+    const day = Math.floor(now / DAY_MS)
     if (day !== this.#day) {
       this.#day = day
-      this.#times = new Map()
+      this.#counters = new Map()
     }
-    return counted.flatMap((one) => this.#opsOf(day, partition, one))
+    const ops: Op[] = []
+    for (const one of counted) if (one.channels.length > 0) this.#count(one, partition, ops)
+    return ops
   }
 
-  #opsOf(day: string, partition: number, counted: Counted): Op[] {
-    const { type, variant = '', channels, metric } = counted
-    if (channels.length === 0) return []
-    const words = [this.#known(type), variant, channels.join(' '), metric]
-    const name = words.map(encodeURIComponent).join('/')
-    const key = this.#keys.stat(day, name)
-    if (!this.#isTimeToList(`${partition} ${name}`)) return [['incr', key, 1, 0]]
-    const names = this.#keys.statNames(day)
+  #count(counted: Counted, partition: number, ops: Op[]): void {
+    const counter = this.#counterOf(counted)
+    const times = counter.times[partition] ?? 0
+    counter.times[partition] = times + 1
+    if (!isTimeToList(times)) ops.push(counter.more)
+    else ops.push(...this.#listing(counter))
+  }
+
+  #listing({ name, more }: Counter): Op[] {
+    const names = this.#keys.statNames(this.#date())
     return [
-      ['incr', key, 1, KEPT_MS],
+      ['incr', more[1], 1, KEPT_MS],
       ['sadd', names, name],
       ['expire', names, KEPT_MS],
     ]
   }
 
-  /** The first time, the second, the fourth and so on, then each 256th. */
-  #isTimeToList(counter: string): boolean {
-    const times = this.#times.get(counter) ?? 0
-    this.#times.set(counter, times + 1)
-    return times % LIST_EVERY === 0 || (times < LIST_EVERY && (times & (times - 1)) === 0)
+  #counterOf({ type, variant = '', channels, metric }: Counted): Counter {
+    const words = [this.#known(type), variant, channels.join(' '), metric]
+    const said = words.join('/')
+    const known = this.#counters.get(said)
+    if (known) return known
+    const name = words.map(encodeURIComponent).join('/')
+    const more: Counter['more'] = ['incr', this.#keys.stat(this.#date(), name), 1, 0]
+    const counter = { name, more, times: [] }
+    this.#counters.set(said, counter)
+    return counter
+  }
+
+  #date(): string {
+    return isoTime(this.#day * DAY_MS).slice(0, 10)
   }
 
   #known(type: string): string {
@@ -77,6 +98,11 @@ export class Counts {
     this.#types.add(type)
     return type
   }
+}
+
+/** The first time, the second, the fourth and so on, then each 256th. */
+function isTimeToList(times: number): boolean {
+  return times % LIST_EVERY === 0 || (times < LIST_EVERY && (times & (times - 1)) === 0)
 }
 
 /** What a counter's name says. */

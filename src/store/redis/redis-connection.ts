@@ -41,16 +41,23 @@ export class RedisConnection {
     }
   }
 
-  /** Runs a script on the node that holds the keys that begin with `start`, its `KEYS[1]`. */
-  async run(script: Script, start: string, args: readonly Argument[]): Promise<unknown> {
+  /**
+   * Runs a script on the node that holds the keys that begin with `start`, its
+   * `KEYS[1]`; `ARGV` is what `args` hold one after the other.
+   */
+  async run(
+    script: Script,
+    start: string,
+    ...args: readonly (readonly Argument[])[]
+  ): Promise<unknown> {
     try {
-      return await this.#send('evalsha', [script.sha, 1, start], args)
+      return await this.#send('evalsha', [script.sha, 1, start], ...args)
     } catch (error) {
       if (!isUnknownScript(error)) throw redisFailure(error)
     }
     try {
       // Nothing was done yet; this also teaches the server the script.
-      return await this.#send('eval', [script.lua, 1, start], args)
+      return await this.#send('eval', [script.lua, 1, start], ...args)
     } catch (error) {
       throw redisFailure(error)
     }
@@ -68,9 +75,9 @@ export class RedisConnection {
   async #send(
     name: string,
     known: readonly Argument[],
-    rest: readonly Argument[],
+    ...rest: readonly (readonly Argument[])[]
   ): Promise<unknown> {
-    const { bytes, release } = this.#memory.write(name, [known, rest])
+    const { bytes, release } = this.#memory.write(name, [known, ...rest])
     const reply = await this.#client.sendCommand(new WrittenCommand(name, known, bytes))
     release()
     return reply

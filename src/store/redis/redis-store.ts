@@ -235,9 +235,8 @@ export class RedisStore implements Store {
   }
 
   async #run(partition: number, writes: readonly EncodedWrite[]): Promise<unknown[]> {
-    const args: (string | number)[] = [this.#time.now()]
-    for (const write of writes) for (const argument of write) args.push(argument)
-    return (await this.#redis.run(COMMIT, this.#layout.start(partition), args)) as unknown[]
+    const start = this.#layout.start(partition)
+    return (await this.#redis.run(COMMIT, start, [this.#time.now()], ...writes)) as unknown[]
   }
 
   async #sweepQuietly(): Promise<void> {
