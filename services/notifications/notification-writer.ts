@@ -64,8 +64,8 @@ export interface WriterParts {
   readonly realtime: Realtime
   readonly queueRoutes?: QueueRoutes
   readonly retention: Retention
-  /** Told of every notification that was stored. */
-  readonly onStored?: (record: NotificationRecord) => void
+  /** Told of every notification that was stored, and whether its user may have a session. */
+  readonly onStored?: (record: NotificationRecord, isWatched: boolean) => void
   /** Told of every message that was set aside. */
   readonly tell?: Tell
   /** How a service elsewhere is told of it. */
@@ -193,7 +193,9 @@ export class NotificationWriter {
     { frames, results }: { readonly frames: readonly Frame[]; readonly results: readonly number[] },
   ): void {
     const { realtime, onStored } = this.#parts
-    onStored?.(record)
+    // A frame has a number when there was a session to put it before.
+    const isWatched = frames.every((_, index) => results[index] !== 0)
+    onStored?.(record, isWatched)
     for (const [index, { type, data }] of frames.entries()) {
       realtime.publish(record.user_id, results[index] ?? 0, type, data)
     }

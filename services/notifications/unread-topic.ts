@@ -14,7 +14,7 @@ interface Parts {
   readonly publish: Publish
   /** How many unread notifications a user has now. */
   readonly count: (user: string) => Promise<number>
-  /** Told of every change at once, whatever the broker does. */
+  /** Told of every change that somebody may watch, at once, whatever the broker does. */
   readonly onChanged?: (user: string) => void
   readonly clock: Clock
   readonly log: Logger
@@ -36,9 +36,9 @@ export class UnreadTopic {
     this.#parts = parts
   }
 
-  /** Says that a user's unread count may have changed. */
-  changed(user: string): void {
-    this.#parts.onChanged?.(user)
+  /** Says that a user's unread count may have changed; `isWatched`: he may have a session. */
+  changed(user: string, isWatched = true): void {
+    if (isWatched) this.#parts.onChanged?.(user)
     this.#changed.add(user)
     this.#schedule(GATHER_MS)
   }

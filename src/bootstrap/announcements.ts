@@ -32,11 +32,11 @@ export class Announcements {
   }
 
   /** A notification is stored. */
-  onStored = (record: NotificationRecord): void => {
+  onStored = (record: NotificationRecord, isWatched: boolean): void => {
     const { services, unreadTopic } = this.#parts
     const { id, user_id, title, message, type, priority, channels, skipped, held } = record
     const { broadcast_id, group_id, template, source } = record
-    unreadTopic.changed(user_id)
+    unreadTopic.changed(user_id, isWatched)
     const what = { id, user_id, title, message, type, priority, channels, skipped, held }
     services().activity.record('notification', {
       ...{ ...what, message: message.slice(0, SHOWN_CHARACTERS) },

@@ -86,7 +86,7 @@ export interface Ingredients {
   /** Told after every change of an alert's state. */
   readonly onAlertNews?: (news: AlertNews) => void
   /** Told of every notification that was stored. */
-  readonly onStored?: (record: NotificationRecord) => void
+  readonly onStored?: (record: NotificationRecord, isWatched: boolean) => void
   /** Told of what somebody did with a notification: `read`, `archived` and so on. */
   readonly onMarked?: (change: string, record: NotificationRecord) => void
   readonly events?: EventSettings
