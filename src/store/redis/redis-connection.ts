@@ -78,9 +78,18 @@ export class RedisConnection {
     ...rest: readonly (readonly Argument[])[]
   ): Promise<unknown> {
     const { bytes, release } = this.#memory.write(name, [known, ...rest])
+    this.#gather()
     const reply = await this.#client.sendCommand(new WrittenCommand(name, known, bytes))
     release()
     return reply
+  }
+
+  /** Commands of one turn are one write to the socket, and its server answers them with one. */
+  #gather(): void {
+    const stream = 'nodes' in this.#client ? null : this.#client.stream
+    if (!stream || stream.writableCorked > 0) return
+    stream.cork()
+    process.nextTick(() => stream.uncork())
   }
 
   /** Every node that keys are written to. */

@@ -12,7 +12,7 @@ const RANGE_BY_NAME = defineScript(rangeByNameScript)
 const UNREAD_COUNT = defineScript(unreadCountScript)
 
 /** From how many keys on they are a command of their own. */
-const MANY = 8
+const MANY = 2
 const AT_ONCE = 512
 
 /** Reads keys. Single values and unread counts that are asked for in one turn are one command. */
