@@ -58,6 +58,16 @@ export const AlertSnoozeBody = z
   })
   .refine((body) => (body.until == null) !== (body.for == null), 'say until or for')
 
+/** Which alerts; those that are open in any way where nothing is said. */
+export const AlertsQuery = z.object({
+  cursor: z.string().max(300).nullish(),
+  limit: z.coerce.number().int().min(1).max(100).default(15),
+  type: z.string().max(128).optional(),
+  status: z
+    .enum(['open', 'all', 'triggered', 'acknowledged', 'snoozed', 'resolved'])
+    .default('open'),
+})
+
 type TypeParam = { readonly alert_type: string }
 type IdParam = { readonly alert_id: string }
 
@@ -88,6 +98,11 @@ export class AlertController {
   /** `POST /api/alerts`. */
   report = async (context: Context<unknown, z.output<typeof AlertBody>>) =>
     this.#act(context, reportOf(context.payload, context.payload))
+
+  list = async ({ query }: Context) => {
+    const { limit, status, cursor = null, type = null } = query as z.output<typeof AlertsQuery>
+    return this.#alertBoard.list({ limit, status, cursor, type })
+  }
 
   find = async (context: Context<IdParam>) => this.#alertBoard.find(context.params.alert_id)
 

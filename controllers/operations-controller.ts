@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { AlertBoard } from '../services/alerts/alert-board.ts'
 import type { Outbox } from '../services/deliveries/outbox.ts'
 import type { QueueAdmin } from '../services/deliveries/queue-admin.ts'
 import { shownDelivery } from '../services/deliveries/shown-delivery.ts'
@@ -13,7 +12,6 @@ export const ListQuery = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(15),
   channel: z.string().max(50).optional(),
   type: z.string().max(128).optional(),
-  status: z.string().max(50).optional(),
 })
 
 /** One job by id, or all of them. */
@@ -29,7 +27,6 @@ interface Parts {
   readonly deadLetters: DeadLetters
   readonly outbox: Outbox
   readonly events: EventLog
-  readonly alertBoard: AlertBoard
   readonly status: StatusService
   /** Sends a refused message through the pipeline again. */
   readonly replay: (message: {
@@ -120,18 +117,6 @@ export class OperationsController {
   }
 
   event = async ({ params }: Context<IdParam>) => this.#parts.events.find(params.id)
-
-  alerts = async ({ query }: Context) => {
-    const { limit, status } = query as z.output<typeof ListQuery>
-    const state = status === 'all' || status === 'resolved' ? 'all' : 'open'
-    const data = await this.#parts.alertBoard.list(state, limit)
-    const wanted = data.filter(
-      (alert) => !status || status === 'all' || status === 'open' || alert.status === status,
-    )
-    return { data: wanted, next_cursor: null }
-  }
-
-  alert = async ({ params }: Context<IdParam>) => this.#parts.alertBoard.find(params.id)
 
   systemStatus = async () => ({ data: await this.#parts.status.list() })
 }

@@ -56,14 +56,14 @@ export class ServiceController {
       sessions.connectedCount(),
       queues.list(),
       deadLetters.count(),
-      alertStore.list('open', 1000),
+      alertStore.openCount(),
     ])
     const sum = (read: (state: (typeof states)[number]) => number) =>
       states.reduce((total, state) => total + read(state), 0)
     return {
       users,
       connected_users: connected,
-      open_alerts: open.length,
+      open_alerts: open,
       waiting: sum(({ ready }) => Object.values(ready).reduce((a, b) => a + b, 0)),
       scheduled: sum(({ scheduled }) => scheduled),
       in_flight: sum(({ in_flight }) => in_flight),

@@ -3,24 +3,23 @@ import {
   AlertBody,
   type AlertController,
   AlertSnoozeBody,
+  AlertsQuery,
 } from '../controllers/alert-controller.ts'
-import { ListQuery, type OperationsController } from '../controllers/operations-controller.ts'
 import type { HttpGroup } from '../src/index.ts'
 
 interface Controllers {
   readonly alerts: AlertController
-  readonly operations: OperationsController
 }
 
 /** What must be acknowledged, under `/api/alerts`. */
-export function alertRoutes(api: HttpGroup<'/api'>, { alerts, operations }: Controllers): void {
+export function alertRoutes(api: HttpGroup<'/api'>, { alerts }: Controllers): void {
   const operate = { tags: ['alerts'], scope: 'operate' } as const
   const action = { ...operate, body: AlertActionPayload } as const
   api.on(
     'GET',
     '/alerts',
-    { ...operate, query: ListQuery, summary: 'Open alerts, or those of a status' },
-    operations.alerts,
+    { ...operate, query: AlertsQuery, summary: 'Open alerts, or those of a status' },
+    alerts.list,
   )
   api.on(
     'POST',

@@ -20,8 +20,6 @@ interface Parts {
   readonly teller: AlertTeller
 }
 
-/** How many open alerts are looked at before a silence may end with the last of them. */
-const MOST_OPEN = 1000
 const NOTHING: Settlement = { ops: [] }
 
 /** Says what became of alerts, to those who must know. */
@@ -39,7 +37,7 @@ export class AlertNotices {
     const { alert } = await alerts.read(job.alert_id)
     const isOver = job.news.event === 'resolved'
     if (!isOver || !(await this.#isForGroup(alert, job))) await this.#toldOf(alert, job, job.news)
-    if (isOver) await silences.resolved(alert, () => alerts.list('open', MOST_OPEN))
+    if (isOver) await silences.resolved(alert, () => alerts.open())
     return NOTHING
   }
 

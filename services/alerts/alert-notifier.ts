@@ -1,4 +1,4 @@
-import { type Clock, isoTime, type Keys, type Settlement } from '../../src/index.ts'
+import { type Clock, isoTime, type Keys, type Logger, type Settlement } from '../../src/index.ts'
 import type { AlertGroups } from '../noise/alert-groups.ts'
 import { type AlertJob, isAbout, personalJobOp } from './alert-job.ts'
 import type { AlertPlacing, Claimed } from './alert-placing.ts'
@@ -12,6 +12,7 @@ import type { Responders } from './responders.ts'
 interface Parts {
   readonly keys: Keys
   readonly clock: Clock
+  readonly log: Logger
   readonly alerts: AlertStore
   readonly groups: AlertGroups
   readonly placing: AlertPlacing
@@ -48,7 +49,12 @@ export class AlertNotifier {
     const { revision } = job
     const claiming = { revision, by: job.id, groupKey: turn.group, together: 1 }
     const claimed = await placing.claim(alert.id, claiming)
-    if (claimed === null || claimed.targets.length === 0) return NOTHING
+    if (claimed === null) return NOTHING
+    if (claimed.targets.length === 0) {
+      const { id, type, policy } = claimed.alert
+      this.#parts.log.warn({ alert: id, type, policy }, 'an alert reaches nobody')
+      return NOTHING
+    }
     const settlement = await this.tellOne(claimed)
     if (turn.group !== null) await groups.told(turn.group, [alert.id])
     return settlement

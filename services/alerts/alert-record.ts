@@ -150,7 +150,8 @@ export function triggeredAgain(alert: StoredAlert): StoredAlert {
 /** A stored alert; one of before there were steps stands at the first. */
 export function parseAlert(text: string): StoredAlert {
   const alert = JSON.parse(text) as StoredAlert
-  return { ...OLDER, ...alert }
+  // Named first for their order: what every alert has is shown before what it may lack.
+  return { ...alert, ...OLDER, ...alert }
 }
 
 const OLDER = {

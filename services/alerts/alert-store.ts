@@ -9,6 +9,8 @@ import {
 
 const LOG_LIMIT = 1000
 const RECENT_LIMIT = 1000
+const PAGE = 500
+const NEVER = Number.MAX_SAFE_INTEGER
 
 /** How alerts are kept: the record, its count and its log, and the index of open ones. */
 export class AlertStore {
@@ -43,20 +45,63 @@ export class AlertStore {
     return this.#complete(alert)
   }
 
-  /** Open alerts, oldest first, or the newest of all states. */
-  async list(state: 'open' | 'all', limit: number): Promise<AlertRecord[]> {
-    const pages = await Promise.all(
-      Array.from({ length: this.#store.partitions }, (_, partition) =>
-        this.#ids(partition, state, limit),
-      ),
-    )
-    const found = await Promise.all(pages.flat().map((id) => this.readIfAny(id)))
-    const order = (a: StoredAlert, b: StoredAlert) => a.timestamp - b.timestamp
-    const alerts = found
-      .filter((alert) => alert !== null)
-      .sort(state === 'open' ? order : (a, b) => order(b, a))
-      .slice(0, limit)
+  /** With count and log. */
+  complete(alerts: readonly StoredAlert[]): Promise<AlertRecord[]> {
     return Promise.all(alerts.map((alert) => this.#complete(alert)))
+  }
+
+  /** How many alerts are open. */
+  async openCount(): Promise<number> {
+    const counts = await Promise.all(
+      this.partitions.map((n) => this.#store.count(n, this.#keys.openAlerts())),
+    )
+    return counts.reduce((sum, count) => sum + count, 0)
+  }
+
+  /** Every open alert, however many; oldest first within each partition. */
+  async *open(): AsyncGenerator<StoredAlert> {
+    for (const partition of this.partitions) yield* this.openIn(partition)
+  }
+
+  /** Those of one partition that were raised at a moment (epoch seconds) or later, oldest first. */
+  async *openIn(partition: number, since = 0): AsyncGenerator<StoredAlert> {
+    let [from, limit, seen] = [since, PAGE, new Set<string>()]
+    for (;;) {
+      const key = this.#keys.openAlerts()
+      const page = await this.#store.rangeByScore(partition, key, from, NEVER, limit)
+      const fresh = page.map(({ member }) => member).filter((id) => !seen.has(id))
+      yield* await this.#readAll(partition, fresh)
+      const last = page.at(-1)
+      if (page.length < limit || last === undefined) return
+      // More at one moment than a page holds: the next page is larger.
+      if (last.score === from) limit *= 2
+      from = last.score
+      seen = new Set(page.flatMap(({ member, score }) => (score === from ? [member] : [])))
+    }
+  }
+
+  /** Of every partition the newest of all states, up to a thousand of each. */
+  async recent(): Promise<StoredAlert[]> {
+    const found = await Promise.all(
+      this.partitions.map(async (n) => {
+        const ids = await this.#store.list(n, this.#keys.recentAlerts(), 0, -1)
+        return this.#readAll(n, ids)
+      }),
+    )
+    return found.flat()
+  }
+
+  /** Where alerts lie. */
+  get partitions(): readonly number[] {
+    return Array.from({ length: this.#store.partitions }, (_, n) => n)
+  }
+
+  async #readAll(partition: number, ids: readonly string[]): Promise<StoredAlert[]> {
+    const texts = await this.#store.getMany(
+      partition,
+      ids.map((id) => this.#keys.alert(id)),
+    )
+    return texts.flatMap((text) => (text === null ? [] : [parseAlert(text)]))
   }
 
   createOps(alert: StoredAlert, log: readonly AlertLogEntry[]): Op[] {
@@ -90,9 +135,7 @@ export class AlertStore {
   /** Ids of alerts that are found under a name, of every partition. */
   async inhibiting(name: string): Promise<string[]> {
     const found = await Promise.all(
-      Array.from({ length: this.#store.partitions }, (_, n) =>
-        this.#store.members(n, this.#keys.inhibiting(name)),
-      ),
+      this.partitions.map((n) => this.#store.members(n, this.#keys.inhibiting(name))),
     )
     return found.flat()
   }
@@ -107,9 +150,7 @@ export class AlertStore {
   /** How many alerts of the same source nobody answered; in every partition. */
   async unanswered(alert: Pick<StoredAlert, 'source' | 'type'>): Promise<number> {
     const key = this.#unansweredKey(alert)
-    const counts = await Promise.all(
-      Array.from({ length: this.#store.partitions }, (_, n) => this.#store.count(n, key)),
-    )
+    const counts = await Promise.all(this.partitions.map((n) => this.#store.count(n, key)))
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
@@ -163,18 +204,6 @@ export class AlertStore {
   async lastSeen(alert: StoredAlert): Promise<{ at: number; text: string | null }> {
     const text = await this.#store.get(this.partition(alert.id), this.#keys.alertSeen(alert.id))
     return { at: text === null ? alert.timestamp * 1000 : Date.parse(text), text }
-  }
-
-  async #ids(partition: number, state: 'open' | 'all', limit: number): Promise<string[]> {
-    if (state === 'all') return this.#store.list(partition, this.#keys.recentAlerts(), 0, limit - 1)
-    const open = await this.#store.rangeByScore(
-      partition,
-      this.#keys.openAlerts(),
-      0,
-      Number.MAX_SAFE_INTEGER,
-      limit,
-    )
-    return open.map(({ member }) => member)
   }
 
   async #complete(alert: StoredAlert): Promise<AlertRecord> {

@@ -15,9 +15,6 @@ interface Parts {
   readonly rules: Documents<InhibitionRule>
 }
 
-/** How many open alerts a new rule is applied to. */
-const MOST_OPEN = 10_000
-
 /** The rules by which alerts keep others quiet; a change of one holds for open alerts too. */
 export class Inhibitions {
   readonly #parts: Parts
@@ -52,7 +49,7 @@ export class Inhibitions {
   async reindex(): Promise<Settlement> {
     const { alerts, changes, rules } = this.#parts
     const all = await rules.list()
-    for (const { id } of await alerts.list('open', MOST_OPEN)) {
+    for await (const { id } of alerts.open()) {
       await changes.change(id, (alert) => {
         const names = alert.status === 'resolved' ? [] : inhibitingNames(all, alert)
         if (names.join() === alert.inhibits.join()) return null

@@ -116,13 +116,15 @@ export class Silences {
   }
 
   /** An alert is resolved: silences that were meant for it end, unless another open one needs them. */
-  async resolved(alert: Labelled, open: () => Promise<readonly Labelled[]>): Promise<void> {
+  async resolved(alert: Labelled, open: () => AsyncIterable<Labelled>): Promise<void> {
     const found = (await this.inForce(alert)).filter(({ silence }) => silence.expire_on_resolve)
-    if (found.length === 0) return
-    const others = await open()
-    for (const { silence } of found) {
-      if (!others.some((other) => concerns(silence, other))) await this.expire(silence.id)
+    const ending = new Set(found.map(({ silence }) => silence))
+    if (ending.size === 0) return
+    for await (const other of open()) {
+      for (const silence of ending) if (concerns(silence, other)) ending.delete(silence)
+      if (ending.size === 0) return
     }
+    for (const { id } of ending) await this.expire(id)
   }
 
   #shown(silence: Silence, now: number): ShownSilence {

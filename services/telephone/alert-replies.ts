@@ -20,7 +20,6 @@ interface Wish {
   readonly wholeSource: boolean
 }
 
-const MOST_OPEN = 1000
 const DONE = { acknowledge: 'Acknowledged', resolve: 'Resolved', escalate: 'Escalated' } as const
 const HELP = 'Reply with a code and a letter: 1a acknowledges, 1c closes, 1e escalates.'
 
@@ -73,10 +72,10 @@ async function find(
 }
 
 async function ofOneSource({ alertStore }: Parts, id: string): Promise<string[]> {
-  const { alert } = await alertStore.read(id).catch(() => ({ alert: null }))
+  const alert = await alertStore.readIfAny(id)
   if (alert === null || alert.source === null) return [id]
-  const open = await alertStore.list('open', MOST_OPEN)
-  const ids = open.filter(({ source }) => source === alert.source).map((each) => each.id)
+  const ids: string[] = []
+  for await (const each of alertStore.open()) if (each.source === alert.source) ids.push(each.id)
   return ids.length === 0 ? [id] : ids
 }
 

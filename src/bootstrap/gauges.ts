@@ -27,11 +27,10 @@ export function fillGauges(metrics: Metrics, services: Services, store: Store): 
     metrics.deadLetters.set({}, await services.deadLetters.count())
   })
   metrics.onScrape(async () => {
-    const open = await services.alertStore.list('open', 1000)
-    for (const severity of ['critical', 'warning', 'info'] as const) {
-      const count = open.filter((alert) => alert.severity === severity).length
+    const open = { critical: 0, warning: 0, info: 0 }
+    for await (const { severity } of services.alertStore.open()) open[severity] += 1
+    for (const [severity, count] of Object.entries(open))
       metrics.alertsOpen.set({ severity }, count)
-    }
   })
   metrics.onScrape(async () => {
     metrics.storeSeconds.observe({}, (await store.ping()) / 1000)

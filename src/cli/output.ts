@@ -16,8 +16,7 @@ export class Output {
   /** A list, the given columns of each row; `nothing` says so where it is empty. */
   table(rows: readonly Row[], columns: readonly string[], nothing = 'Nothing.'): void {
     if (this.#json) this.#write(`${JSON.stringify(rows, null, 2)}\n`)
-    else if (rows.length === 0) this.#write(`${nothing}\n`)
-    else this.#lines(rows, columns)
+    else this.#lines(rows, columns, { nothing })
   }
 
   /** A list of which the last column is told in full, over as many lines as it takes. */
@@ -39,8 +38,19 @@ export class Output {
     }
   }
 
-  #lines(rows: readonly Row[], columns: readonly string[]): void {
-    const cells = rows.map((row) => columns.map((column) => textOf(row[column])))
+  #lines(
+    rows: readonly Row[],
+    columns: readonly string[],
+    { nothing, most = 60 }: { readonly nothing: string; readonly most?: number },
+  ): void {
+    if (rows.length === 0) {
+      this.#write(`${nothing}\n`)
+      return
+    }
+    const limitOf = (index: number) => (index === columns.length - 1 ? most : 60)
+    const cells = rows.map((row) =>
+      columns.map((column, index) => textOf(row[column], limitOf(index))),
+    )
     const heads = columns.map((column) => column.replaceAll('_', ' '))
     const widths = heads.map((head, index) =>
       Math.max(head.length, ...cells.map((line) => line[index]?.length ?? 0)),
@@ -70,6 +80,7 @@ export class Output {
       readonly name: string
       readonly rows: readonly Row[]
       readonly columns: readonly string[]
+      readonly nothing?: string
     },
   ): void {
     if (this.#json) {
@@ -78,7 +89,9 @@ export class Output {
     }
     this.record(record)
     this.#write('\n')
-    this.table(list.rows, list.columns)
+    // Reasons come last, and are what it is looked at for.
+    const nothing = list.nothing ?? 'Nothing.'
+    this.#lines(list.rows, list.columns, { nothing, most: 1_000 })
   }
 
   /** A record and several lists of its own, each under its name; for programs they are its fields. */
@@ -97,7 +110,7 @@ export class Output {
     this.record(record)
     for (const { name, rows, columns } of lists) {
       this.#write(`\n${name.toUpperCase()}\n`)
-      this.table(rows, columns)
+      this.#lines(rows, columns, { nothing: 'Nothing.', most: 1_000 })
     }
   }
 

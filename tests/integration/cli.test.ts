@@ -79,6 +79,42 @@ describe('the command line', () => {
     expect(away.stderr).toContain('Nothing answers at http://127.0.0.1:9')
   })
 
+  it('[S1-057] acknowledges everything of a type, however much it is, and leaves nothing for one that is over', async () => {
+    const raise = (n: number) =>
+      service.api('POST', '/api/alerts', {
+        ...{ type: 'bulk', severity: 'warning', message: 'Many', source: `s${n}` },
+      })
+    await Promise.all(Array.from({ length: 120 }, (_, n) => raise(n)))
+    expect(await json('alerts', 'list', '--type', 'bulk')).toHaveLength(120)
+    const statuses = async (...args: string[]) => {
+      const rows: { status: string }[] = await json('alerts', ...args, '--type', 'bulk')
+      return [...Map.groupBy(rows, ({ status }) => status)].map(([status, { length }]) => [
+        status,
+        length,
+      ])
+    }
+    expect(await statuses('ack', '--note', 'on it')).toEqual([['acknowledged', 120]])
+    expect(await statuses('resolve')).toEqual([['resolved', 120]])
+    expect((await cli('alerts', 'list', '--type', 'bulk')).stdout).toBe('No open alert.\n')
+    const both = await cli('alerts', 'ack', 'x', '--all')
+    expect(both).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('either an id, or --all'),
+    })
+    const { code, stderr } = await cli('alerts', 'list', '--status', 'opened')
+    expect([code, stderr]).toEqual([1, expect.stringContaining('"acknowledged"|"snoozed"')])
+  })
+
+  it('a dry run says in full what is wrong with a message', async () => {
+    const { stdout } = await cli(
+      'routes',
+      'test',
+      'notifications/alerts/critical/disk',
+      '{"source":1}',
+    )
+    expect(stdout).toContain('source: Invalid input: expected string, received number')
+  })
+
   it('sends, and shows users, their inbox being filled', async () => {
     await cli('users', 'set', 'ada', '{"email":"ada@example.com","roles":["admin"]}')
     const sent = await json('send', 'user:ada', 'The pump is back', '--priority', 'high')

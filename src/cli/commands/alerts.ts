@@ -1,23 +1,17 @@
-import type { Tools } from '../command.ts'
-import { type Command, WrongUsage } from '../command.ts'
+import { Refused } from '../client.ts'
+import { type Command, type Options, type Tools, WrongUsage } from '../command.ts'
 
 const COLUMNS = ['id', 'severity', 'type', 'status', 'count', 'message', 'created_at']
-
-interface Listed {
-  readonly id: string
-  readonly type: string
-  readonly status: string
-}
 
 /** Acts on one alert, or on all that are open, of one type if wished. */
 function acting(
   action: 'ack' | 'unack' | 'resolve' | 'snooze' | 'escalate',
-  done: string,
+  summary: string,
   own: NonNullable<Command['options']> = [],
 ): Command {
   return {
     usage: `alerts ${action} [id]`,
-    summary: `${done} an alert`,
+    summary,
     options: [
       ['--all', 'every open alert'],
       ['--type <type>', 'every open alert of one type'],
@@ -25,44 +19,76 @@ function acting(
       ['--user <id>', 'in whose name'],
       ...own,
     ],
-    examples: [`alerts ${action} --all --note "on it"`],
+    examples: [
+      `alerts ${action} --type pump --note "on it"${action === 'snooze' ? ' --for 2h' : ''}`,
+    ],
     async run(tools, [id], options) {
-      const ids = id === undefined ? await chosen(tools, options) : [id]
-      const { note, user, until } = options
+      const { all, type, note, user, until } = options
+      const isMany = Boolean(all || type)
+      if ((id === undefined) !== isMany) {
+        throw new WrongUsage('Say either an id, or --all, or --type <type>.')
+      }
       if (action === 'snooze' && !options.for && !until) {
         throw new WrongUsage('Say --for <time> or --until <time>.')
       }
       const body = { note, user_id: user, for: options.for, until }
-      const results: object[] = []
+      const ids = id === undefined ? await idsOf(tools, type) : [id]
+      const results: Record<string, unknown>[] = []
       for (const each of ids) {
-        const answer = await tools.client.post(`/api/alerts/${each}/${action}`, body)
-        results.push({ alert_id: each, status: answer.status })
+        const status = await act(tools, `${each}/${action}`, { body, isMany })
+        results.push({ alert_id: each, status })
       }
-      tools.out.table(
-        results as Record<string, unknown>[],
-        ['alert_id', 'status'],
-        'No open alert.',
-      )
+      tools.out.table(results, ['alert_id', 'status'], 'No open alert.')
     },
   }
 }
 
-async function chosen(tools: Tools, options: { readonly all?: unknown; readonly type?: unknown }) {
-  if (!options.all && !options.type) throw new WrongUsage('Say an id, --all or --type <type>.')
-  const { data } = await tools.client.get('/api/alerts', { limit: 100 })
-  return (data as readonly Listed[])
-    .filter(({ type }) => !options.type || type === options.type)
-    .map(({ id }) => id)
+/** Among many, one that is over by now is no reason to leave the others. */
+async function act(
+  { client }: Tools,
+  path: string,
+  { body, isMany }: { body: object; isMany: boolean },
+): Promise<unknown> {
+  try {
+    return (await client.post(`/api/alerts/${path}`, body)).status
+  } catch (error) {
+    if (!isMany || !(error instanceof Refused) || ![404, 409].includes(error.status)) throw error
+    return error.body.code
+  }
+}
+
+async function idsOf(tools: Tools, type: Options[string]): Promise<string[]> {
+  const all = await everyAlert(tools, { type: type as string | undefined })
+  return all.map(({ id }) => String(id))
+}
+
+/** The list, page after page. */
+async function everyAlert(
+  { client }: Tools,
+  query: { readonly type?: string | undefined; readonly status?: string | undefined },
+): Promise<Record<string, unknown>[]> {
+  const found: Record<string, unknown>[] = []
+  for (let cursor: unknown; cursor !== null; ) {
+    const given = cursor === undefined ? query : { ...query, cursor: String(cursor) }
+    const page = await client.get('/api/alerts', { limit: 100, ...given })
+    found.push(...(page.data as Record<string, unknown>[]))
+    cursor = page.next_cursor
+  }
+  return found
 }
 
 export const alertCommands: readonly Command[] = [
   {
     usage: 'alerts list',
     summary: 'Open alerts, oldest first',
-    options: [['--status <status>', 'open (default), all, acknowledged, resolved']],
-    async run({ client, out }, _args, { status }) {
-      const { data } = await client.get('/api/alerts', { limit: 100, status: status as string })
-      out.table(data as Record<string, unknown>[], COLUMNS, 'No open alert.')
+    options: [
+      ['--status <status>', 'open (default), triggered, acknowledged, snoozed, resolved or all'],
+      ['--type <type>', 'of one type'],
+    ],
+    async run(tools, _args, { status, type }) {
+      const query = { status: status as string | undefined, type: type as string | undefined }
+      const rows = await everyAlert(tools, query)
+      tools.out.table(rows, COLUMNS, status ? `No alert that is ${status}.` : 'No open alert.')
     },
   },
   {
@@ -74,14 +100,14 @@ export const alertCommands: readonly Command[] = [
       out.recordWith(alert, { name: 'log', rows, columns: ['at', 'what', 'who', 'why'] })
     },
   },
-  acting('ack', 'Acknowledge', [
+  acting('ack', 'Acknowledge an alert, or several', [
     ['--for <time>', 'how long it may take: 90s, 30m, 2h; then the alert comes back'],
   ]),
-  acting('unack', 'Take back the acknowledgement of'),
-  acting('snooze', 'Quiet for a while', [
+  acting('unack', 'Take an acknowledgement back: the alert begins again'),
+  acting('snooze', 'Keep an alert quiet for a while', [
     ['--for <time>', 'how long: 90s, 30m, 2h, 1d'],
     ['--until <time>', 'until when, as ISO 8601'],
   ]),
-  acting('escalate', 'Tell the people of the next step of'),
-  acting('resolve', 'Resolve'),
+  acting('escalate', 'Tell the people of the next step at once'),
+  acting('resolve', 'Resolve an alert, or several'),
 ]

@@ -120,17 +120,22 @@ export const peopleCommands: readonly Command[] = [
   },
   {
     usage: 'oncall',
-    summary: 'Who is on call by which schedule',
+    summary: 'Who is on call by which schedule; with --type also whom `oncall add` put there',
     options: [
       ['--at <time>', 'at another moment, as ISO 8601'],
-      ['--type <type>', 'who answers for one type of alert'],
+      ['--type <type>', 'who answers for one type of alert, by schedules and by its set'],
     ],
+    examples: ['oncall --type disk_full --at 2026-12-24T18:00:00Z'],
     async run({ client, out }, _args, { at, type }) {
       const query = { at: at as string | undefined, type: type as string | undefined }
       const answer = await client.get('/api/oncall', query)
       const { schedules, ...rest } = answer
       const rows = schedules as Record<string, unknown>[]
-      out.recordWith(rest, { name: 'schedules', rows, columns: ['id', 'name', 'users'] })
+      const columns = ['id', 'name', 'users']
+      const nothing = type
+        ? `No schedule is for ${type}.`
+        : 'There is no schedule. Say --type <type> to see who was put on call for a type of alert.'
+      out.recordWith(rest, { name: 'schedules', rows, columns, nothing })
     },
   },
   {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+import type { StoredAlert } from '../../../services/alerts/alert-record.ts'
 import { HeartbeatWatch } from '../../../services/heartbeats/heartbeat-watch.ts'
 import { compileMonitor, MonitorDocument } from '../../../services/heartbeats/monitor.ts'
 import type { Services } from '../../../src/bootstrap/services.ts'
@@ -47,7 +48,11 @@ async function work(services = bench.services): Promise<void> {
   }
 }
 
-const openAlerts = () => bench.services.alertStore.list('open', 100)
+async function openAlerts(): Promise<StoredAlert[]> {
+  const found: StoredAlert[] = []
+  for await (const alert of bench.services.alertStore.open()) found.push(alert)
+  return found
+}
 
 /** Looks four times a second, until `seconds` have passed. */
 async function pass(seconds: number, ...watches: readonly HeartbeatWatch[]): Promise<void> {
