@@ -1,15 +1,28 @@
 import type { z } from 'zod'
 import type { Directory } from '../services/directory/directory.ts'
-import type { Preferences } from '../services/directory/preferences.ts'
+import type { PreferenceDefaults } from '../services/directory/preference-defaults.ts'
+import {
+  effective,
+  type Preferences,
+  type SaidPreferences,
+  shownPreferences,
+} from '../services/directory/preferences.ts'
 import { isTimeZone, type QuietHours, quietUntil } from '../services/directory/quiet-hours.ts'
 import { type Clock, type Context, isoTime } from '../src/index.ts'
-import type { MuteBody, PreferencesBody, QuietHoursBody, UnmuteBody } from './preference-fields.ts'
+import type {
+  DefaultsBody,
+  MuteBody,
+  PreferencesBody,
+  QuietHoursBody,
+  UnmuteBody,
+} from './preference-fields.ts'
 import { assertSelfOrAdmin } from './user-controller.ts'
 
 type UserParam = { readonly id: string }
 
 interface Parts {
   readonly directory: Directory
+  readonly defaults: PreferenceDefaults
   readonly clock: Clock
   /** Of people who did not say theirs. */
   readonly timezone: string
@@ -26,6 +39,13 @@ export class PreferenceController {
   find = async (context: Context<UserParam>) => {
     assertSelfOrAdmin(context)
     return this.#parts.directory.preferences(context.params.id)
+  }
+
+  defaults = async () => shownPreferences(effective({}, await this.#parts.defaults.get()))
+
+  saveDefaults = async ({ payload }: Context<unknown, z.output<typeof DefaultsBody>>) => {
+    await this.#parts.defaults.save(payload as SaidPreferences)
+    return this.defaults()
   }
 
   save = async (context: Context<UserParam, z.output<typeof PreferencesBody>>) => {

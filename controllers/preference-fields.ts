@@ -34,31 +34,36 @@ const FLAGS = {
   marketing_emails_enabled: { channel: 'email', category: 'marketing' },
 } as const
 
-/** What a user wants, in our words or in those of the seeds. */
-export const PreferencesBody = z
-  .object({
-    muted_types: z.array(z.string().max(50)).max(200).optional(),
-    types: ByName.optional(),
-    categories: ByName.optional(),
-    product_notifications: Word.optional(),
-  })
-  .catchall(z.boolean())
-  .transform(({ product_notifications: product, ...given }) => {
-    const switches: Record<string, unknown> = {}
-    const categories: Record<string, ChannelSwitches> = { ...given.categories }
-    if (product !== undefined) categories.product = WISHES[product]
-    for (const [name, value] of Object.entries(given)) {
-      const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name as keyof typeof FLAGS] : null
-      if (name === 'mail') switches.email = value
-      else if (flag === null) switches[name] = value
-      else if (flag.category === null) switches[flag.channel] = value
-      else {
-        const before = categories[flag.category]
-        categories[flag.category] = { ...before, [flag.channel]: value === true }
-      }
+const preferenceFields = {
+  muted_types: z.array(z.string().max(50)).max(200).optional(),
+  types: ByName.optional(),
+  categories: ByName.optional(),
+  product_notifications: Word.optional(),
+}
+
+const OwnFields = z.object(preferenceFields).catchall(z.boolean())
+
+type Given = z.output<typeof OwnFields>
+
+function inOurWords({ product_notifications: product, ...given }: Given) {
+  const switches: Record<string, unknown> = {}
+  const categories: Record<string, ChannelSwitches> = { ...given.categories }
+  if (product !== undefined) categories.product = WISHES[product]
+  for (const [name, value] of Object.entries(given)) {
+    const flag = Object.hasOwn(FLAGS, name) ? FLAGS[name as keyof typeof FLAGS] : null
+    if (name === 'mail') switches.email = value
+    else if (flag === null) switches[name] = value
+    else if (flag.category === null) switches[flag.channel] = value
+    else {
+      const before = categories[flag.category]
+      categories[flag.category] = { ...before, [flag.channel]: value === true }
     }
-    return Object.keys(categories).length > 0 ? { ...switches, categories } : switches
-  })
+  }
+  return Object.keys(categories).length > 0 ? { ...switches, categories } : switches
+}
+
+/** What a user wants, in our words or in those of the seeds. */
+export const PreferencesBody = OwnFields.transform(inOurWords)
 
 const Time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time such as 22:00')
 const Days = z.array(z.enum(WEEKDAYS)).min(1).max(7)
@@ -102,6 +107,12 @@ export const QuietHoursBody = z
     const hours: QuietHours = { ...common, quiet, weekly }
     return isEverAvailable(hours) ? hours : fault('weekly', 'there must be some time without quiet')
   })
+
+/** What people want who say nothing else. */
+export const DefaultsBody = z
+  .object({ ...preferenceFields, quiet_hours: QuietHoursBody.nullable().optional() })
+  .catchall(z.boolean())
+  .transform(inOurWords)
 
 const thread = z.string().min(1).max(128)
 

@@ -1,6 +1,7 @@
 import type { HookController } from '../controllers/hook-controller.ts'
 import type { PreferenceController } from '../controllers/preference-controller.ts'
 import {
+  DefaultsBody,
   MuteBody,
   PreferencesBody,
   QuietHoursBody,
@@ -79,6 +80,23 @@ function userRoutes(api: HttpGroup<'/api'>, { users, hooks }: Controllers): void
 }
 
 function preferenceRoutes(api: HttpGroup<'/api'>, { preferences }: Controllers): void {
+  const admin = { tags: ['people'], scope: 'admin' } as const
+  api.on(
+    'GET',
+    '/preferences/defaults',
+    { ...admin, summary: 'What people want who say nothing else' },
+    preferences.defaults,
+  )
+  api.on(
+    'PUT',
+    '/preferences/defaults',
+    {
+      ...admin,
+      body: DefaultsBody,
+      summary: 'Say what people want who say nothing else; what is not named is as it was at first',
+    },
+    preferences.saveDefaults,
+  )
   const self = { tags: ['people'], scope: 'read' } as const
   api.on(
     'GET',

@@ -122,6 +122,7 @@ export type { JobHandler, Settlement, WorkerOptions } from './queue/worker.ts'
 export { Worker } from './queue/worker.ts'
 export { allows, demandScope } from './scopes.ts'
 export type { Bus } from './store/bus.ts'
+export { Cached } from './store/cached.ts'
 export { Keys, keysOfTenant, queueKeys } from './store/keys.ts'
 export type { Migration } from './store/migrate.ts'
 export type {

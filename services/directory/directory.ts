@@ -11,10 +11,14 @@ import {
 import type { Memberships } from './memberships.ts'
 import { justBefore, splitCursor } from './name-order.ts'
 import type { OwnDirectory } from './own-directory.ts'
+import type { PreferenceDefaults } from './preference-defaults.ts'
 import {
-  DEFAULT_PREFERENCES,
+  effective,
+  NOTHING_SAID,
   type Preferences,
-  parsePreferences,
+  type SaidPreferences,
+  saidIn,
+  shownPreferences,
   withChanges,
   withoutChannel,
 } from './preferences.ts'
@@ -36,6 +40,8 @@ interface Parts {
   readonly keys: Keys
   readonly memberships: Memberships
   readonly own?: OwnDirectory | undefined
+  /** What people want who say nothing else; absent: what everybody does. */
+  readonly defaults?: PreferenceDefaults
 }
 
 /** The people Belfry knows: profiles, roles, groups, preferences, devices. */
@@ -44,6 +50,7 @@ export class Directory {
   readonly #keys: Keys
   readonly #memberships: Memberships
   readonly #own: OwnDirectory | null
+  readonly #defaults: Pick<PreferenceDefaults, 'get'>
   /** One per partition. */
   readonly #recipients: readonly Batcher<string, Recipient>[]
 
@@ -52,6 +59,7 @@ export class Directory {
     this.#keys = parts.keys
     this.#memberships = parts.memberships
     this.#own = parts.own ?? null
+    this.#defaults = parts.defaults ?? { get: () => NOTHING_SAID }
     this.#recipients = Array.from({ length: parts.store.partitions }, (_, partition) => {
       return new Batcher((ids) => this.#readRecipients(partition, ids), RECIPIENTS)
     })
@@ -67,7 +75,7 @@ export class Directory {
 
   async #readRecipients(partition: number, ids: readonly string[]): Promise<Recipient[]> {
     const keys = this.#keys
-    const [texts, devices] = await Promise.all([
+    const [texts, devices, defaults] = await Promise.all([
       this.#store.getMany(
         partition,
         ids.flatMap((id) => [keys.profile(id), keys.preferences(id)]),
@@ -76,6 +84,7 @@ export class Directory {
         partition,
         ids.map((id) => keys.pushTokens(id)),
       ),
+      this.#defaults.get(),
     ])
     const others = await Promise.all(ids.map((id) => this.#own?.find(id)))
     return ids.map((id, n) => {
@@ -83,7 +92,7 @@ export class Directory {
       const preferences = texts[2 * n + 1]
       return {
         user: { ...(profile ? parseProfile(id, profile) : emptyProfile(id)), ...others[n], id },
-        preferences: preferences ? parsePreferences(preferences) : DEFAULT_PREFERENCES,
+        preferences: effective(saidIn(preferences), defaults),
         hasDevices: (devices[n] ?? 0) > 0,
       }
     })
@@ -130,11 +139,11 @@ export class Directory {
 
   async preferences(id: string): Promise<Preferences> {
     const text = await this.#store.get(this.#at(id), this.#keys.preferences(id))
-    return text === null ? DEFAULT_PREFERENCES : parsePreferences(text)
+    return shownPreferences(effective(saidIn(text), await this.#defaults.get()))
   }
 
   /** What is not given stays, of types and categories too. */
-  savePreferences(id: string, changes: Partial<Preferences>): Promise<Preferences> {
+  savePreferences(id: string, changes: SaidPreferences): Promise<Preferences> {
     return this.#changePreferences(id, (before) => withChanges(before, changes))
   }
 
@@ -149,15 +158,14 @@ export class Directory {
 
   async #changePreferences(
     id: string,
-    change: (before: Preferences) => Preferences,
+    change: (before: SaidPreferences) => SaidPreferences,
   ): Promise<Preferences> {
     assertUserId(id)
     const partition = this.#at(id)
     const key = this.#keys.preferences(id)
     for (let attempt = 0; attempt < 20; attempt++) {
       const old = await this.#store.get(partition, key)
-      const before = old === null ? DEFAULT_PREFERENCES : parsePreferences(old)
-      const after = change(before)
+      const after = change(saidIn(old))
       const outcome = await this.#store.commit({
         partition,
         guards: [['expect', key, old]],
@@ -166,7 +174,7 @@ export class Directory {
           ['zadd', this.#keys.users(), 0, id],
         ],
       })
-      if (outcome.applied) return after
+      if (outcome.applied) return shownPreferences(effective(after, await this.#defaults.get()))
     }
     throw new Unavailable(`The preferences of ${id} are being changed by others; try again.`)
   }
@@ -204,11 +212,9 @@ export class Directory {
 
   /** How many users there are in all. */
   async size(): Promise<number> {
-    const counts = await Promise.all(
-      Array.from({ length: this.#store.partitions }, (_, partition) =>
-        this.#store.count(partition, this.#keys.users()),
-      ),
-    )
+    const users = this.#keys.users()
+    const count = (_: unknown, partition: number) => this.#store.count(partition, users)
+    const counts = await Promise.all(Array.from({ length: this.#store.partitions }, count))
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
@@ -234,8 +240,7 @@ export class Directory {
   }
 
   async #isListed(id: string): Promise<boolean> {
-    const users = this.#keys.users()
-    const [next] = await this.#store.rangeByName(this.#at(id), users, justBefore(id), 1)
+    const [next] = await this.usersOf(this.#at(id), justBefore(id), 1)
     return next === id
   }
 

@@ -19,9 +19,14 @@ export interface Preferences {
   readonly quiet_hours: QuietHours | null
   /** What he does not want to hear of until a moment (ISO 8601; `null`: ever): threads by name. */
   readonly mutes: Readonly<Record<string, string | null>>
+  /** Who said what, the nearest first; absent: all of it is his. */
+  readonly layers?: readonly SaidPreferences[]
   /** Further channels, by name; on unless switched off. */
   readonly [channel: string]: unknown
 }
+
+/** What somebody has said of it; the rest is decided elsewhere. */
+export type SaidPreferences = Partial<Preferences>
 
 /** Of one user; what he muted first is forgotten first. */
 const MOST_MUTES = 200
@@ -47,25 +52,58 @@ export interface Subject {
   readonly thread?: string
 }
 
-/** Stored preferences over the defaults. */
-export function parsePreferences(text: string): Preferences {
-  return { ...DEFAULT_PREFERENCES, ...(JSON.parse(text) as Preferences) }
+/** Of whoever has said nothing. */
+export const NOTHING_SAID: SaidPreferences = {}
+
+const OURS_ALONE: Preferences = { ...DEFAULT_PREFERENCES, layers: [DEFAULT_PREFERENCES] }
+
+/** Preferences as they are stored. */
+export function saidIn(text: string | null | undefined): SaidPreferences {
+  return text == null ? NOTHING_SAID : (JSON.parse(text) as SaidPreferences)
+}
+
+/** What counts for somebody: his own words, then those of his tenant, then ours. */
+export function effective(own: SaidPreferences, defaults: SaidPreferences): Preferences {
+  if (own === NOTHING_SAID && defaults === NOTHING_SAID) return OURS_ALONE
+  return {
+    ...DEFAULT_PREFERENCES,
+    ...defaults,
+    ...own,
+    types: byName(defaults.types, own.types),
+    categories: byName(defaults.categories, own.categories),
+    quiet_hours: own.quiet_hours ?? defaults.quiet_hours ?? null,
+    layers: [own, defaults, DEFAULT_PREFERENCES],
+  }
+}
+
+/** The same without who said what. */
+export function shownPreferences({ layers: _, ...preferences }: Preferences): Preferences {
+  return preferences as Preferences
+}
+
+type Switches = Readonly<Record<string, ChannelSwitches>>
+
+function byName(defaults: Switches = {}, own: Switches = {}): Switches {
+  const merged = Object.entries(own).map(([name, switches]) => {
+    return [name, { ...defaults[name], ...switches }]
+  })
+  return { ...defaults, ...Object.fromEntries(merged) }
 }
 
 /** Preferences after `changes`: types and categories one by one. */
-export function withChanges(before: Preferences, changes: Partial<Preferences>): Preferences {
+export function withChanges(before: SaidPreferences, changes: SaidPreferences): SaidPreferences {
   const types = { ...before.types, ...changes.types }
   const categories = { ...before.categories, ...changes.categories }
   const mutes = withoutEnded({ ...before.mutes, ...changes.mutes })
-  return { ...before, ...changes, types, categories, mutes } as Preferences
+  return { ...before, ...changes, types, categories, mutes }
 }
 
 /** Preferences with one channel off for a category, or for a type where there is none. */
 export function withoutChannel(
-  before: Preferences,
+  before: SaidPreferences,
   channel: string,
   { type, category }: { readonly type: string; readonly category: string | null },
-): Preferences {
+): SaidPreferences {
   const off = { [channel]: false }
   const types = before.types ?? {}
   if (category === null) {
@@ -84,17 +122,34 @@ function withoutEnded(mutes: Preferences['mutes']): Preferences['mutes'] {
   return Object.fromEntries(left.slice(-MOST_MUTES))
 }
 
-/** Whether a user wants something on a channel: type before category before the channel as such. */
+/**
+ * Whether a user wants something on a channel: type before category before the
+ * channel as such, and whatever he said himself before what others say for him.
+ */
 export function wants(preferences: Preferences, channel: string, subject: Subject): boolean {
-  for (const type of subject.types) {
-    const said = preferences.types?.[type]?.[channel]
-    if (typeof said === 'boolean') return said
+  for (const said of preferences.layers ?? [preferences]) {
+    const answer = answerOf(said, channel, subject)
+    if (answer !== null) return answer
   }
-  for (const category of subject.categories) {
-    const said = preferences.categories?.[category]?.[channel]
-    if (typeof said === 'boolean') return said
+  return true
+}
+
+/** What somebody says of it; `null`: nothing. */
+function answerOf(
+  said: SaidPreferences,
+  channel: string,
+  { types, categories }: Subject,
+): boolean | null {
+  for (const type of types) {
+    const answer = said.types?.[type]?.[channel]
+    if (typeof answer === 'boolean') return answer
   }
-  return preferences[channel] !== false
+  for (const category of categories) {
+    const answer = said.categories?.[category]?.[channel]
+    if (typeof answer === 'boolean') return answer
+  }
+  const answer = said[channel]
+  return typeof answer === 'boolean' ? answer : null
 }
 
 /** Whether a user does not want to hear of this at all. */

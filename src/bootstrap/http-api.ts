@@ -107,6 +107,7 @@ export function createApi(parts: ApiParts): HttpRouter {
     }),
     preferences: new PreferenceController({
       directory: services.directory,
+      defaults: services.preferenceDefaults,
       clock,
       timezone: parts.config.timezone,
     }),

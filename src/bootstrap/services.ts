@@ -13,8 +13,6 @@ import { QueueAdmin } from '../../services/deliveries/queue-admin.ts'
 import { QueueNames } from '../../services/deliveries/queue-names.ts'
 import { type QueueRoute, QueueRoutes } from '../../services/deliveries/queue-routes.ts'
 import { WebhookSecrets } from '../../services/deliveries/webhook-secrets.ts'
-import { Directory } from '../../services/directory/directory.ts'
-import { Memberships } from '../../services/directory/memberships.ts'
 import type { OwnDirectory } from '../../services/directory/own-directory.ts'
 import { PersonalData } from '../../services/directory/personal-data.ts'
 import { Escalating } from '../../services/flows/escalating.ts'
@@ -55,6 +53,7 @@ import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import { type Alerting, createAlerting } from './alerting.ts'
 import { createEventing, type EventSettings } from './eventing.ts'
+import { createPeople } from './people.ts'
 import { createRuling } from './ruling.ts'
 import { createTelephone } from './telephone.ts'
 import { createTemplates } from './templates.ts'
@@ -120,8 +119,8 @@ export function createServices(ingredients: Ingredients) {
   const announcements = new Announcements({ ...base, broadcast, connection })
 
   const acceptance = new Acceptance({ ...base, bell })
-  const memberships = new Memberships({ store, keys })
-  const directory = new Directory({ store, keys, memberships, own: ingredients.ownDirectory })
+  const people = createPeople({ ...base, bus, own: ingredients.ownDirectory })
+  const { memberships, directory } = people
   const sessions = new ToldSessions(base)
   const recall = new Recall({ ...base, directory })
   const inbox = new InboxService({ ...base, recall })
@@ -210,14 +209,13 @@ export function createServices(ingredients: Ingredients) {
     cancellation: new Cancellation(base),
     deadLetters,
     direct,
-    directory,
+    ...people,
     ...eventing,
     followUps,
     hooks,
     inbox,
     links,
     linkSigner,
-    memberships,
     notifications,
     outbox,
     outboxRelease: new OutboxRelease({ outbox, queues, direct }),

@@ -3,8 +3,10 @@ import { PreferencesBody, QuietHoursBody } from '../../../controllers/preference
 import { type PlanWish, planDelivery } from '../../../services/deliveries/delivery-plan.ts'
 import {
   DEFAULT_PREFERENCES,
+  effective,
   isMuted,
   type Preferences,
+  type SaidPreferences,
   subjectOf,
   wants,
   withChanges,
@@ -22,9 +24,9 @@ const combinations = VALUES.flatMap((type) =>
 
 const NOW = Date.UTC(2026, 0, 10, 23)
 
-function person(preferences: Partial<Preferences>): Recipient {
+function person(preferences: SaidPreferences, defaults: SaidPreferences = {}): Recipient {
   const user = { ...emptyProfile('ada'), email: 'ada@example.com', phone: '+12025550123' }
-  return { user, preferences: withChanges(DEFAULT_PREFERENCES, preferences), hasDevices: true }
+  return { user, preferences: effective(preferences, defaults), hasDevices: true }
 }
 
 function wish(fields: Partial<PlanWish> = {}): PlanWish {
@@ -68,6 +70,34 @@ describe('preferences', () => {
       expect(plan.skipped.sms).toBe(expected ? undefined : 'preference')
     },
   )
+
+  it.each(combinations)(
+    'what a tenant says of type $type, category $category, channel $channel counts where the user says nothing',
+    ({ type, category, channel }) => {
+      const said: SaidPreferences = {
+        ...(type === undefined ? {} : { types: { 'order.shipped': { sms: type } } }),
+        ...(category === undefined ? {} : { categories: { order: { sms: category } } }),
+        ...(channel === undefined ? {} : { sms: channel }),
+      }
+      const goesOut = (own: SaidPreferences) =>
+        planDelivery(person(own, said), wish({ channels: ['sms'] })).channels.length > 0
+      expect(goesOut({})).toBe(type ?? category ?? channel ?? DEFAULT_PREFERENCES.sms)
+      expect(goesOut({ email: false })).toBe(goesOut({}))
+      for (const own of [true, false]) {
+        expect(goesOut({ sms: own })).toBe(own)
+        expect(goesOut({ categories: { order: { sms: own } } })).toBe(own)
+        expect(goesOut({ types: { 'order.shipped': { sms: own } } })).toBe(own)
+      }
+    },
+  )
+
+  it('quiet hours of a tenant are those of whoever has none of his own', () => {
+    const off = { ...night, is_enabled: false }
+    const held = (own: SaidPreferences) =>
+      Object.keys(planDelivery(person(own, { quiet_hours: night }), wish()).held)
+    expect(held({})).toEqual(['email', 'push'])
+    expect(held({ quiet_hours: off })).toEqual([])
+  })
 
   it('wants(): a channel of which nobody ever spoke is on', () => {
     expect(wants(DEFAULT_PREFERENCES, 'discord', { types: ['x'], categories: [] })).toBe(true)
