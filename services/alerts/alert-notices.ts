@@ -1,4 +1,5 @@
 import type { Clock, Settlement } from '../../src/index.ts'
+import type { ChannelName } from '../deliveries/channel-policy.ts'
 import type { AlertGroups } from '../noise/alert-groups.ts'
 import type { FlapLedger } from '../noise/flap-ledger.ts'
 import type { Silences } from '../noise/silences.ts'
@@ -7,7 +8,14 @@ import type { AlertJob } from './alert-job.ts'
 import { logEntry, type StoredAlert } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
 import type { AlertTeller } from './alert-teller.ts'
-import { exhaustedMessage, flappingMessage, settledMessage, updateMessage } from './alert-words.ts'
+import {
+  exhaustedMessage,
+  flappingMessage,
+  isAwaited,
+  settledMessage,
+  updateMessage,
+} from './alert-words.ts'
+import { channelsSoFar, EVERY_CHANNEL } from './escalation-policy.ts'
 import type { Responders } from './responders.ts'
 
 interface Parts {
@@ -88,14 +96,33 @@ export class AlertNotices {
     news: NonNullable<AlertJob['news']>,
   ): Promise<void> {
     const { alerts, teller } = this.#parts
-    const message = updateMessage(alert, news)
+    const targets = await alerts.told(alert.id)
+    const isUrgent = isAwaited(alert, news)
+    const channelsOf = await this.#channelsOf(alert, targets)
     // Named by the job: later changes of the alert do not make it another message.
     await teller.tell({
       name: [alert.id, `${revision}.`],
-      targets: await alerts.told(alert.id),
-      messageFor: () => message,
-      overrides: false,
+      targets,
+      messageFor: (user) => updateMessage(alert, news, isUrgent ? channelsOf(user) : null),
+      overrides: isUrgent,
     })
+  }
+
+  /** By which channels each heard of the alert until now. */
+  async #channelsOf(
+    alert: StoredAlert,
+    targets: readonly string[],
+  ): Promise<(user: string) => readonly ChannelName[]> {
+    const { clock, responders, teller } = this.#parts
+    const named = channelsSoFar(await responders.policyOf(alert), alert)
+    const plans = await teller.plans(targets, alert.severity, named)
+    const elapsedMs = clock.now() - Date.parse(alert.told_at ?? alert.created_at)
+    return (user) => {
+      const plan = plans.get(user)
+      if (plan === undefined) return named ?? EVERY_CHANNEL
+      const later = plan.later.filter(({ delayMinutes }) => delayMinutes * 60_000 <= elapsedMs)
+      return [...plan.atOnce, ...later.flatMap(({ channels }) => channels)]
+    }
   }
 
   async #toFirstStep(alert: StoredAlert, job: AlertJob, message: Message): Promise<Settlement> {

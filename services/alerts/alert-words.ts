@@ -91,17 +91,32 @@ function linesOf(alerts: readonly StoredAlert[]): string {
   return [...lines, ...(more > 0 ? [`and ${more} more`] : [])].join('\n')
 }
 
+/**
+ * Whether news of an alert is what those who were told wait for: that somebody has
+ * it in hand, or that it is over before anybody had. It reaches them as the alert did.
+ */
+export function isAwaited(alert: StoredAlert, { event }: AlertUpdate): boolean {
+  if (alert.severity !== 'critical') return false
+  return event === 'acknowledged' || event === 'snoozed' || !alert.acknowledged
+}
+
 /** What those who were told hear when somebody acknowledged, snoozed or resolved. */
-export function updateMessage(alert: StoredAlert, { event, who, note }: AlertUpdate): Message {
+export function updateMessage(
+  alert: StoredAlert,
+  { event, who, note }: AlertUpdate,
+  channels: readonly ChannelName[] | null,
+): Message {
   const word = `${event.slice(0, 1).toUpperCase()}${event.slice(1)}`
   const by = who === null ? '' : ` by ${who}`
-  const text = `${word}${by}: ${alert.message}${note === null ? '' : ` (${note})`}`
+  const said = note === null ? '' : ` (${note})`
   return messageOf({
     title: `${word}: ${alert.type}`,
-    message: text,
+    message: `${word}${by}: ${alert.message}${said}`,
     type: `alert.${event}`,
     priority: alert.severity === 'critical' ? 'high' : 'normal',
     data: dataOf(alert),
+    channels: channels?.filter((channel) => channel !== 'voice') ?? null,
+    shortText: `${word}${by}: ${alert.type} - ${alert.message}${said}`,
   })
 }
 

@@ -119,6 +119,17 @@ export function defaultPolicy(severity: Severity): EscalationPolicy {
   }
 }
 
+/** By which channels people were told of an alert until now; `null`: as its severity has it. */
+export function channelsSoFar(
+  policy: EscalationPolicy,
+  { step, loop, severity }: Position & { readonly severity: Severity },
+): readonly ChannelName[] | null {
+  const steps = loop > 0 ? policy.steps : policy.steps.slice(0, step + 1)
+  if (steps.every(({ channels }) => channels === null)) return null
+  const usual = severity === 'critical' ? EVERY_CHANNEL : []
+  return [...new Set(steps.flatMap(({ channels }) => channels ?? usual))]
+}
+
 /** The step after `at`, or the first one again; `null` when the policy is exhausted. */
 export function nextPosition(policy: EscalationPolicy, { step, loop }: Position): Position | null {
   if (step + 1 < policy.steps.length) return { step: step + 1, loop }

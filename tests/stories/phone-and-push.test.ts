@@ -310,12 +310,16 @@ describe('Twilio, Firebase, Apple and browsers behind one service', () => {
       expect(await world.http('GET', `/api/alerts/${id}`)).toMatchObject({
         ...{ status: 'acknowledged', acknowledged_by: ada.user },
       })
-      for (const { user } of people) {
-        const news = await world.notification(
-          user,
-          ({ type: what }) => what === 'alert.acknowledged',
+      for (const { user, phone } of people) {
+        await world.notification(user, ({ type: what }) => what === 'alert.acknowledged')
+        await waitFor(() =>
+          twilio.taken.some(
+            ({ form }) =>
+              form.get('To') === phone &&
+              form.get('Body') ===
+                `Acknowledged by ${ada.user}: ${type} - hall 1 burns (by text message)`,
+          ),
         )
-        expect(news.message).toContain(`by ${ada.user}`)
       }
     })
 

@@ -121,6 +121,27 @@ describe('an acknowledgement', () => {
     }
   })
 
+  it('reaches whoever the alert woke by the same ways, though he wants none of them and sleeps', async () => {
+    const off = { realtime: false, email: false, sms: false, push: false }
+    const always = { ...{ is_enabled: true, timezone: 'UTC', weekly: {}, quiet: null } } as const
+    await bench.services.directory.savePreferences('grace', {
+      ...{ ...off, quiet_hours: { ...always, mode: 'drop' } },
+    })
+    const id = await bench.raise()
+    await bench.services.alertActions.acknowledge(id, { who: 'ada', note: null })
+    await bench.work()
+    const every = ['realtime', 'email', 'sms']
+    expect(await channelsOf('grace')).toEqual([every, every])
+    // Somebody has it in hand: that it is over may wait.
+    await bench.services.alertActions.resolve(id, { who: 'ada', note: null })
+    await bench.work()
+    expect((await channelsOf('grace'))[2]).toEqual([])
+    const other = await bench.raise({ source: 'hall 4' })
+    await bench.services.alertActions.resolve(other, { who: null, note: null })
+    await bench.work()
+    expect((await channelsOf('grace')).at(-1)).toEqual(every)
+  })
+
   it('of a critical alert that is not resolved in half an hour brings it back to step one', async () => {
     const id = await bench.raise()
     await bench.pass(6)

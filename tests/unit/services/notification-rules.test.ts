@@ -79,6 +79,21 @@ describe('rules of a person', () => {
     ])
   })
 
+  it('say by which channels he hears that somebody acknowledged: those that were used', async () => {
+    await bench.raise()
+    const early = await bench.raise({ source: 'hall 4' })
+    await bench.pass(1)
+    await bench.services.alertActions.acknowledge(early, { who: 'bob', note: null })
+    await bench.work()
+    expect((await channels()).at(-1)).toEqual(['realtime', 'push'])
+    const late = await bench.raise({ source: 'hall 5' })
+    await bench.pass(5.5)
+    await bench.services.alertActions.acknowledge(late, { who: 'bob', note: null })
+    await bench.work()
+    // By text too; nobody is called for good news.
+    expect((await channels()).at(-1)?.toSorted()).toEqual(['push', 'realtime', 'sms'])
+  })
+
   it('of before an acknowledgement do not come back with the alert; they begin again', async () => {
     const id = await bench.raise()
     await bench.services.alertActions.acknowledge(id, ada)
