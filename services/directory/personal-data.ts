@@ -29,6 +29,10 @@ interface Parts {
   readonly inbox: InboxService
   readonly sessions: SessionService
   readonly audit: AuditLog
+  /** Closes his connections, wherever they are. */
+  readonly realtime: { terminate(user: string): void }
+  /** Told of whoever was erased. */
+  readonly onErased?: (user: string) => void
 }
 
 /** What is kept of a person: shown to him, or erased. */
@@ -59,6 +63,7 @@ export class PersonalData {
     const { store, keys, directory, memberships, sessions } = this.#parts
     const profile = await directory.find(user)
     const partition = partitionOf(user, store.partitions)
+    this.#parts.realtime.terminate(user)
     const open = await sessions.sessionsOf(user)
     for (const { session_id } of open) await sessions.disconnect(user, session_id)
     const notifications = await this.#notifications(user)
@@ -94,6 +99,7 @@ export class PersonalData {
     const tokens = profile.devices.map(({ token }) => token)
     const words = [user, ...addresses, ...tokens].filter((word) => word !== null)
     await new Erasure(this.#parts).sweep(user, words)
+    this.#parts.onErased?.(user)
     return { status: 'erased', notifications: notifications.length, sessions: open.length }
   }
 

@@ -28,6 +28,7 @@ interface Parts {
 export class UnreadTopic {
   readonly #parts: Parts
   readonly #changed = new Set<string>()
+  readonly #forgotten = new Set<string>()
   #cancel: (() => void) | null = null
   #flushing = false
   #stopped = false
@@ -41,6 +42,12 @@ export class UnreadTopic {
     if (isWatched) this.#parts.onChanged?.(user)
     this.#changed.add(user)
     this.#schedule(GATHER_MS)
+  }
+
+  /** Takes a user's count off its topic: he is nobody any more. */
+  forget(user: string): void {
+    this.#forgotten.add(user)
+    this.changed(user, false)
   }
 
   /** Publishes what is outstanding as far as the broker takes it, then nothing more. */
@@ -84,9 +91,12 @@ export class UnreadTopic {
 
   async #tell(user: string): Promise<boolean> {
     const { publish, count, log } = this.#parts
+    const isForgotten = this.#forgotten.has(user)
     try {
-      const unread = await count(user)
-      await publish(`users/${user}/unread`, String(unread), { qos: 1, retain: true })
+      // An empty one is kept by no broker [MQTT-3.3.1-10].
+      const payload = isForgotten ? '' : String(await count(user))
+      await publish(`users/${user}/unread`, payload, { qos: 1, retain: true })
+      if (isForgotten) this.#forgotten.delete(user)
       return true
     } catch (error) {
       log.debug({ err: error, user }, 'an unread count was not published')

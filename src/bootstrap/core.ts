@@ -62,6 +62,7 @@ export function createCore({ config, publisher, metrics, own, ...base }: Parts):
     broadcastConnection: config.broadcast.driver,
     mayPublish: actionTopics(config.actionTopics),
     onUnread: (user) => unreadTopic.changed(user),
+    onErased: (user) => unreadTopic.forget(user),
     onRepeated: () => metrics.duplicates.inc(),
     auditDays: config.auditDays,
     queueRoutes: config.queue.routes,

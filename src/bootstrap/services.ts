@@ -95,6 +95,8 @@ export interface Ingredients {
   readonly broadcaster?: () => BroadcastManager
   /** Told whenever a user's unread count may have changed. */
   readonly onUnread?: (user: string) => void
+  /** Told of whoever was erased. */
+  readonly onErased?: (user: string) => void
   /** How long the audit log keeps an entry, in days. */
   readonly auditDays?: number
   /** Told of every message that had had its effect before. */

@@ -152,9 +152,9 @@ export class Keys {
   // Deliveries
   /** `email` → `email_queue`; the adapter derives `…:<priority>`, `…:scheduled`, `…:leases`. */
   queue = (channel: string) => `${this.scope}${channel}_queue`
-  /** The names of queues that an application put jobs into. */
-  /** What a tenant's people have who say nothing else. */
+  /** What a tenant's people want who say nothing else. */
   preferenceDefaults = () => `${this.scope}preference_defaults`
+  /** The names of queues that an application put jobs into. */
   queueNames = () => `${this.scope}queue_names`
   mailLog = () => `${this.scope}mail_logs`
   smsOptOut = (hash: string) => `${this.scope}sms:opt_out:${hash}`
