@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { Directory } from '../services/directory/directory.ts'
 import { assertUserId } from '../services/directory/user-record.ts'
 import { newReceipt, type Receipts } from '../services/flows/receipts.ts'
-import { type Identity, identityOf } from '../services/notifications/acceptance.ts'
+import { type Identity, identityOf, sourceOf } from '../services/notifications/acceptance.ts'
 import { parseAudience } from '../services/notifications/broadcast-record.ts'
 import type { BroadcastService } from '../services/notifications/broadcast-service.ts'
 import type { DirectService } from '../services/notifications/direct-service.ts'
@@ -175,7 +175,8 @@ export class SendController {
 /** One call to many is a message of its own to each of them, with a key and an id of its own. */
 function within(identity: Identity, recipient: string): Identity {
   const id = identity.id === null ? null : uuidFrom(identity.id, recipient)
-  return { ...identity, id, target: `${identity.target} ${recipient}` }
+  const source = sourceOf(identity)
+  return { ...identity, id, source, target: `${identity.target} ${recipient}` }
 }
 
 function definedOf<Values extends object>(values: Values) {

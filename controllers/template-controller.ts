@@ -4,7 +4,7 @@ import { previewTemplate } from '../services/templates/template-preview.ts'
 import type { TemplateRecord } from '../services/templates/template-record.ts'
 import type { TemplateRenderer } from '../services/templates/template-renderer.ts'
 import type { TemplateService } from '../services/templates/template-service.ts'
-import type { Context } from '../src/index.ts'
+import { type Context, NotFound } from '../src/index.ts'
 
 export const VersionQuery = z.object({ version: z.coerce.number().int().min(1).nullish() })
 
@@ -21,6 +21,7 @@ export const PreviewBody = z.object({
   locale: z.string().max(35).nullish(),
   params: z.record(z.string(), z.unknown()).default({}),
   version: z.int().min(1).nullish(),
+  variant: z.string().max(20).nullish(),
 })
 
 type TemplateParam = { readonly id: string }
@@ -62,7 +63,11 @@ export class TemplateController {
 
   preview = async ({ params, payload }: Context<TemplateParam, z.output<typeof PreviewBody>>) => {
     const record = await this.#templates.find(params.id, payload.version ?? null)
-    const sample = { locale: payload.locale ?? null, params: payload.params }
+    const { locale = null, params: values, variant = null } = payload
+    if (variant !== null && !Object.hasOwn(record.variants ?? {}, variant)) {
+      throw new NotFound(`The template has no variant ${JSON.stringify(variant)}.`)
+    }
+    const sample = { locale, params: values, variant }
     return previewTemplate(this.#renderer, record, sample)
   }
 }

@@ -8,7 +8,7 @@ import {
   type Store,
 } from '../../src/index.ts'
 import { enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
-import type { Acceptance, Identity } from '../notifications/acceptance.ts'
+import { type Acceptance, type Identity, sourceOf } from '../notifications/acceptance.ts'
 import { mintId } from '../notifications/mint-id.ts'
 import type { Tell } from '../operations/activity.ts'
 import type { EventTypes } from './event-types.ts'
@@ -102,7 +102,7 @@ export class EventLog {
       reply: { status: 'event_logged', event_id: id },
     })
     if (accepted.status === 'fresh') {
-      this.#tell(kept, identity.target)
+      this.#tell(kept, sourceOf(identity))
       await processNow?.(id)
     }
     return accepted.status === 'conflict'

@@ -58,7 +58,7 @@ h1{margin:0 0 12px;font-size:1.375rem;line-height:1.25}
 p{margin:0 0 12px;color:var(--quiet)}
 h1+p{color:var(--text);font-size:1.0625rem;white-space:pre-line}
 form{margin:20px 0 0}
-button{width:100%;min-height:52px;border:0;border-radius:12px;background:${accent};color:#fff;font:600 1.0625rem/1 inherit;font-family:inherit;cursor:pointer}
+button{width:100%;min-height:52px;border:0;border-radius:12px;background:${accent};color:#fff;font:inherit;font-size:1.0625rem;font-weight:600;cursor:pointer}
 button:focus-visible{outline:3px solid var(--text);outline-offset:3px}
 `
 }

@@ -19,6 +19,8 @@ export interface Identity {
   readonly id: string | null
   /** The concrete topic or path: one key means one thing within it. */
   readonly target: string
+  /** The topic or path that it came by, where the target says more than that. */
+  readonly source?: string
   readonly idempotencyKey: string | null
   /** A digest of the payload: the same key with other words is a mistake. */
   readonly digest: string
@@ -32,6 +34,11 @@ export const ownWork: Identity = {
   idempotencyKey: null,
   digest: '',
   packet: null,
+}
+
+/** The topic or path that a message came by; empty: it is work of our own. */
+export function sourceOf({ source, target }: Identity): string {
+  return source ?? target
 }
 
 /** Reads a message's identity from the payload, its user property or its header. */

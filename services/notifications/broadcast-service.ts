@@ -24,7 +24,7 @@ import type { Directory } from '../directory/directory.ts'
 import type { Memberships } from '../directory/memberships.ts'
 import { labelOps, unlabelOps } from '../flows/labels.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
-import { type Acceptance, type Identity, ownWork } from './acceptance.ts'
+import { type Acceptance, type Identity, ownWork, sourceOf } from './acceptance.ts'
 import { type Audience, type BroadcastRecord, makeBroadcast } from './broadcast-record.ts'
 import { mintId } from './mint-id.ts'
 import { cameBy, type Message, type Origin } from './notification-record.ts'
@@ -92,7 +92,7 @@ export class BroadcastService {
     const message = await templates.accept(announcing.message)
     const now = clock.now()
     const id = mintId(identity, { scope: keys.scope, partitions: store.partitions, now })
-    const origin = cameBy(announcing.origin ?? {}, identity.target)
+    const origin = cameBy(announcing.origin ?? {}, sourceOf(identity))
     const { ops, record } = await this.workOf({ ...announcing, id, message, origin })
     const { selected } = record
     const accepted = await acceptance.accept<BroadcastSent<Status>>({

@@ -14,7 +14,7 @@ import { type DeliveryJob, enqueueOp, jobKey, makeJob } from '../deliveries/deli
 import { deliveryLogOps } from '../deliveries/delivery-log.ts'
 import { parsePhoneNumber } from '../directory/phone-number.ts'
 import type { Tell } from '../operations/activity.ts'
-import type { Acceptance, Identity } from './acceptance.ts'
+import { type Acceptance, type Identity, sourceOf } from './acceptance.ts'
 import { BatchAcceptance } from './batch-acceptance.ts'
 import {
   type EmailMessage,
@@ -201,9 +201,16 @@ export class DirectService {
     return accepted.status === 'conflict' ? reply : accepted.reply
   }
 
-  #tell({ id, channel, priority, user_id, ...content }: DeliveryJob, { target }: Identity): void {
+  #tell({ id, channel, priority, user_id, ...content }: DeliveryJob, identity: Identity): void {
     const about = shownContent(content)
-    this.#parts.tell?.('queued', { id, channel, priority, user_id, ...about, source: target })
+    this.#parts.tell?.('queued', {
+      id,
+      channel,
+      priority,
+      user_id,
+      ...about,
+      source: sourceOf(identity),
+    })
   }
 
   #mintId(identity: Identity, userId: string | null = null): string {

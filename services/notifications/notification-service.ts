@@ -8,7 +8,7 @@ import { FlowGate } from '../flows/flow-gate.ts'
 import { momentOf } from '../flows/local-time.ts'
 import { type TraceReason, Traces } from '../flows/traces.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
-import type { Identity } from './acceptance.ts'
+import { type Identity, sourceOf } from './acceptance.ts'
 import { speak } from './composed.ts'
 import { mintId } from './mint-id.ts'
 import {
@@ -148,7 +148,7 @@ export class NotificationService {
   async #note({ id, userId, message, identity }: Sending & { id: string }, reason: TraceReason) {
     const { type, title } = message
     const trace = { id, user_id: userId, type, title, status: 'dropped', reason } as const
-    await this.#traces.note(trace, identity.target)
+    await this.#traces.note(trace, sourceOf(identity))
   }
 
   #mintId(owner: string, identity: Identity, now: number): string {

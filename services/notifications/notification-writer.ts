@@ -18,7 +18,7 @@ import { gather } from '../flows/gather.ts'
 import { type TraceRecord, tellOfTrace, traceOp } from '../flows/traces.ts'
 import type { Tell } from '../operations/activity.ts'
 import { type Counted, Counts } from '../statistics/counts.ts'
-import type { Acceptance } from './acceptance.ts'
+import { type Acceptance, sourceOf } from './acceptance.ts'
 import { Collapse, NOTHING, type Replacing } from './collapse.ts'
 import type { Composed } from './composed.ts'
 import { fanoutOp } from './fanout.ts'
@@ -184,7 +184,7 @@ export class NotificationWriter {
       },
     })
     if (accepted.status === 'conflict') return 'changed'
-    if (accepted.status === 'fresh') tellOfTrace(tell, trace, identity.target)
+    if (accepted.status === 'fresh') tellOfTrace(tell, trace, sourceOf(identity))
     return accepted.reply
   }
 
@@ -226,7 +226,7 @@ function recordOf(
   plan: DeliveryPlan,
   { earlier }: Replacing,
 ): NotificationRecord {
-  const came = cameBy(origin, identity.target)
+  const came = cameBy(origin, sourceOf(identity))
   const made = { userId, message, choice: plan, origin: came, now }
   const record = makeRecord({ id: earlier?.id ?? id, ...made })
   return earlier === null ? record : { ...record, version: earlier.version + 1 }

@@ -12,7 +12,7 @@ import { type DeliveryJob, enqueueOp, makeJob } from '../deliveries/delivery-job
 import { labelOps } from '../flows/labels.ts'
 import type { Tell } from '../operations/activity.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
-import type { Acceptance, Identity } from './acceptance.ts'
+import { type Acceptance, type Identity, sourceOf } from './acceptance.ts'
 import { cameBy, type Message, type Origin } from './notification-record.ts'
 import type { Sent } from './sending.ts'
 
@@ -66,7 +66,7 @@ export class Scheduling {
     const job = makeJob<ScheduledContent>({
       ...{ id, userId, now, channel: 'notification', priority: message.priority },
       ...{
-        content: { message, origin: cameBy(origin, identity.target) },
+        content: { message, origin: cameBy(origin, sourceOf(identity)) },
         sendAt: at,
         expiresAt: message.expiresAt,
       },
@@ -88,7 +88,7 @@ export class Scheduling {
     if (outcome.status === 'fresh') {
       const { title, type, priority } = message
       const about = { id, user_id: userId, title, type, priority, send_at: isoTime(at) }
-      this.#parts.tell?.('scheduled', { ...about, source: identity.target })
+      this.#parts.tell?.('scheduled', { ...about, source: sourceOf(identity) })
     }
     return outcome.reply
   }

@@ -10,6 +10,8 @@ const MOST_PUSH_BYTES = 4096
 interface Sample {
   readonly locale: string | null
   readonly params: Readonly<Record<string, unknown>>
+  /** One of the template's wordings; `null`: its own words. */
+  readonly variant?: string | null
 }
 
 /** What a template looks like on every channel; what is missing is named and left empty. */
@@ -24,6 +26,7 @@ export function previewTemplate(
     template: name,
     version,
     locale: localeFor(record, sample.locale),
+    variant: sample.variant ?? null,
     missing_params: permitted_params.filter((param) => !Object.hasOwn(sample.params, param)),
     unknown_params: Object.keys(sample.params).filter((each) => !permitted_params.includes(each)),
     channels: Object.fromEntries(

@@ -132,9 +132,9 @@ export class TemplateRenderer {
   renderText(
     record: TemplateRecord,
     channel: TemplateChannel,
-    { locale, params, lenient = false }: Rendering,
+    { locale, params, lenient = false, variant = null }: Rendering,
   ): TemplateText {
-    const words = record.locales[localeFor(record, locale)] ?? {}
+    const words = textsOfVariant(record, variant, localeFor(record, locale))
     return this.#fill(textFor(words, channel), only(record.permitted_params, params), lenient)
   }
 

@@ -8,6 +8,7 @@ import { isBroadcastQueue } from '../broadcasting/broadcaster.ts'
 import type { HttpRefusal } from '../http/request-run.ts'
 import type { Publisher } from '../mqtt/message.ts'
 import type { Refusal } from '../mqtt/refusal.ts'
+import type { ErrorBody } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { Services } from './services.ts'
@@ -84,7 +85,8 @@ export class Announcements {
   async #keepRefused(refused: Refused): Promise<void> {
     const { services, publisher, log } = this.#parts
     const { id, topic, code, error, at } = await services().deadLetters.add(refused)
-    const { message: reason, notification_id } = error
+    const { notification_id } = error
+    const reason = inWords(error)
     services().activity.record('refused', { id, topic, code, reason, notification_id })
     if (code === 'filtered') return
     publisher
@@ -109,4 +111,11 @@ export class Announcements {
       ...('reason' in outcome ? { reason: outcome.reason } : {}),
     })
   }
+}
+
+/** What is wrong, as exactly as it was said. */
+function inWords({ message, issues = [] }: ErrorBody): string {
+  const [first] = issues
+  if (first === undefined || message.includes(first.message)) return message
+  return `${first.path} ${first.message}`.trim()
 }

@@ -222,7 +222,7 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
     const tab = await open('#/compose?priority=high&channels=realtime,email,sms')
     const { page } = tab
     await page.getByLabel('To', { exact: true }).fill('user:grace, linus@example.com')
-    await page.getByLabel('Message').fill('Come & see')
+    await page.getByLabel('Message', { exact: true }).fill('Come & see')
     await page.getByText('Reaches 2 recipients.').waitFor()
     await page
       .getByRole('row', { name: /sms left out/ })

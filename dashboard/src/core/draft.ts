@@ -1,5 +1,15 @@
 import { address, type Json } from './api.ts'
+import { bodyOf, extrasOf, isoOf, unreadableIn } from './draft-fields.ts'
 import { token } from './session.ts'
+
+export const MOST_ACTIONS = 3
+
+/** Something that people can do about a message, as it is being written. */
+export interface WrittenAction {
+  readonly type: string
+  readonly label: string
+  readonly [field: string]: string
+}
 
 /** A message that is being written, as the address of the page holds it. */
 export interface Draft {
@@ -14,6 +24,9 @@ export interface Draft {
   readonly params: string
   /** Local time, as the field gives it; empty: at once. */
   readonly at: string
+  readonly actions: readonly WrittenAction[]
+  /** Whatever else it asks for, by where it stands in the body. */
+  readonly extras: Readonly<Record<string, string>>
 }
 
 export function draftOf(query: URLSearchParams): Draft {
@@ -27,15 +40,28 @@ export function draftOf(query: URLSearchParams): Draft {
     channels: text('channels').split(',').filter(Boolean),
     template: text('template'),
     params: text('params'),
-    at: text('at'),
+    at: text('send_at'),
+    actions: actionsOf(text('actions')),
+    extras: extrasOf(query),
+  }
+}
+
+function actionsOf(text: string): readonly WrittenAction[] {
+  try {
+    const list = JSON.parse(text || '[]')
+    return Array.isArray(list) ? list.slice(0, MOST_ACTIONS) : []
+  } catch {
+    return []
   }
 }
 
 /** What is still missing, in words; `null`: nothing. */
 export function problemIn(draft: Draft): string | null {
   if (recipientsOf(draft).length === 0) return 'Say to whom.'
-  if (draft.template === '') return draft.message.trim() === '' ? 'Say what.' : null
-  return paramsOf(draft) === null ? 'The values are not a JSON object.' : null
+  if (draft.template === '' && draft.message.trim() === '') return 'Say what.'
+  if (paramsOf(draft) === null) return 'The values are not a JSON object.'
+  if (draft.actions.some(({ label }) => label.trim() === '')) return 'Give each action a label.'
+  return unreadableIn(draft.extras)
 }
 
 /** The body of `POST /api/notifications`. */
@@ -54,7 +80,9 @@ function contentOf(draft: Draft): Json {
     ...(draft.type ? { type: draft.type } : {}),
     ...(draft.priority === 'normal' ? {} : { priority: draft.priority }),
     ...(draft.channels.length > 0 ? { channels: draft.channels } : {}),
-    ...(draft.at ? { send_at: new Date(draft.at).toISOString() } : {}),
+    ...(draft.at ? { send_at: isoOf(draft.at) } : {}),
+    ...(draft.actions.length > 0 ? { actions: draft.actions } : {}),
+    ...bodyOf(draft.extras),
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Json } from './api.ts'
 import type { Happening } from './stream.ts'
+import { inFull, momentOf } from './time.ts'
+import { reasonInWords } from './words.ts'
 
 /** What a line of the timeline is about; `delivery`: a message to a bare address. */
 export type TrailKind = 'notification' | 'delivery' | 'alert' | 'event' | 'session' | 'refused'
@@ -86,7 +88,8 @@ function wordsOf(event: Happening): Partial<Trail> {
 }
 
 function textOf({ message, reason, send_at }: Happening): string {
-  return message ?? reason ?? (send_at ? `for ${send_at}` : '')
+  if (send_at) return `at ${inFull(momentOf(send_at) ?? 0)}`
+  return message ?? (reason ? reasonInWords(reason) : '')
 }
 
 /** A message that somebody wants none of is told of under its own id, and stays what it is. */

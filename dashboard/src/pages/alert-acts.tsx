@@ -38,7 +38,7 @@ export function AlertActs({ alert, onChange }: { alert: Json; onChange: () => un
   if (alert.status === 'resolved') return null
   const isAnswered = alert.status === 'acknowledged'
   return (
-    <div class="acts">
+    <div class="acts alert-acts">
       {isAnswered ? (
         <Button onClick={doing('unack', 'The acknowledgement is taken back.')}>Take back</Button>
       ) : (

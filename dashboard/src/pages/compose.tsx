@@ -8,6 +8,7 @@ import { counted } from '../core/words.ts'
 import { Button, Command } from '../parts/basics.tsx'
 import { Field, Page } from '../parts/layout.tsx'
 import { Rehearsed } from '../parts/rehearsed.tsx'
+import { More } from './compose-more.tsx'
 
 const CHANNELS = [
   'realtime',
@@ -107,12 +108,13 @@ function Form({ draft }: { draft: Draft }) {
               id={id}
               type="datetime-local"
               value={draft.at}
-              onInput={({ currentTarget }) => setQuery({ at: currentTarget.value })}
+              onInput={({ currentTarget }) => setQuery({ send_at: currentTarget.value })}
             />
           )}
         </Field>
       </div>
       <Channels draft={draft} />
+      <More draft={draft} />
       <details>
         <summary>As a command</summary>
         <div class="form">

@@ -44,7 +44,7 @@ export function View() {
 }
 
 function Row({ session }: { session: Json }) {
-  const { user_id, session_id, transport, protocol, node, is_active, backlog } = session
+  const { user_id, session_id, transport, protocol, is_active, backlog, channels = [] } = session
   return (
     <a
       class="row line-row"
@@ -54,7 +54,7 @@ function Row({ session }: { session: Json }) {
     >
       <strong>{user_id}</strong>
       <span class="line-about">
-        {protocol ?? transport} · {node ?? 'by topic'} · {session_id}
+        {protocol ?? transport} · {counted(channels.length, 'channel')} · {session_id}
       </span>
       <span class="live-how">
         {backlog > 0 ? (
@@ -63,6 +63,7 @@ function Row({ session }: { session: Json }) {
         <Tag tone={is_active === false ? 'quiet' : 'good'}>
           {is_active === false ? 'away' : 'connected'}
         </Tag>
+        <Time at={session.created_at} />
       </span>
     </a>
   )

@@ -65,13 +65,20 @@ function Row({ letter }: { letter: Json }) {
       {...(place.value.rest[1] === id ? { 'aria-current': 'true' as const } : {})}
     >
       <strong>{topic}</strong>
-      <span class="line-about">{error.message}</span>
+      <span class="line-about">{issuesOf(error)}</span>
       <span class="live-how">
         <Tag tone="bad">{code}</Tag>
         <Time at={at} />
       </span>
     </a>
   )
+}
+
+/** What exactly is wrong, where it was said. */
+function issuesOf({ message, issues = [] }: Json): string {
+  const said = issues.map((issue: Json) => `${issue.path} ${issue.message}`.trim())
+  const isSaid = said.some((each: string) => message.includes(each))
+  return said.length === 0 || isSaid ? message : said.join('; ')
 }
 
 function Letter({ id, onChange }: { id: string; onChange: () => unknown }) {

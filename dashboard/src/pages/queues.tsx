@@ -37,7 +37,11 @@ export function View() {
       {queues.error.value ? <Trouble problem={queues.error.value} retry={queues.reload} /> : null}
       <ul class="queue-grid scroll" aria-label="Queues">
         {all.toSorted(byInterest).map((queue) => (
-          <li key={queue.name} class="card queue" data-item>
+          <li
+            key={queue.name}
+            class={isIdle(queue) ? 'card queue is-idle' : 'card queue'}
+            data-item
+          >
             <Queue queue={queue} onChange={queues.reload} />
           </li>
         ))}
@@ -57,6 +61,10 @@ function extended(before: Readonly<Record<string, readonly number[]>>, queues: r
 
 function readyOf({ ready }: Json): number {
   return Object.values(ready as Record<string, number>).reduce((sum, each) => sum + each, 0)
+}
+
+function isIdle(queue: Json): boolean {
+  return readyOf(queue) + queue.in_flight + queue.scheduled + queue.failed === 0
 }
 
 /** Those in which something is, or is wrong, come first. */
@@ -100,7 +108,7 @@ function Queue({ queue, onChange }: { queue: Json; onChange: () => unknown }) {
       <p class="queue-facts">
         <span>{in_flight} in flight</span>
         <span>{scheduled} scheduled</span>
-        <span>oldest {lasting(oldest_age_seconds)}</span>
+        {oldest_age_seconds === null ? null : <span>oldest {lasting(oldest_age_seconds)}</span>}
         {failed > 0 ? <Tag tone="bad">{failed} failed</Tag> : <span>0 failed</span>}
         {paused ? <Tag tone="warn">paused</Tag> : null}
       </p>

@@ -5,6 +5,7 @@ import { useResource } from '../core/resource.ts'
 import { Export, Trouble } from '../parts/basics.tsx'
 import { Chart, type Series } from '../parts/chart.tsx'
 import { Page } from '../parts/layout.tsx'
+import { Outcomes } from './outcomes.tsx'
 
 const EVERY_MS = 3000
 const MOST_POINTS = 300
@@ -38,7 +39,7 @@ export function View() {
   return (
     <Page
       title="Stats"
-      lead="Since this page was opened; for longer, Prometheus reads /metrics."
+      lead="Now and day by day; for graphs of months, Prometheus reads /metrics."
       actions={<Export name="stats" rows={() => points.value} />}
     >
       {stats.error.value ? <Trouble problem={stats.error.value} retry={stats.reload} /> : null}
@@ -54,7 +55,7 @@ export function View() {
               </li>
             ))}
           </ul>
-          {data.notifications ? <Outcomes report={data.notifications} /> : null}
+          <Outcomes />
           <Chart
             title="Work"
             at={points.value.map(({ at }) => at)}
@@ -68,46 +69,6 @@ export function View() {
         </div>
       ) : null}
     </Page>
-  )
-}
-
-/** What became of notifications, channel by channel. */
-function Outcomes({ report }: { report: Json }) {
-  const rows = Object.entries((report.by_channel ?? {}) as Record<string, Json>)
-  const known = new Set(rows.flatMap(([, totals]) => Object.keys(totals)))
-  const columns = [...known].filter((name) => rows.some(([, totals]) => totals[name] > 0))
-  if (columns.length === 0) return null
-  return (
-    <section class="card" aria-label="What became of notifications">
-      <h2>What became of them</h2>
-      <p class="hint">
-        {report.from} to {report.to}
-      </p>
-      <table class="table">
-        <thead>
-          <tr>
-            <th scope="col">Channel</th>
-            {columns.map((name) => (
-              <th key={name} scope="col" class="number">
-                {name.replaceAll('_', ' ')}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([channel, totals]) => (
-            <tr key={channel}>
-              <th scope="row">{channel}</th>
-              {columns.map((name) => (
-                <td key={name} class="number">
-                  {(totals[name] ?? 0).toLocaleString('en')}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
   )
 }
 

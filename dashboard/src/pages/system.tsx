@@ -2,8 +2,8 @@ import type { Json } from '../core/api.ts'
 import { useResource } from '../core/resource.ts'
 import { place } from '../core/route.ts'
 import { may } from '../core/session.ts'
-import { Empty, Tag, Time, Trouble } from '../parts/basics.tsx'
-import { Page } from '../parts/layout.tsx'
+import { Empty, Tag, Time, Trouble, toneOf } from '../parts/basics.tsx'
+import { Page, Wide } from '../parts/layout.tsx'
 import { DeadLetters } from './dead-letters.tsx'
 import { Keys } from './keys.tsx'
 import { SystemTabs } from './system-tabs.tsx'
@@ -33,32 +33,34 @@ function Health() {
         {health.error.value ? <Trouble problem={health.error.value} retry={health.reload} /> : null}
         <section class="card" aria-label="What this process needs">
           <h2>Store, broker, providers</h2>
-          <table class="table">
-            <thead>
-              <tr>
-                <th scope="col">What</th>
-                <th scope="col">State</th>
-                <th scope="col">Detail</th>
-                <th scope="col" class="number">
-                  Latency
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {(state?.checks ?? []).map((check: Json) => (
-                <tr key={check.name}>
-                  <th scope="row">{check.name}</th>
-                  <td>
-                    <Tag tone={check.ok ? 'good' : check.advisory ? 'warn' : 'bad'}>
-                      {check.ok ? 'well' : check.advisory ? 'left alone' : 'down'}
-                    </Tag>
-                  </td>
-                  <td>{check.detail ?? ''}</td>
-                  <td class="number">{check.latency_ms.toFixed(1)} ms</td>
+          <Wide label="Checks">
+            <table class="table">
+              <thead>
+                <tr>
+                  <th scope="col">What</th>
+                  <th scope="col">State</th>
+                  <th scope="col">Detail</th>
+                  <th scope="col" class="number">
+                    Latency
+                  </th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
+              </thead>
+              <tbody>
+                {(state?.checks ?? []).map((check: Json) => (
+                  <tr key={check.name}>
+                    <th scope="row">{check.name}</th>
+                    <td>
+                      <Tag tone={check.ok ? 'good' : check.advisory ? 'warn' : 'bad'}>
+                        {check.ok ? 'well' : check.advisory ? 'left alone' : 'down'}
+                      </Tag>
+                    </td>
+                    <td>{check.detail ?? ''}</td>
+                    <td class="number">{check.latency_ms.toFixed(1)} ms</td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </Wide>
           <p class="hint">
             A channel without a line here has no provider: it delivers to the{' '}
             <a href="#/outbox">outbox</a>.
@@ -75,9 +77,10 @@ function Health() {
           <ul class="lines">
             {told.map((one) => (
               <li key={one.component ?? one.status}>
-                <strong>{one.component ?? 'system'}</strong> <Tag>{one.status}</Tag> {one.message}{' '}
+                <strong>{one.component ?? 'system'}</strong>{' '}
+                <Tag tone={toneOf(one.status)}>{one.status}</Tag> {one.message}{' '}
                 <span class="hint">
-                  <Time at={one.at ?? one.timestamp} />
+                  <Time at={one.updated_at} />
                 </span>
               </li>
             ))}

@@ -1,13 +1,12 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { act } from '../core/acts.ts'
 import { api, type Json } from '../core/api.ts'
 import { useResource } from '../core/resource.ts'
 import { go, href, place, setQuery } from '../core/route.ts'
 import { messageOf } from '../core/words.ts'
-import { Button, Tag, Trouble } from '../parts/basics.tsx'
+import { Button, Trouble } from '../parts/basics.tsx'
 import { Field, Page } from '../parts/layout.tsx'
-import { Preview } from '../parts/previews.tsx'
+import { Looks, parsed } from './template-looks.tsx'
 
 const NEW = {
   name: 'order.shipped',
@@ -15,7 +14,6 @@ const NEW = {
   message_template: 'Hello {{ name }}, {{ carrier }} brings it.',
   permitted_params: ['order_id', 'name', 'carrier'],
 }
-const CALM_MS = 300
 
 /** One template: its words as JSON beside what they look like; saving makes a new version. */
 export function TemplateEditor({ name, onChange }: { name: string; onChange: () => unknown }) {
@@ -74,14 +72,33 @@ interface EditorProps {
   readonly onChange: () => unknown
 }
 
-const EDITED = ['name', 'event_type', 'display_name', 'notification_type', 'is_active', 'critical']
+/** What the service says of a template itself. */
+const OURS = new Set([
+  ...['id', 'version', 'created_at', 'updated_at', 'title_template', 'message_template'],
+])
+
+/** In the order in which people read it; options follow. */
+const ORDER = [
+  ...['name', 'display_name', 'event_type', 'notification_type', 'category', 'critical'],
+  ...['is_active', 'permitted_params', 'default_locale', 'locales', 'variants'],
+]
 
 /** The part of a record that somebody writes. */
 function sourceOf(record: Json, isNew: boolean): string {
-  if (isNew) return JSON.stringify(record, null, 2)
-  const { permitted_params, default_locale, locales } = record
-  const named = Object.fromEntries(EDITED.map((field) => [field, record[field]]))
-  return JSON.stringify({ ...named, permitted_params, default_locale, locales }, null, 2)
+  const names = [...new Set([...ORDER, ...Object.keys(record)])]
+  const shown = names.filter((name) => name in record && (isNew || !OURS.has(name)))
+  const fields = shown.map((name) => [name, record[name]])
+  return JSON.stringify(Object.fromEntries(fields), null, 2)
+}
+
+/** With one more wording to fill in; as many get it as each of the others. */
+function withVariant(source: Json): Json {
+  const { default_locale: locale = 'en', locales = {}, variants = {} } = source
+  const words = { default: locales[locale]?.default ?? { title: '', message: '' } }
+  const before = Object.keys(variants).length === 0 ? { a: { weight: 1, locales: {} } } : variants
+  const name = [...'abcdefghij'].find((each) => !(each in before)) ?? 'j'
+  const added = { [name]: { weight: 1, locales: { [locale]: words } } }
+  return { ...source, variants: { ...before, ...added } }
 }
 
 function Editor({ record, path, isNew, onChange }: EditorProps) {
@@ -102,6 +119,11 @@ function Editor({ record, path, isNew, onChange }: EditorProps) {
     } catch (error) {
       trouble.value = messageOf(error)
     }
+  }
+  const addVariant = () => {
+    const body = parsed(source.value)
+    if (body === null) trouble.value = 'This is not JSON yet.'
+    else source.value = JSON.stringify(withVariant(body), null, 2)
   }
   const remove = async () => {
     if (!(await act(() => api.delete(path), 'The template is gone.'))) return
@@ -134,6 +156,7 @@ function Editor({ record, path, isNew, onChange }: EditorProps) {
           <Button kind="main" icon="check" onClick={save}>
             {isNew ? 'Make it' : 'Save as a new version'}
           </Button>
+          <Button onClick={addVariant}>Add a variant</Button>
           {isNew ? null : (
             <Button kind="danger" onClick={remove}>
               Delete
@@ -147,98 +170,5 @@ function Editor({ record, path, isNew, onChange }: EditorProps) {
         <Looks record={record} path={path} />
       )}
     </div>
-  )
-}
-
-function parsed(text: string): Json | null {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
-}
-
-/** What the saved version says on every channel, with sample values. */
-function Looks({ record, path }: { record: Json; path: string }) {
-  const sample = Object.fromEntries(record.permitted_params.map((each: string) => [each, each]))
-  const params = useSignal(JSON.stringify(sample, null, 2))
-  const locale = useSignal(record.default_locale as string)
-  const answer = useSignal<Json | null>(null)
-  const trouble = useSignal<string | null>(null)
-  const [values, language] = [params.value, locale.value]
-  useEffect(() => {
-    const timer = setTimeout(async () => {
-      const given = parsed(values)
-      if (given === null) {
-        trouble.value = 'The values are not JSON yet.'
-        return
-      }
-      try {
-        const body = { params: given, locale: language, version: record.version }
-        answer.value = await api.post(`${path}/preview`, body)
-        trouble.value = null
-      } catch (error) {
-        trouble.value = messageOf(error)
-      }
-    }, CALM_MS)
-    return () => clearTimeout(timer)
-  }, [values, language, path, record.version, answer, trouble])
-  return (
-    <div class="previews">
-      <Field label="Sample values">
-        {(id) => (
-          <textarea
-            id={id}
-            class="code"
-            rows={4}
-            spellcheck={false}
-            value={params.value}
-            onInput={({ currentTarget }) => {
-              params.value = currentTarget.value
-            }}
-          />
-        )}
-      </Field>
-      <Field label="Language">
-        {(id) => (
-          <select
-            id={id}
-            value={locale.value}
-            onChange={({ currentTarget }) => {
-              locale.value = currentTarget.value
-            }}
-          >
-            {Object.keys(record.locales).map((each) => (
-              <option key={each}>{each}</option>
-            ))}
-          </select>
-        )}
-      </Field>
-      {trouble.value ? <p class="form-trouble">{trouble.value}</p> : null}
-      {answer.value ? <Channels channels={answer.value.channels} /> : null}
-    </div>
-  )
-}
-
-const SHOWN = ['database', 'email', 'sms', 'push', 'slack', 'discord', 'voice']
-
-function Channels({ channels }: { channels: Json }) {
-  return (
-    <>
-      {SHOWN.filter((name) => channels[name]).map((name) => {
-        const { title = null, message = '', html = null, error, ...content } = channels[name]
-        const rendering = { to: '', subject: title, text: message, html, content }
-        return (
-          <section key={name} class="preview" aria-label={name}>
-            <h2>{name === 'database' ? 'in the app' : name}</h2>
-            {error ? (
-              <Tag tone="bad">{error}</Tag>
-            ) : (
-              <Preview channel={name === 'database' ? 'push' : name} message={rendering} />
-            )}
-          </section>
-        )
-      })}
-    </>
   )
 }

@@ -2,6 +2,7 @@ import type { Json } from '../core/api.ts'
 import { useResource } from '../core/resource.ts'
 import { go, href, hrefWithin, place } from '../core/route.ts'
 import { isNarrow } from '../core/screen.ts'
+import { counted } from '../core/words.ts'
 import { Button, Empty, Export, Tag, Time, Trouble } from '../parts/basics.tsx'
 import { Page, Search } from '../parts/layout.tsx'
 import { List } from '../parts/list.tsx'
@@ -50,11 +51,13 @@ export function View() {
 function Row({ template }: { template: Json }) {
   const { name, title_template, message_template, is_active, critical, version, updated_at } =
     template
+  const variants = Object.keys(template.variants ?? {}).length
   return (
     <a class="row line-row" href={hrefWithin([name])} data-row>
       <strong>{name}</strong>
       <span class="line-about">{title_template ?? message_template}</span>
       <span class="live-how">
+        {variants === 0 ? null : <Tag tone="info">{counted(variants, 'variant')}</Tag>}
         {critical ? <Tag tone="bad">critical</Tag> : null}
         {is_active ? null : <Tag tone="quiet">off</Tag>}
         <Tag tone="quiet">v{version}</Tag>

@@ -50,7 +50,7 @@ function Row({ route }: { route: Json }) {
   const { pattern, qos, shared, worker_count, middleware } = route
   return (
     <a
-      class="row line-row"
+      class="row line-row topic-row"
       href={hrefWithin([pattern])}
       data-row
       {...(place.value.rest[0] === pattern ? { 'aria-current': 'true' as const } : {})}

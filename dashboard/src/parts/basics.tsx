@@ -12,54 +12,22 @@ export function Tag({ tone = 'plain', children }: { tone?: Tone; children: Compo
   return <span class={`tag tag-${tone}`}>{children}</span>
 }
 
-const TONES: Readonly<Record<string, Tone>> = {
-  ...{
-    critical: 'bad',
-    failed: 'bad',
-    refused: 'bad',
-    dropped: 'bad',
-    error: 'bad',
-    triggered: 'bad',
-  },
-  ...{
-    warning: 'warn',
-    high: 'warn',
-    retry: 'warn',
-    unreachable: 'warn',
-    snoozed: 'warn',
-    away: 'warn',
-  },
-  ...{
-    processed: 'good',
-    connected: 'good',
-    resumed: 'good',
-    sent: 'good',
-    delivered: 'good',
-    read: 'good',
-    resolved: 'good',
-    success: 'good',
-  },
-  ...{
-    info: 'info',
-    acknowledged: 'info',
-    held: 'info',
-    merged: 'info',
-    scheduled: 'info',
-    queued: 'info',
-  },
-  ...{
-    skipped: 'quiet',
-    low: 'quiet',
-    canceled: 'quiet',
-    normal: 'quiet',
-    ended: 'quiet',
-    logged: 'quiet',
-  },
+const WORDS_OF_TONES: Readonly<Partial<Record<Tone, string>>> = {
+  bad: 'critical failed refused dropped error triggered down outage',
+  warn: 'warning high retry unreachable snoozed away degraded',
+  good: 'sent delivered read resolved success processed connected resumed ok operational',
+  info: 'info acknowledged held scheduled queued merged',
+  quiet: 'skipped low canceled normal ended logged',
 }
+const TONES = new Map(
+  Object.entries(WORDS_OF_TONES).flatMap(([tone, words]) =>
+    words.split(' ').map((word) => [word, tone as Tone] as const),
+  ),
+)
 
 /** Which tone a state, severity or priority has. */
 export function toneOf(word: string): Tone {
-  return TONES[word] ?? 'plain'
+  return TONES.get(word) ?? 'plain'
 }
 
 /** A moment: relative where it is read, in full where it is pointed at. */

@@ -145,3 +145,13 @@ export function Field({ label, hint, children }: FieldProps) {
     </div>
   )
 }
+
+/** What may be wider than the page, a table say, is pushed aside by itself; keys reach it too. */
+export function Wide({ label, children }: { label: string; children: ComponentChildren }) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it by keys.
+    <section class="wide" tabIndex={0} aria-label={label}>
+      {children}
+    </section>
+  )
+}

@@ -48,6 +48,9 @@ function Mail({ message }: { message: Rendering }) {
     html === null ? MAIL_VIEWS.filter(([name]) => ['text', 'headers'].includes(name)) : MAIL_VIEWS
   return (
     <div class="preview">
+      <p class="mail-subject">
+        <span class="hint">Subject</span> {message.subject}
+      </p>
       <fieldset class="choice">
         <legend class="hidden">Ways to look at the mail</legend>
         {views.map(([name, label]) => (
