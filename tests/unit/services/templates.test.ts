@@ -245,6 +245,21 @@ describe('TemplateRenderer', () => {
 })
 
 describe('previewTemplate()', () => {
+  it('shows the wording of a variant, and the template’s own where it says nothing', async () => {
+    const { templates, templateRenderer } = aProcess()
+    const loud = { weight: 1, locales: { en: { default: { title: 'Look!' } } } }
+    const record = await templates.create(body({ ...shipped, variants: { loud } }))
+    const sample = { locale: null, params: { order: '7', name: 'Ada' } }
+    const own = previewTemplate(templateRenderer, record, sample)
+    const varied = previewTemplate(templateRenderer, record, { ...sample, variant: 'loud' })
+    expect(varied.variant).toBe('loud')
+    expect(varied.channels.push).toMatchObject({ title: 'Look!' })
+    expect(own.channels.push).not.toMatchObject({ title: 'Look!' })
+    const messageOf = ({ channels }: typeof own) =>
+      (channels.push as { readonly message: string }).message
+    expect(messageOf(varied)).toBe(messageOf(own))
+  })
+
   it('shows every channel with its size, and what is missing', async () => {
     const { templates, templateRenderer } = aProcess()
     const record = await templates.create(
