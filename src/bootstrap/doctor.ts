@@ -1,4 +1,3 @@
-import { connect } from 'node:net'
 import { SmtpProvider } from '../../services/channels/email-smtp.ts'
 import { fetchGoogleToken } from '../../services/channels/google-token.ts'
 import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
@@ -12,6 +11,8 @@ import {
   type Environment,
   loadConfig,
 } from '../config.ts'
+import { withoutCredentials } from '../mqtt/broker-address.ts'
+import { tryBroker } from '../mqtt/try-broker.ts'
 import { systemClock } from '../support/clock.ts'
 import { messageOf } from '../support/errors.ts'
 import { createLogger } from '../support/logger.ts'
@@ -35,7 +36,7 @@ export async function doctor(env: Environment): Promise<Finding[]> {
     return [{ what: 'configuration', state: 'wrong', detail: error.message }]
   }
   const given = describeConfig(config).filter(({ origin }) => origin !== 'default')
-  const detail = `${given.length} variables set`
+  const detail = given.length === 1 ? 'one variable set' : `${given.length} variables set`
   return [
     { what: 'configuration', state: 'ok', detail },
     ...config.warnings.map(
@@ -76,32 +77,24 @@ async function storeFinding(config: Config): Promise<Finding> {
 }
 
 async function brokerFindings({ mqtt }: Config): Promise<Finding[]> {
-  if (mqtt.external === null) {
+  const { external } = mqtt
+  if (external === null) {
     const detail = `embedded, port ${mqtt.embedded.port}`
     return [{ what: 'broker', state: 'ok', detail }]
   }
   return Promise.all(
-    mqtt.external.urls.map(async (url): Promise<Finding> => {
-      const { hostname, port } = new URL(url)
-      const error = await reach(hostname.replace(/^\[|\]$/g, ''), Number(port))
-      const detail = error ?? `${hostname}:${port} answers`
-      return { what: 'broker', state: error === null ? 'ok' : 'wrong', detail }
+    external.urls.map(async (url): Promise<Finding> => {
+      const place = withoutCredentials(url)
+      try {
+        await tryBroker(url, external)
+        return { what: 'broker', state: 'ok', detail: `${place} lets us in` }
+      } catch (error) {
+        const names = 'MQTT_URL, MQTT_USERNAME, MQTT_PASSWORD'
+        const detail = `${place}: ${messageOf(error)}; look at ${names}`
+        return { what: 'broker', state: 'wrong', detail }
+      }
     }),
   )
-}
-
-/** `null` when somebody listens there. */
-function reach(host: string, port: number): Promise<string | null> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port, timeout: 3000 })
-    const end = (answer: string | null) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.once('connect', () => end(null))
-    socket.once('timeout', () => end(`${host}:${port} does not answer; look at MQTT_URL`))
-    socket.once('error', (error) => end(`${messageOf(error)}; look at MQTT_URL`))
-  })
 }
 
 async function providerFindings({ providers }: Config): Promise<Finding[]> {

@@ -13,6 +13,11 @@ export class Output {
     this.#width = parts.width || Number.POSITIVE_INFINITY
   }
 
+  /** Whether programs read it, which want everything. */
+  get isJson(): boolean {
+    return this.#json
+  }
+
   /** A list, the given columns of each row; `nothing` says so where it is empty. */
   table(rows: readonly Row[], columns: readonly string[], nothing = 'Nothing.'): void {
     if (this.#json) this.#write(`${JSON.stringify(rows, null, 2)}\n`)
@@ -126,11 +131,23 @@ export class Output {
 }
 
 function textOf(value: unknown, limit = 60): string {
-  if (value === null || value === undefined) return '-'
-  const isWords = Array.isArray(value) && value.every((each) => typeof each === 'string')
-  const shown = isWords ? value.join(', ') || '-' : value
-  const text = typeof shown === 'object' ? JSON.stringify(shown) : String(shown)
+  const text = wordsOf(value) || '-'
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text
+}
+
+/** A value as one line: lists by commas, records as their fields, what is deeper as JSON. */
+function wordsOf(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  if (typeof value !== 'object') return String(value)
+  if (Array.isArray(value)) {
+    const isWords = value.every((each) => typeof each === 'string')
+    return value.map(wordsOf).join(isWords ? ', ' : '; ')
+  }
+  const fields = Object.entries(value).map(([name, field]) => {
+    const text = typeof field === 'string' ? field : JSON.stringify(field)
+    return `${name.replaceAll('_', ' ')}: ${text}`
+  })
+  return fields.join(', ')
 }
 
 /** The lines of a text, none longer than `width` unless a word is. */

@@ -220,6 +220,20 @@ describe('the command line', () => {
     expect(wrong.stdout).toContain('HTTP_PORT')
   })
 
+  it('doctor logs in to the broker, and says why it cannot', async () => {
+    const broker = await startService({ env: { BELFRY_ADMIN_KEY: 'a-key-for-doctors' } })
+    const look = async (MQTT_PASSWORD: string) => {
+      const DATA_DIR = mkdtempSync(join(tmpdir(), 'd-'))
+      const env = { MQTT_URL: broker.mqttUrl, MQTT_USERNAME: 'belfry', MQTT_PASSWORD, DATA_DIR }
+      return (await belfry(['doctor'], env)).stdout
+    }
+    expect(await look('a-key-for-doctors')).toMatch(/broker +ok +mqtt:.* lets us in/)
+    expect(await look('wrong')).toMatch(
+      /broker +wrong +mqtt:.*Bad username or password; look at MQTT_URL/,
+    )
+    await broker.stop()
+  })
+
   it('doctor says all there is to say, in lines that a terminal shows', async () => {
     const env = { HTTP_PORT: 'eighty', MQTT_PORT: 'eighteen', NOTIFICATION_TTL: 'a day' }
     const { stdout } = await belfry(['doctor'], { ...env, COLUMNS: '72' })

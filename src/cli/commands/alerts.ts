@@ -1,6 +1,8 @@
 import { Refused } from '../client.ts'
 import { type Command, type Options, type Tools, WrongUsage } from '../command.ts'
 
+/** Of one alert: what people look for, before everything else that is known. */
+const SHOWN_FIRST = ['id', 'type', 'severity', 'status', 'message', 'source', 'count', 'created_at']
 const COLUMNS = ['id', 'severity', 'type', 'status', 'count', 'message', 'created_at']
 
 /** Acts on one alert, or on all that are open, of one type if wished. */
@@ -97,7 +99,11 @@ export const alertCommands: readonly Command[] = [
     async run({ client, out }, [id]) {
       const { log, ...alert } = await client.get(`/api/alerts/${id}`)
       const rows = log as Record<string, unknown>[]
-      out.recordWith(alert, { name: 'log', rows, columns: ['at', 'what', 'who', 'why'] })
+      const first = Object.fromEntries(SHOWN_FIRST.map((name) => [name, alert[name]]))
+      out.recordWith(
+        { ...first, ...alert },
+        { name: 'log', rows, columns: ['at', 'what', 'who', 'why'] },
+      )
     },
   },
   acting('ack', 'Acknowledge an alert, or several', [

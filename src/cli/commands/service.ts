@@ -10,7 +10,10 @@ export const serviceCommands: readonly Command[] = [
       const [health, stats] = await Promise.all([client.get('/health'), client.get('/api/stats')])
       const { checks = [], ...rest } = health as { checks?: readonly Record<string, unknown>[] }
       const columns = ['name', 'ok', 'latency_ms', 'detail']
-      out.recordWith({ ...rest, ...stats }, { name: 'checks', rows: checks, columns })
+      const { notifications, ...counts } = stats as { notifications: Record<string, unknown> }
+      const { from, to, total } = notifications
+      const shown = out.isJson ? stats : { ...counts, [`${from} to ${to}`]: total }
+      out.recordWith({ ...rest, ...shown }, { name: 'checks', rows: checks, columns })
     },
   },
   {
