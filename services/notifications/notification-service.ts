@@ -65,7 +65,7 @@ export class NotificationService {
     const id = asked.id ?? this.#mintId(userId, identity, now)
     if (message.expiresAt !== null && message.expiresAt <= now) {
       await this.#note({ ...asked, id }, 'expired')
-      throw new Expired('The message expired before it could be sent.')
+      throw new Expired('The message expired before it could be sent.', id)
     }
     const waiting = { ...asked, id, origin }
     const { sendAt } = message

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { AppCredentials } from '../broadcasting/app-credentials.ts'
 import type { Principal } from '../context.ts'
+import { keysOfTenant } from '../store/keys.ts'
 import type { Clock } from '../support/clock.ts'
 import { asBelfryError, Unavailable } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
@@ -114,8 +115,14 @@ export class PusherDoor {
 
   /** Who it is, if it says so; an error is told inside. */
   async #authenticate({ request, url }: Upgrade): Promise<Principal | Turned | null> {
+    const { authenticate, application } = this.#parts
     try {
-      return await this.#parts.authenticate(readCredential(request, url))
+      const principal = await authenticate(readCredential(request, url))
+      const isOurs =
+        principal === null || keysOfTenant(principal.tenant).scope === application.scope
+      if (isOurs) return principal
+      const message = 'This application is not that of your tenant.'
+      return { code: PUSHER_CODE.unauthorized, message }
     } catch (error) {
       const { code, message } = asBelfryError(error)
       const { unauthorized, comeBack } = PUSHER_CODE

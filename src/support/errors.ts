@@ -165,14 +165,29 @@ export class Filtered extends BelfryError {
 
   override toBody(): ErrorBody {
     const { reason, notificationId } = this
-    const trace = notificationId === null ? {} : { notification_id: notificationId }
-    return { ...super.toBody(), reason, ...trace }
+    return { ...super.toBody(), reason, ...traceOf(notificationId) }
   }
 }
 
+function traceOf(notificationId: string | null): { readonly notification_id?: string } {
+  return notificationId === null ? {} : { notification_id: notificationId }
+}
+
+/** What came too late: its `expires_at` is over. */
 export class Expired extends BelfryError {
   readonly code = 'expired'
   override readonly status = 422
+  /** Under which its trace says more. */
+  readonly notificationId: string | null
+
+  constructor(message: string, notificationId: string | null = null) {
+    super(message)
+    this.notificationId = notificationId
+  }
+
+  override toBody(): ErrorBody {
+    return { ...super.toBody(), ...traceOf(this.notificationId) }
+  }
 }
 
 /** A part that this call needs is away: store, broker or provider. */

@@ -107,6 +107,22 @@ describe.each(EVERYWHERE)('[S0-086] tenants of one service ($parts)', ({ parts }
     expect((await acme.api('POST', '/-/reload', {})).status).toBe(403)
   })
 
+  it('the Pusher door, the operator’s application, takes no tenant for one of its people', async () => {
+    const [standard, acme] = houses as [House, House, House]
+    const enter = async (token: string) => {
+      const socket = new WebSocket(
+        `${service.url.replace('http', 'ws')}/app/belfry?protocol=7&token=${token}`,
+      )
+      const first = await new Promise<string>((resolve) => {
+        socket.addEventListener('message', ({ data }) => resolve(String(data)), { once: true })
+      })
+      socket.close()
+      return JSON.parse(first)
+    }
+    expect(await enter(standard.token)).toMatchObject({ event: 'pusher:connection_established' })
+    expect(await enter(acme.token)).toMatchObject({ event: 'pusher:error', data: { code: 4009 } })
+  })
+
   it('an API key and a ticket are of the tenant whose credential asked for them', async () => {
     const [standard, acme, umbra] = houses as [House, House, House]
     const { body: made } = await acme.api('POST', '/api/keys', { name: 'k', scopes: ['read'] })
