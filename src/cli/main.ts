@@ -154,7 +154,9 @@ async function run(
 function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   const message = error instanceof Error ? error.message : String(error)
-  process.stderr.write(`belfry: ${message}\n`)
+  const isUnknown = error instanceof Refused && error.status === 401
+  const hint = isUnknown ? ' Show one with --token or BELFRY_TOKEN.' : ''
+  process.stderr.write(`belfry: ${message}${hint}\n`)
   if (error instanceof Refused && Array.isArray(error.body.issues)) {
     for (const { path, message } of error.body.issues)
       process.stderr.write(`  ${path}: ${message}\n`)

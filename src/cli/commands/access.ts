@@ -27,7 +27,8 @@ export const accessCommands: readonly Command[] = [
         const { createKey } = await import('../../bootstrap/create-key.ts')
         return withStore((store) => createKey(store, wanted))
       })
-      out.record(answer)
+      const { key, ...secrets } = answer
+      out.record({ ...secrets, key })
     },
   },
   {
