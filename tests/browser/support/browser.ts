@@ -53,7 +53,11 @@ export function requireBrowser(): boolean {
 export async function startBrowser(): Promise<TestBrowser> {
   const executablePath = findServer('chromium')
   if (executablePath === null) throw new Error('chromium is not installed on this machine')
-  const browser: Browser = await chromium.launch({ executablePath, args: FLAGS, headless: true })
+  const browser: Browser = await chromium.launch({
+    ...{ executablePath, args: FLAGS, headless: true },
+    // People's browsers keep pages for the back button.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
+  })
   return {
     async open(url, options = SCREENS.desktop) {
       const context = await browser.newContext(options)
