@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { Device } from '../../support/mqtt-device.ts'
 import { startService, type TestService } from '../../support/service.ts'
 import { startBrowser, type TestBrowser } from './browser.ts'
 import { serveExamples } from './examples.ts'
 import type { TestSite } from './site.ts'
+
+const run = promisify(execFile)
 
 /** A service, a web site with the example pages, and a browser. */
 export class BellBench {
@@ -46,6 +50,12 @@ export class BellBench {
     const device = await Device.connect(this.service.mqttUrl, '311')
     for (const message of messages) await device.publish(topic, message)
     await device.close()
+  }
+
+  /** What somebody types on a terminal. */
+  async mosquittoPub(topic: string, message: object): Promise<void> {
+    const where = ['-h', '127.0.0.1', '-p', String(this.service.mqttPort), '-q', '1']
+    await run('mosquitto_pub', [...where, '-t', topic, '-m', JSON.stringify(message)])
   }
 
   async notify(user: string, ...messages: readonly object[]): Promise<void> {
