@@ -8,7 +8,7 @@ import { startStream, stopStream } from './core/stream.ts'
 import { messageOf } from './core/words.ts'
 import { Login } from './login.tsx'
 import { PAGES, type PageEntry } from './pages.ts'
-import { Empty } from './parts/basics.tsx'
+import { Button, Empty } from './parts/basics.tsx'
 import { Page } from './parts/layout.tsx'
 import { Shell } from './shell.tsx'
 
@@ -74,9 +74,16 @@ function Loaded({ entry }: { entry: PageEntry }) {
   return (
     <Page title={entry.name}>
       {failure === null ? null : (
-        <Empty title="This page could not be loaded">
-          {failure} Was the service updated? Load the page again.
-        </Empty>
+        <>
+          <Empty title="This page could not be loaded">
+            {failure} Is the service running? Was it updated?
+          </Empty>
+          <div class="acts">
+            <Button kind="main" icon="reload" onClick={() => location.reload()}>
+              Load again
+            </Button>
+          </div>
+        </>
       )}
     </Page>
   )

@@ -48,7 +48,7 @@ describe.skipIf(!requireBrowser())('the dashboard, where something is written', 
     await page.getByLabel('URL', { exact: true }).fill('https://example.com/7')
     await page.getByText('At most so many').click()
     await page.getByLabel('How many').fill('3')
-    await page.getByLabel('In', { exact: true }).first().fill('1h')
+    await page.getByLabel('Within').fill('1h')
     await page.getByText('at most 3 in 3600 s').waitFor()
     await page.getByText('When, and with what').click()
     await page.getByLabel('Data').fill('{"order":')

@@ -35,7 +35,7 @@ export const GROUPS: readonly DraftGroup[] = [
     about: 'More of the kind are left out, or collected.',
     fields: [
       { path: 'throttle.limit', label: 'How many', kind: 'number' },
-      { path: 'throttle.window', label: 'In', hint: '1h, 10m, 2d' },
+      { path: 'throttle.window', label: 'Within', hint: '1h, 10m, 2d' },
       { path: 'throttle.on_limit', label: 'Others are', choices: ['drop', 'digest'] },
       { path: 'throttle.key', label: 'Apart by', hint: 'a path into data' },
     ],
@@ -62,10 +62,10 @@ export const GROUPS: readonly DraftGroup[] = [
     name: 'When, and with what',
     about: 'Where it belongs, how long it is of use, and what comes with it.',
     fields: [
-      { path: 'delay', label: 'In', hint: '15m; in place of a moment' },
-      { path: 'at', label: 'At a time by the clock', hint: '2026-11-29T09:00' },
-      { path: 'timezone', label: 'Of', hint: 'Europe/Paris' },
-      { path: 'send_in_user_timezone', label: 'Or of each recipient', kind: 'flag' },
+      { path: 'delay', label: 'After a while', hint: '15m; in place of “Not before”' },
+      { path: 'at', label: 'By the clock', hint: '2026-11-29T09:00' },
+      { path: 'timezone', label: 'Clock of', hint: 'Europe/Paris' },
+      { path: 'send_in_user_timezone', label: 'Clock of each recipient', kind: 'flag' },
       { path: 'expires_at', label: 'Of no use after', kind: 'moment' },
       { path: 'collapse_key', label: 'Replaces what has the key' },
       { path: 'thread', label: 'Belongs to', hint: 'a conversation, a document, a device' },
