@@ -25,6 +25,28 @@ const heard = async (user: string): Promise<Json[]> =>
   (await stage.http('GET', `/api/notifications?user_id=${user}&limit=100`)).data
 
 describe.each(PARTS)('[S1-048 semantics 4.13] a storm on %s', (parts) => {
+  it('600 changing readings of one source are one alert, and a resolve in other words ends it', async () => {
+    stage = await Stage.open({ parts })
+    await stage.introduce(['ada'])
+    await stage.http('POST', '/api/oncall/heat', { members: ['ada'] })
+    sender = await Sender.connect(stage.service.mqttUrl)
+    const topic = 'notifications/alerts/critical/heat'
+    const say = (payload: object) => ({ topic, payload, qos: 1 }) as const
+    await sender.send(
+      Array.from({ length: 600 }, (_, n) =>
+        say({ message: `${(31.2 + n / 10).toFixed(1)} °C`, source: 'pump-7' }),
+      ),
+    )
+    await waitFor(async () => (await alertsOf('heat'))[0]?.count === 600, { deadlineMs: 20_000 })
+    expect(await alertsOf('heat')).toHaveLength(1)
+    await sender.send([say({ message: 'Cool again', source: 'pump-7', action: 'resolve' })])
+    await waitFor(async () => (await alertsOf('heat')).length === 0, { deadlineMs: 20_000 })
+    await waitFor(async () => (await heard('ada')).length >= 2)
+    expect((await heard('ada')).map(({ type }) => type)).toEqual([
+      ...['alert.resolved', 'alert.critical'],
+    ])
+  })
+
   it('ten thousand equal critical alerts in ten seconds are one alert and one message to each; another is not delayed', async () => {
     stage = await Stage.open({ parts })
     await stage.introduce(['ada', 'bob'])
