@@ -81,4 +81,30 @@ describe('a folder of your own (BELFRY_APP) with notifications and listeners', (
     expect(mail).toMatchObject({ to: 'owner@example.com', subject: 'Parcel Arrived' })
     expect(told().match(/^database /gm)).toHaveLength(1)
   })
+
+  it('[S0-089] what is critical reaches somebody who wants nothing and sleeps, through a kill', async () => {
+    const user = '/api/users/sleeper'
+    const words = { message_template: 'It burns.', title_template: 'Fire' }
+    await service.api('POST', '/api/templates', { name: 'fire', critical: true, ...words })
+    await service.api('PUT', user, { email: 'sleeper@example.com' })
+    const never = { realtime: false, email: false, muted_types: ['fire'], database: false }
+    await service.api('PUT', `${user}/preferences`, never)
+    const always = { start: '00:00', end: '23:59', mode: 'drop' }
+    await service.api('PUT', `${user}/quiet-hours`, always)
+    const plain = { to: 'user:sleeper', message: 'Look at this.', channels: ['email'] }
+    const { body: refused } = await service.api('POST', '/api/notifications', plain)
+    expect(refused.rejected).toMatchObject([{ error: { code: 'filtered' } }])
+    const sent = await service.api('POST', '/api/notifications', { ...plain, template: 'fire' })
+    expect(sent.body.notifications).toMatchObject([{ channels: ['email'] }])
+    await service.kill()
+    await service.restart()
+    const mails = await waitFor(async () => {
+      const { body } = await service.api('GET', '/api/outbox?channel=email')
+      const his = body.data.filter(({ to }: { to: string }) => to === 'sleeper@example.com')
+      return his.length > 0 && his
+    })
+    expect(mails).toMatchObject([{ subject: 'Fire', text: expect.stringContaining('It burns.') }])
+    const { body } = await service.api('GET', '/api/notifications?user_id=sleeper')
+    expect(body.data).toMatchObject([{ title: 'Fire', read: false }])
+  })
 })

@@ -14,7 +14,7 @@ const digest = (given: object): Digest => DigestField.parse(given)
 const throttle = (given: object): Throttle => ThrottleField.parse(given)
 const TEN_MINUTES = { window: '10m' }
 
-describe('a digest', () => {
+describe('[S0-074] a digest', () => {
   it('is sent once, when its window ends, with everything that came in it', async () => {
     const replies = []
     for (const n of [1, 2, 3]) {

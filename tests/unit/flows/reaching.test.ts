@@ -78,7 +78,7 @@ const requireAck = (cancelOn: RequireAck['cancelOn'] = 'any') => ({
   channels: ['email'] as const,
 })
 
-describe('[G-13] what must be acknowledged', () => {
+describe('[G-13 S0-089] what must be acknowledged', () => {
   const mails = async () => (await bench.jobs('email')).length
 
   it('comes again until its user acknowledges it', async () => {

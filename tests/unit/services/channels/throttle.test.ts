@@ -93,7 +93,7 @@ async function stored(id: string): Promise<DeliveryJob<PhoneContent>> {
   return JSON.parse((await store.get(0, queueKeys.job(queue, id))) ?? 'null')
 }
 
-describe('more text messages to one number than it is to get', () => {
+describe('[S0-074] more text messages to one number than it is to get', () => {
   it('wait, use no try up, and go out as one', async () => {
     const ids = [await queueSms('one')]
     await work()
