@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { CHANNELS } from '../services/deliveries/channel-policy.ts'
+import { CHANNELS, ownChannels } from '../services/deliveries/channel-policy.ts'
 import { type ChannelSwitches, WISHES } from '../services/directory/preferences.ts'
 import {
   isEverAvailable,
@@ -13,14 +13,21 @@ import { moment } from './fields.ts'
 const words = Object.keys(WISHES) as (keyof typeof WISHES)[]
 const Word = z.enum(words, { error: `must be one of ${words.join(', ')}, or channels` })
 
-/** Channels by name, or one of seed 003's words. */
-const Switches = z
-  .union([Word, z.partialRecord(z.enum([...CHANNELS, 'database', 'mail']), z.boolean())])
-  .transform((given): ChannelSwitches => {
-    if (typeof given === 'string') return WISHES[given]
-    const { mail, ...switches } = given
-    return mail === undefined ? switches : { ...switches, email: mail }
-  })
+const switchable: readonly string[] = [...CHANNELS, 'database', 'mail']
+const ByChannel = z.record(z.string(), z.boolean()).superRefine((given, check) => {
+  for (const name of Object.keys(given)) {
+    if (switchable.includes(name) || ownChannels.has(name)) continue
+    const message = `is no channel: ${switchable.join(', ')}, or in their place ${words.join(', ')}`
+    check.addIssue({ code: 'custom', path: [name], message })
+  }
+})
+
+/** Channels by name, those that the application added too, or one of seed 003's words. */
+const Switches = z.union([Word, ByChannel]).transform((given): ChannelSwitches => {
+  if (typeof given === 'string') return WISHES[given]
+  const { mail, ...switches } = given
+  return mail === undefined ? switches : { ...switches, email: mail }
+})
 
 const ByName = z
   .record(z.string().min(1).max(50), Switches)

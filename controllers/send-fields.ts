@@ -18,11 +18,12 @@ const Word = z
   .string()
   .refine((word) => parseAudience([word]) !== null, 'say user:<id>, group:<id>, role:<name> or all')
 
-const Recipient = z.union([Word, Profile, Address], {
-  error: 'say user:<id>, group:<id>, role:<name>, all, a profile with user_id, {email} or {phone}',
-})
+const WHOM =
+  'say user:<id>, group:<id>, role:<name>, all, a profile with user_id, {email} or {phone}'
 
-const Recipients = z.union([Recipient, z.array(Recipient).min(1).max(1000)])
+const Recipient = z.union([Word, Profile, Address], { error: WHOM })
+
+const Recipients = z.union([Recipient, z.array(Recipient).min(1).max(1000)], { error: WHOM })
 
 /** `to` and a message: one call for every audience (contract §4). */
 export const SendBody = fromWire(z.object({ to: Recipients, ...messageFields })).transform(

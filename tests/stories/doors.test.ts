@@ -52,6 +52,11 @@ describe('the HTTP door', () => {
       },
     })
     expect((await get('/docs')).status).toBe(200)
+    const forNobody = { message: 'For whom?' }
+    const nobody = await world.service.api('POST', '/api/notifications', forNobody)
+    expect(nobody.body.issues).toMatchObject([
+      { path: 'to', message: expect.stringMatching(/^say user:<id>/) },
+    ])
   })
 
   it.concurrent('[S4-051] counts what comes in, what is refused and what is delivered', async () => {

@@ -160,6 +160,16 @@ describe('the words of the seeds', () => {
     })
   })
 
+  it('a channel that is none is named, with those that are', () => {
+    const { error } = PreferencesBody.safeParse({ types: { a: { pigeon: true } } })
+    expect(error?.issues).toMatchObject([
+      {
+        path: ['types', 'a', 'pigeon'],
+        message: expect.stringMatching(/^is no channel: .*sms.*Apps, Email/),
+      },
+    ])
+  })
+
   it.each([
     { types: { a: 'Sometimes' } },
     { types: { a: { pigeon: true } } },
