@@ -72,6 +72,21 @@ describe.skipIf(!requireBrowser())('the dashboard, where something is put right'
     await leave(tab)
   })
 
+  it('a channel is listed with everybody who is on it', async () => {
+    const at = `${service.url.replace('http', 'ws')}/ws/chat/lobby`
+    const clients = ['mia', 'noah'].map((user) => new WebSocket(`${at}?user_id=${user}`))
+    await Promise.all(
+      clients.map((client) => new Promise((done) => client.addEventListener('message', done))),
+    )
+    const tab = await open('#/connections?view=channels&q=lobby')
+    const row = tab.page.getByRole('link', { name: /presence-chat\.room\.lobby/ })
+    await row.getByText('2 clients').waitFor()
+    expect(await row.textContent()).toMatch(/mia.*noah|noah.*mia/)
+    expect(await accessibilityViolations(tab.page)).toEqual([])
+    await leave(tab)
+    for (const client of clients) client.close()
+  })
+
   it('a list is saved as CSV and as JSON; no cell becomes a formula', async () => {
     const tab = await open('#/people')
     const { page } = tab

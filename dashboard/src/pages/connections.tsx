@@ -5,8 +5,14 @@ import { hrefWithin, place } from '../core/route.ts'
 import { isNarrow } from '../core/screen.ts'
 import { counted } from '../core/words.ts'
 import { Button, Empty, Export, Facts, Raw, Tag, Time, Trouble } from '../parts/basics.tsx'
-import { Page, Panel, Search } from '../parts/layout.tsx'
+import { Choice, Page, Panel, Search } from '../parts/layout.tsx'
 import { List } from '../parts/list.tsx'
+import { Channels } from './channels.tsx'
+
+const VIEWS = [
+  ['', 'Sessions'],
+  ['channels', 'Channels'],
+] as const
 
 /** Who is connected now, to which channels, and what waits for them. */
 export function View() {
@@ -27,18 +33,23 @@ export function View() {
     >
       <div class="filters">
         <Search label="Search user, session, protocol, channel" />
+        <Choice name="view" label="Listed by" options={VIEWS} />
       </div>
       {connections.error.value ? (
         <Trouble problem={connections.error.value} retry={connections.reload} />
       ) : null}
-      <List
-        label="Sessions"
-        items={shown}
-        keyOf={({ user_id, session_id }) => `${user_id} ${session_id}`}
-        rowHeight={isNarrow.value ? 72 : 52}
-        row={(session) => <Row session={session} />}
-        empty={connections.data.value ? <Nobody /> : null}
-      />
+      {query.get('view') === 'channels' ? (
+        <Channels sessions={shown} isKnown={connections.data.value !== undefined} />
+      ) : (
+        <List
+          label="Sessions"
+          items={shown}
+          keyOf={({ user_id, session_id }) => `${user_id} ${session_id}`}
+          rowHeight={isNarrow.value ? 72 : 52}
+          row={(session) => <Row session={session} />}
+          empty={connections.data.value ? <Nobody /> : null}
+        />
+      )}
     </Page>
   )
 }

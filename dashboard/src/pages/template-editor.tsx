@@ -46,7 +46,7 @@ export function TemplateEditor({ name, onChange }: { name: string; onChange: () 
 
 function Versions({ version, path }: { version: number; path: string }) {
   const newest = useResource(path)
-  const last: number = newest.data.value?.version ?? version
+  const last: number = Math.max(newest.data.value?.version ?? 0, version)
   return (
     <label>
       Version{' '}
