@@ -77,6 +77,7 @@ export { type RouteDescription, Router } from './mqtt/router.ts'
 export { Topic } from './mqtt/topic.ts'
 export { filtersOverlap } from './mqtt/topic-name.ts'
 export type { Composition, Desk, Envelope, Part, Passed } from './notifications/desk.ts'
+export { fill, type NamesIn } from './notifications/fill.ts'
 export {
   currentInbox,
   Inbox,
