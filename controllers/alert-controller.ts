@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { AlertActions } from '../services/alerts/alert-actions.ts'
 import type { AlertBoard } from '../services/alerts/alert-board.ts'
 import type { AlertReport, Severity } from '../services/alerts/alert-record.ts'
+import type { AlertRehearsal } from '../services/alerts/alert-rehearsal.ts'
 import type { AlertService } from '../services/alerts/alert-service.ts'
 import { assertUserId } from '../services/directory/user-record.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
@@ -76,15 +77,18 @@ export class AlertController {
   readonly #alerts: AlertService
   readonly #actions: AlertActions
   readonly #alertBoard: AlertBoard
+  readonly #rehearsal: AlertRehearsal
 
   constructor(parts: {
     alerts: AlertService
     alertActions: AlertActions
     alertBoard: AlertBoard
+    alertRehearsal: AlertRehearsal
   }) {
     this.#alerts = parts.alerts
     this.#actions = parts.alertActions
     this.#alertBoard = parts.alertBoard
+    this.#rehearsal = parts.alertRehearsal
   }
 
   /** The topic decides the severity; what the payload says of it is a label. */
@@ -94,6 +98,17 @@ export class AlertController {
       assertUserId(type)
       return this.#act(context, reportOf(context.payload, { type, severity }))
     }
+
+  /** What {@link handle} would do with a message, for a dry run. */
+  explain = (severity: Severity) => async (context: Context) => {
+    const { params, payload } = context as Context<TypeParam, z.output<typeof AlertPayload>>
+    const report = reportOf(payload, { type: params.alert_type, severity })
+    const reasons =
+      payload.action === 'trigger'
+        ? await this.#rehearsal.of(report)
+        : [`would ${payload.action} the open alert of its type and source`]
+    return reasons.map((reason) => ({ step: 'alert', outcome: 'pass' as const, reason }))
+  }
 
   /** `POST /api/alerts`. */
   report = async (context: Context<unknown, z.output<typeof AlertBody>>) =>

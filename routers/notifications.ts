@@ -55,9 +55,21 @@ export function notificationRoutes(parts: Parts): void {
       notifications.broadcast,
     )
 
-    group.on('alerts/critical/{alert_type}', { ...alert, qos: 2 }, alerts.handle('critical'))
-    group.on('alerts/warning/{alert_type}', { ...alert, qos: 1 }, alerts.handle('warning'))
-    group.on('alerts/info/{alert_type}', { ...alert, qos: 0 }, alerts.handle('info'))
+    group.on(
+      'alerts/critical/{alert_type}',
+      { ...alert, qos: 2, explain: alerts.explain('critical') },
+      alerts.handle('critical'),
+    )
+    group.on(
+      'alerts/warning/{alert_type}',
+      { ...alert, qos: 1, explain: alerts.explain('warning') },
+      alerts.handle('warning'),
+    )
+    group.on(
+      'alerts/info/{alert_type}',
+      { ...alert, qos: 0, explain: alerts.explain('info') },
+      alerts.handle('info'),
+    )
     group.on(
       'alerts/ack/{alert_id}',
       { qos: 1, payload: AlertActionPayload, text: true },

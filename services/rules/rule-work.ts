@@ -27,7 +27,8 @@ import { stateOp } from './rule-engine.ts'
 import { type RuleJob, ruleJobOp, syncWork, type Telling } from './rule-job.ts'
 import { type RuleState, ripen } from './rule-state.ts'
 
-interface Parts {
+/** What the work of rules acts with. */
+export interface RuleWorkParts {
   readonly store: Store
   readonly keys: Keys
   readonly clock: Clock
@@ -47,9 +48,9 @@ const MOST_LOOKS = 5
 
 /** The worker's part of rules and monitors. Doing a job again has no second effect. */
 export class RuleWorkHandler {
-  readonly #parts: Parts
+  readonly #parts: RuleWorkParts
 
-  constructor(parts: Parts) {
+  constructor(parts: RuleWorkParts) {
     this.#parts = parts
   }
 

@@ -5,6 +5,7 @@ import { AlertNotices } from '../../services/alerts/alert-notices.ts'
 import { AlertNotifier } from '../../services/alerts/alert-notifier.ts'
 import { AlertPlacing } from '../../services/alerts/alert-placing.ts'
 import type { AlertNews } from '../../services/alerts/alert-record.ts'
+import { AlertRehearsal } from '../../services/alerts/alert-rehearsal.ts'
 import { AlertService } from '../../services/alerts/alert-service.ts'
 import { AlertStore } from '../../services/alerts/alert-store.ts'
 import { AlertTeller } from '../../services/alerts/alert-teller.ts'
@@ -93,6 +94,7 @@ export function createAlerting(ingredients: Ingredients) {
     alerts: raising,
     alertActions: new AlertActions({ ...base, changes }),
     alertBoard: new AlertBoard({ alerts, mutes }),
+    alertRehearsal: new AlertRehearsal({ ...base, raising, mutes }),
     alertStore: alerts,
     alertWork: new AlertWorkHandler(work),
     contacts,

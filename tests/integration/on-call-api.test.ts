@@ -118,6 +118,26 @@ describe('on call over HTTP and the command line', () => {
     expect((await service.api('DELETE', '/api/escalation-policies/night')).status).toBe(204)
   })
 
+  it('a dry run says who would be told of an alert, what keeps it quiet, and which one it counts on', async () => {
+    const topic = 'notifications/alerts/critical/dryrun'
+    const test = (payload: object) => belfry('routes', 'test', topic, JSON.stringify(payload))
+    const report = { message: 'Dry', source: 'tank-1' }
+    await service.api('POST', '/api/oncall/dryrun', { members: ['nina'] })
+    expect(await test(report)).toMatch(
+      /a new critical alert\n.*“Admins and whoever is on call” tells .*nina/,
+    )
+    await belfry('silences', 'add', 'source=tank-1', '--for', '1h', '--comment', 'being cleaned')
+    expect(await test(report)).toMatch(/but not now: silence \S+ until \S+: being cleaned/)
+    expect((await service.api('GET', '/api/alerts?type=dryrun')).body.data).toEqual([])
+    const raised = await service.api('POST', '/api/alerts', { type: 'dryrun', ...report })
+    expect(await test(report)).toContain(
+      `counted on alert ${raised.body.alert_id}, which is triggered`,
+    )
+    expect(await test({ source: 'tank-1', action: 'resolve' })).toContain(
+      'would resolve the open alert',
+    )
+  })
+
   it('a policy decides who is told; alerts are snoozed and escalated by hand', async () => {
     const step = (id: string) => ({ targets: [{ type: 'user', id }], delay_minutes: 60 })
     const made = await service.api('POST', '/api/escalation-policies', {

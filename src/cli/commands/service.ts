@@ -68,11 +68,11 @@ export const serviceCommands: readonly Command[] = [
     async run({ client, out }, _args, { channel, show }) {
       if (show !== undefined) return out.record(await client.get(`/api/outbox/${show}`))
       const { data } = await client.get('/api/outbox', { channel: channel as string, limit: 100 })
-      out.table(
-        data as Record<string, unknown>[],
-        ['id', 'created_at', 'channel', 'to', 'title'],
-        'Nothing was sent yet.',
-      )
+      const rows = (data as Record<string, unknown>[]).map((row) => ({
+        ...row,
+        title: row.title ?? row.subject ?? row.text,
+      }))
+      out.table(rows, ['id', 'created_at', 'channel', 'to', 'title'], 'Nothing was sent yet.')
     },
   },
 ]
