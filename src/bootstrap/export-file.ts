@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { MIGRATIONS } from '../../services/operations/migrations.ts'
 import { versionAfter } from '../store/migrate.ts'
 import type { StoredKey } from '../store/store.ts'
-import { InvalidPayload } from '../support/errors.ts'
+import { InvalidPayload, NotFound } from '../support/errors.ts'
 
 export const FORMAT = 'belfry-store'
 export const VERSION = 1
@@ -58,6 +58,7 @@ export async function checkExport(file: string): Promise<Head> {
 }
 
 async function* linesOf(file: string): AsyncGenerator<string> {
+  if (!existsSync(file)) throw new NotFound(`There is no file ${file}.`)
   yield* createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })
 }
 

@@ -32,8 +32,9 @@ export const processCommands: readonly Command[] = [
     async run({ out }, [file = '']) {
       const { exportStore } = await import('../../bootstrap/transfer.ts')
       const count = await withStore((store) =>
-        exportStore(store, createWriteStream(file), (done) => progress(done)),
+        exportStore(store, createWriteStream(file), progress),
       )
+      endProgress()
       out.done(`${count} keys written to ${file}.`, { keys: count, file })
     },
   },
@@ -45,11 +46,17 @@ export const processCommands: readonly Command[] = [
       const { createLogger } = await import('../../support/logger.ts')
       const options = { onProgress: progress, log: createLogger('warn') }
       const count = await withStore((store) => importStore(store, file, options))
+      endProgress()
       out.done(`${count} keys read from ${file}.`, { keys: count, file })
     },
   },
 ]
 
+/** One line that counts up, for whoever waits at a terminal. */
 function progress(done: number): void {
   if (process.stderr.isTTY && done % 1000 === 0) process.stderr.write(`\r${done} keys`)
+}
+
+function endProgress(): void {
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K')
 }

@@ -134,6 +134,19 @@ describe('metrics that somebody is told of', () => {
 })
 
 describe('deploy/systemd/belfry.service', () => {
+  const analyze = findServer('systemd-analyze')
+  it.runIf(analyze !== null)('is a unit that systemd takes', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'belfry-unit-'))
+    try {
+      // The program is not installed here.
+      const unit = read('systemd/belfry.service').replace('env belfry start', 'env true')
+      writeFileSync(join(dir, 'belfry.service'), unit)
+      execFileSync(analyze!, ['verify', join(dir, 'belfry.service')], { stdio: 'pipe' })
+    } finally {
+      rmSync(dir, { recursive: true })
+    }
+  })
+
   it('sets only variables that Belfry or Node reads, and leaves time to stop', () => {
     const unit = read('systemd/belfry.service')
     const [, settings = ''] = /^Environment=(.*)$/m.exec(unit) ?? []
