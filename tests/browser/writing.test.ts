@@ -74,6 +74,29 @@ describe.skipIf(!requireBrowser())('the dashboard, where something is written', 
     await leave(tab)
   })
 
+  it('[S0-083] Compose takes the words of a template with sample values, and schedules', async () => {
+    await service.api('POST', '/api/templates', {
+      ...{ name: 'greet', permitted_params: ['name'] },
+      ...{ title_template: 'Good morning', message_template: 'Hello {{ name }}.' },
+    })
+    const tab = await open('#/compose?to=user:ada&channels=push')
+    const { page } = tab
+    await page.getByLabel('Words').selectOption('greet')
+    const preview = page.getByRole('region', { name: 'Preview: push' })
+    await preview.getByText('Hello NAME.').waitFor()
+    await page.getByLabel('Values for the template').fill('{"name":"Ada"}')
+    await preview.getByText('Hello Ada.').waitFor()
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString().slice(0, 16)
+    await page.getByLabel('Not before').fill(tomorrow)
+    await page.getByRole('row', { name: /schedule waits/ }).waitFor()
+    await page.getByRole('button', { name: 'Schedule' }).click()
+    await page.getByText('Scheduled.').waitFor()
+    const { body } = await service.api('GET', '/api/queues')
+    const { scheduled } = body.data.find(({ name }: { name: string }) => name === 'notification')
+    expect(scheduled).toBe(1)
+    await leave(tab)
+  })
+
   it('[S0-083] a template gets variants, and Stats says what came of each', async () => {
     await service.api('POST', '/api/templates', {
       ...{ name: 'welcome', permitted_params: ['name'], category: 'hello' },

@@ -36,7 +36,9 @@ export function View() {
         const [first] = sent.notifications
         const refused = sent.rejected[0]
         if (!first && !sent.broadcast_id && refused) throw new Error(refused.error.message)
-        if (first?.user_id) go(href(['live', first.notification_id]))
+        // What waits for its moment has no way yet.
+        const isOut = first?.user_id && first.status !== 'scheduled'
+        if (isOut) go(href(['live', first.notification_id]))
       },
       draft.at ? 'Scheduled.' : 'Sent.',
     )
