@@ -3,6 +3,7 @@ import type { Campaign } from '../services/broadcasts/campaign-broadcasts.ts'
 import type { Donation, FailedPayment } from '../services/broadcasts/donation-broadcasts.ts'
 import { SEVERITIES } from '../services/broadcasts/system-broadcasts.ts'
 import { idempotencyKey, moment, priority, requiredText, safeId, userId } from './fields.ts'
+import { maintenanceFields } from './maintenance-fields.ts'
 
 const amount = z.number({ error: 'amount is required: a number' }).nonnegative()
 const currency = z
@@ -86,18 +87,9 @@ export const ComplianceBody = z.object({
 
 export const MaintenanceNewsBody = z.object({
   ...common,
-  type: z.enum(['scheduled', 'started', 'completed'], {
-    error: 'type is required: scheduled, started or completed',
-  }),
+  ...maintenanceFields,
   /** Now, where nothing is said. */
   scheduled_for: moment().nullish(),
-  duration_minutes: z
-    .number()
-    .positive()
-    .max(60 * 24 * 30)
-    .default(120),
-  services: z.array(z.string().min(1).max(200)).max(100).default([]),
-  message: z.string().max(4000).nullish(),
 })
 
 export const GeneralBody = z

@@ -4,6 +4,7 @@ import { identityOf } from '../services/notifications/acceptance.ts'
 import type { StatusService } from '../services/operations/status-service.ts'
 import type { Context } from '../src/index.ts'
 import { idempotencyKey, moment, requiredText, safeId } from './fields.ts'
+import { maintenanceFields } from './maintenance-fields.ts'
 
 export const StatusPayload = z.object({
   status: requiredText('Status is required', 100),
@@ -14,17 +15,8 @@ export const StatusPayload = z.object({
 })
 
 export const MaintenancePayload = z.object({
-  type: z.enum(['scheduled', 'started', 'completed'], {
-    error: 'Type is required: scheduled, started or completed',
-  }),
+  ...maintenanceFields,
   starts_at: moment().nullish(),
-  duration_minutes: z
-    .number()
-    .positive()
-    .max(60 * 24 * 30)
-    .default(120),
-  services: z.array(z.string().min(1).max(200)).max(100).default([]),
-  message: z.string().max(4000).nullish(),
   idempotency_key: idempotencyKey(),
 })
 

@@ -3,11 +3,8 @@ import { WebSocket } from 'ws'
 import type { Frame } from './frame.ts'
 import type { FrameRun } from './frame-run.ts'
 import type { Beating } from './heartbeat.ts'
-import type { Transport, TransportOwner } from './transport.ts'
+import { BUFFER_LIMIT, type Transport, type TransportOwner } from './transport.ts'
 import type { WriteTurn } from './write-turn.ts'
-
-/** What may wait in one connection before the client counts as stuck. */
-const BUFFER_LIMIT = 1024 * 1024
 
 /**
  * A `ws` socket that hands its events to its connection by overriding `emit`:

@@ -1,12 +1,11 @@
 import type { ServerResponse } from 'node:http'
 import type { Frame } from './frame.ts'
 import type { FrameRun } from './frame-run.ts'
+import { HeldTransport } from './held-transport.ts'
 import { EventFrame } from './protocols/event-frame.ts'
-import type { Held, Sockets } from './sockets.ts'
-import type { Transport, TransportOwner } from './transport.ts'
+import type { Sockets } from './sockets.ts'
+import type { Transport } from './transport.ts'
 
-/** What may wait in one stream before the client counts as stuck. */
-const BUFFER_LIMIT = 1024 * 1024
 /** Keeps proxies from closing a quiet stream; clients do not see it. */
 const COMMENT = Buffer.from(': \n\n')
 /** Clients come back after this and a random part of as much again. */
@@ -25,67 +24,42 @@ interface Parts {
 }
 
 /** One stream of server-sent events (WHATWG HTML, "Server-sent events"). */
-export class EventStream implements Transport, Held {
-  readonly id: string
-  readonly from: string
-  readonly openedAt: number
+export class EventStream extends HeldTransport implements Transport {
   readonly #response: ServerResponse
-  readonly #sockets: Sockets
-  #owner: TransportOwner | null = null
   #run: FrameRun | null = null
   #gathered = 0
-  #isOpen = true
-  /** Nothing comes back on such a stream: only the network tells that nobody is there. */
-  readonly awaitingPong = false
-  slot = 0
 
-  constructor({ response, sockets, from }: Parts) {
-    this.id = sockets.nextId()
-    this.from = from
-    this.openedAt = sockets.now()
+  constructor({ response, ...held }: Parts) {
+    super(held)
     this.#response = response
-    this.#sockets = sockets
-    response.on('close', () => this.#closed())
+    response.on('close', () => this.ended())
     response.on('error', () => response.destroy())
     response.socket?.setNoDelay(true)
     response.writeHead(200, HEADERS)
     response.write(`retry: ${Math.round(RETRY_MS * (1 + Math.random()))}\n\n`)
   }
 
-  get owner(): TransportOwner | null {
-    return this.#owner
-  }
-
-  get isOpen(): boolean {
-    return this.#isOpen
-  }
-
   get buffered(): number {
     return this.#response.writableLength + this.#gathered
   }
 
-  own(owner: TransportOwner): void {
-    if (this.#isOpen) this.#owner = owner
-    else owner.onClosed()
-  }
-
   send(frame: Frame): void {
-    if (!this.#isOpen) return
+    if (!this.isOpen) return
     this.#gathered += frame.bytes(false).length
     if (this.#run === null) {
-      this.#run = this.#sockets.turn.start(frame)
-      this.#sockets.turn.add(this)
+      this.#run = this.sockets.turn.start(frame)
+      this.sockets.turn.add(this)
     } else {
       this.#run = this.#run.with(frame)
     }
-    if (this.buffered > BUFFER_LIMIT) this.#sockets.cut(this, 'stuck')
+    this.assertSpace()
   }
 
   flush(): void {
     const run = this.#run
     this.#run = null
     this.#gathered = 0
-    if (run !== null && this.#isOpen) this.#response.write(run.bytes(false))
+    if (run !== null && this.isOpen) this.#response.write(run.bytes(false))
   }
 
   onceDrained(listener: () => void): void {
@@ -95,37 +69,28 @@ export class EventStream implements Transport, Held {
   }
 
   beat(): void {
-    if (!this.#isOpen) return
-    this.#owner?.onBeat()
+    if (!this.isOpen) return
+    this.owner?.onBeat()
     this.flush()
     this.#response.write(COMMENT)
   }
 
   /** Clients come back by themselves; `end` tells those that listen why they were sent away. */
   close(code: number, reason: string): void {
-    if (!this.#isOpen) return
+    if (!this.isOpen) return
     this.send(new EventFrame({ event: 'end', data: JSON.stringify({ code, reason }) }))
     this.flush()
     this.#response.end()
-    this.#closed()
+    this.ended()
   }
 
   terminate(): void {
     this.#run = null
     this.#response.destroy()
-    this.#closed()
+    this.ended()
   }
 
   pause(): void {}
 
   resume(): void {}
-
-  #closed(): void {
-    if (!this.#isOpen) return
-    this.#isOpen = false
-    const owner = this.#owner
-    this.#owner = null
-    this.#sockets.gone(this)
-    owner?.onClosed()
-  }
 }

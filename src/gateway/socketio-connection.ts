@@ -1,11 +1,10 @@
 import type { Socket } from 'socket.io'
 import type { Frame } from './frame.ts'
+import { HeldTransport } from './held-transport.ts'
 import { eventFrame, PacketFrame } from './protocols/socketio/packet.ts'
-import type { Held, Sockets } from './sockets.ts'
-import type { Transport, TransportOwner } from './transport.ts'
+import type { Sockets } from './sockets.ts'
+import type { Transport } from './transport.ts'
 
-/** What may wait in one connection before the client counts as stuck. */
-const BUFFER_LIMIT = 1024 * 1024
 const DISCONNECT = '1'
 /** From here on a client shall come back by itself: see `CLOSE`. */
 const COME_BACK = [1012, 4100]
@@ -30,48 +29,28 @@ interface Parts {
 }
 
 /** One Engine.IO connection, over HTTP polling or a WebSocket; the library keeps it alive. */
-export class SocketIoConnection implements Transport, Held {
-  readonly id: string
-  readonly from: string
-  readonly openedAt: number
+export class SocketIoConnection extends HeldTransport implements Transport {
   readonly #engine: EngineSocket
-  readonly #sockets: Sockets
-  #owner: TransportOwner | null = null
   #onDrained: (() => void) | null = null
   #buffered = 0
-  #isOpen = true
-  readonly awaitingPong = false
-  slot = 0
 
-  constructor({ engine, sockets, from }: Parts) {
-    this.id = sockets.nextId()
-    this.from = from
-    this.openedAt = sockets.now()
+  constructor({ engine, ...held }: Parts) {
+    super(held)
     this.#engine = engine
-    this.#sockets = sockets
     engine.on('data', (data: unknown) => this.#onData(data))
-    engine.on('heartbeat', () => this.#owner?.onPong())
+    engine.on('heartbeat', () => this.owner?.onPong())
     engine.on('packetCreate', ({ type }: { readonly type: string }) => {
-      if (type === 'ping') this.#owner?.onBeat()
+      if (type === 'ping') this.owner?.onBeat()
     })
-    engine.on('close', () => this.#closed())
+    engine.on('close', () => this.ended())
   }
 
-  get owner(): TransportOwner | null {
-    return this.#owner
-  }
-
-  get isOpen(): boolean {
-    return this.#isOpen && this.#engine.readyState === 'open'
+  override get isOpen(): boolean {
+    return super.isOpen && this.#engine.readyState === 'open'
   }
 
   get buffered(): number {
     return this.#buffered
-  }
-
-  own(owner: TransportOwner): void {
-    if (this.#isOpen) this.#owner = owner
-    else owner.onClosed()
   }
 
   send(frame: Frame): void {
@@ -81,7 +60,7 @@ export class SocketIoConnection implements Transport, Held {
     // The library writes what was framed for all clients at once, where it can.
     const options = { wsPreEncodedFrame: [bytes], compress: true }
     this.#engine.write(frame.text, options as object, () => this.#sent(bytes.length))
-    if (this.#buffered > BUFFER_LIMIT) this.#sockets.cut(this, 'stuck')
+    this.assertSpace()
   }
 
   onceDrained(listener: () => void): void {
@@ -113,7 +92,7 @@ export class SocketIoConnection implements Transport, Held {
     const { socket } = this.#inside
     this.#engine.close(true)
     socket?.terminate()
-    this.#closed()
+    this.ended()
   }
 
   pause(): void {
@@ -129,8 +108,8 @@ export class SocketIoConnection implements Transport, Held {
   }
 
   #onData(data: unknown): void {
-    if (typeof data === 'string') this.#owner?.onText(data)
-    else this.#owner?.onBinary()
+    if (typeof data === 'string') this.owner?.onText(data)
+    else this.owner?.onBinary()
   }
 
   #sent(bytes: number): void {
@@ -138,14 +117,5 @@ export class SocketIoConnection implements Transport, Held {
     const listener = this.#onDrained
     this.#onDrained = null
     listener?.()
-  }
-
-  #closed(): void {
-    if (!this.#isOpen) return
-    this.#isOpen = false
-    const owner = this.#owner
-    this.#owner = null
-    this.#sockets.gone(this)
-    owner?.onClosed()
   }
 }

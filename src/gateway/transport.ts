@@ -1,6 +1,9 @@
 import type { Described } from './client-info.ts'
 import type { Frame } from './frame.ts'
 
+/** Bytes that may wait in one connection before the client counts as stuck. */
+export const BUFFER_LIMIT = 1024 * 1024
+
 /** What carries frames to one client: a WebSocket, an event stream. */
 export interface Transport {
   /** Process-wide unique; tells two sockets of one session apart. */
