@@ -85,6 +85,7 @@ export {
   type InboxPage,
   inbox,
 } from './notifications/inbox.ts'
+export type { JobContext, JobMiddleware } from './notifications/job-middleware.ts'
 export { Lifecycle, type Said } from './notifications/lifecycle.ts'
 export { currentLocale, withLocale } from './notifications/locale.ts'
 export { Mail, mail } from './notifications/mail.ts'

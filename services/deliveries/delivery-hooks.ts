@@ -24,6 +24,24 @@ export class DeliveryHooks {
     return refusal === null ? null : { status: 'skipped', reason: refusal }
   }
 
+  /** Sends within the steps of its class. Throws what they throw. */
+  async around(
+    { said, channel }: DeliveryJob,
+    send: () => Promise<SendOutcome>,
+  ): Promise<SendOutcome> {
+    if (said === undefined) return send()
+    let outcome: SendOutcome | null = null
+    try {
+      await this.#lifecycle.around(said, channelWord(channel), async () => {
+        outcome = await send()
+      })
+    } catch (error) {
+      // What a step says once it is out does not send it again.
+      if (outcome === null) throw error
+    }
+    return outcome ?? { status: 'skipped', reason: 'middleware' }
+  }
+
   /** `isLast`: no further try follows this outcome. */
   async after(
     { said, channel }: DeliveryJob,

@@ -86,7 +86,8 @@ export class DeliveryService {
     try {
       const refusal = job.said === undefined ? null : await this.#parts.hooks?.before(job)
       if (refusal) return refusal
-      return await provider.send(job, within(job.timeout_ms, signal))
+      const send = () => provider.send(job, within(job.timeout_ms, signal))
+      return await (this.#parts.hooks?.around(job, send) ?? send())
     } catch (error) {
       // What is asked of the store comes before anything is sent.
       if (error instanceof Unavailable) return STORE_AWAY

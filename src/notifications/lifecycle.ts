@@ -3,6 +3,7 @@ import { type AnyClass, ClassRegistry, type Frozen } from '../support/class-regi
 import { messageOf } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import { partialSnapshotOf, snapshotOf } from '../support/snapshot.ts'
+import { through } from './job-middleware.ts'
 import { withLocale } from './locale.ts'
 import type { Notification } from './notification.ts'
 import { NotificationFailed, NotificationSending, NotificationSent } from './notification-events.ts'
@@ -67,6 +68,15 @@ export class Lifecycle {
       const sending = new NotificationSending(notification, to, channel)
       const listener = await events.vetoedBy(sending)
       return listener === null ? null : `vetoed by listener ${listener}`
+    })
+  }
+
+  /** Hands it over within the steps that its class puts around that; one of them may keep it. */
+  async around(said: Said, channel: string, hand: () => Promise<void>): Promise<void> {
+    const { notification, to, locale } = this.#thaw(said)
+    await withLocale(locale, async () => {
+      const steps = notification.middleware?.(to, channel) ?? []
+      await through(steps, { notification, to, channel }, hand)
     })
   }
 

@@ -1,6 +1,7 @@
 import type { Priority } from '../store/store.ts'
 import { Current } from '../support/current.ts'
 import type { Delay } from '../support/moments.ts'
+import type { JobMiddleware } from './job-middleware.ts'
 import type { Mail } from './mail.ts'
 import type {
   BroadcastData,
@@ -102,6 +103,8 @@ export abstract class Notification<To extends Recipient = Recipient> {
   failed?(error: Error, to: To, channel: string): MaybePromise<void>
   /** Beats {@link Notification.delay}. Channels that are written at once are never delayed. */
   withDelay?(to: To, channel: string): Delay | null | undefined
+  /** Steps around handing it to a provider, in the worker; not for channels that are written at once. */
+  middleware?(to: To, channel: string): readonly JobMiddleware[]
   /** Channel → queue. */
   viaQueues?(): Readonly<Partial<Record<Channel, string>>>
   /** Seconds between tries: always the same, or one after the other. */

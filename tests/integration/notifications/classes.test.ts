@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type DatabaseMessage,
   inbox,
+  type JobMiddleware,
   type MailMessage,
   mail,
   Notifiable,
@@ -218,5 +219,49 @@ describe('notification classes in a running service', () => {
       `${belfry.app.url}/api/notifications/${sent?.notification_id}/trace?user_id=hugo`,
     )
     expect(await trace.json()).toMatchObject({ deliveries: [{ channel: 'email', status: 'sent' }] })
+  })
+
+  it('middleware(): steps around the provider, which may keep it, or have it tried again', async () => {
+    class Guarded extends Broken {
+      override toMail() {
+        return { subject: 'Guarded', line: 'x' }
+      }
+      override via() {
+        return ['mail', 'sms']
+      }
+      override backoff() {
+        return 0.05
+      }
+      override middleware(_to: User, channel: string): readonly JobMiddleware[] {
+        return [
+          async (_context, next) => {
+            heard.push(`outer ${channel}`)
+            await next()
+            heard.push(`done ${channel}`)
+            if (channel === 'mail') throw new Error('said once it is out')
+          },
+          async ({ channel: word }, next) => {
+            if (word === 'sms') return
+            if (heard.filter((each) => each === 'outer mail').length < 2) throw new Error('later')
+            await next()
+          },
+        ]
+      }
+    }
+    const { directory, queues } = belfry.app.services
+    await directory.savePreferences('iris', { sms: true })
+    const { all } = await new User('iris', '+12025550126').notify(new Guarded())
+    const ended = (name: string, status: string) =>
+      waitFor(async () => {
+        const job = await queues.delivery(`${all[0]?.notificationId}.${name}`)
+        return job.status === status && job
+      })
+    expect((await ended('sms', 'skipped')).history.at(-1)).toMatchObject({ reason: 'middleware' })
+    expect((await ended('email', 'sent')).history).toMatchObject([
+      { outcome: 'retry', reason: 'later' },
+      { outcome: 'sent' },
+    ])
+    const words = heard.filter((each) => /^(outer|done) mail/.test(each))
+    expect(words).toEqual(['outer mail', 'outer mail', 'done mail'])
   })
 })
