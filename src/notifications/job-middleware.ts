@@ -1,9 +1,8 @@
-import type { Notification } from './notification.ts'
 import type { Recipient } from './recipient.ts'
 
 /** What a step around a delivery sees. */
 export interface JobContext {
-  readonly notification: Notification
+  readonly notification: object
   readonly to: Recipient
   readonly channel: string
 }
