@@ -152,6 +152,8 @@ describe.skipIf(!requireBrowser())('the dashboard, where something is put right'
     const { page } = tab
     await page.getByText('Live: what happens is seen as it happens').waitFor({ state: 'attached' })
     await visit(page, 'queues', 'Queues')
+    const queue = page.getByRole('button', { name: 'Pause email' })
+    await queue.waitFor()
     await service.kill()
     await page.getByText('No connection; trying again').waitFor({ state: 'attached' })
     await page.getByRole('alert').getByText('The service does not answer').waitFor()
@@ -163,7 +165,7 @@ describe.skipIf(!requireBrowser())('the dashboard, where something is put right'
     await page.getByRole('button', { name: 'Load again' }).click()
     await page.getByRole('heading', { level: 1, name: 'Connections' }).waitFor()
     await visit(page, 'queues', 'Queues')
-    await page.getByRole('button', { name: 'Pause email' }).waitFor()
+    await queue.waitFor()
     await page
       .getByText('Live: what happens is seen as it happens')
       .waitFor({ state: 'attached', timeout: 20_000 })
