@@ -1,10 +1,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ApnsSession } from '../../../services/channels/apns-session.ts'
 import { ApnsPush } from '../../../services/channels/push-apns.ts'
-import { systemClock } from '../../../src/support/clock.ts'
+import { type Clock, systemClock } from '../../../src/support/clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { PushBench } from '../../support/push-bench.ts'
 import { APNS, type Apns, apnsKey, apnsToken, startApns } from '../../support/vendors/apns.ts'
 import { waitFor } from '../../support/wait-for.ts'
+
+const ANSWER_MS = 10_000
 
 describe('the Apple Push Notification service', () => {
   const { pem, publicKey } = apnsKey()
@@ -22,9 +25,9 @@ describe('the Apple Push Notification service', () => {
   })
   afterEach(() => bench.stop())
 
-  function benchFor({ url = vendor.url, key = pem, answerWithinMs = 10_000 }): PushBench {
+  function benchFor({ url = vendor.url, key = pem, clock = systemClock as Clock }): PushBench {
     const made = new PushBench()
-    const session = new ApnsSession({ url, clock: systemClock, answerWithinMs })
+    const session = new ApnsSession({ url, clock, answerWithinMs: ANSWER_MS })
     return made.use('apns', new ApnsPush({ session, ...APNS, key, clock: made.clock }))
   }
 
@@ -113,15 +116,19 @@ describe('the Apple Push Notification service', () => {
     })
 
     it.each(['hang', 'reset'] as const)('that does not answer (%s) gets it again', async (how) => {
-      const hasty = benchFor(how === 'hang' ? { answerWithinMs: 300 } : {})
+      const clock = new FakeClock()
+      const patient = benchFor({ clock })
       vendor.behave(how)
-      const delivery = hasty.toTokens('ios', [apnsToken('0201')])
-      expect(await delivery.attempt()).toBe('queued')
+      const delivery = patient.toTokens('ios', [apnsToken('0201')])
+      const tried = delivery.attempt()
+      await waitFor(() => vendor.attempts === 1)
+      clock.advance(ANSWER_MS)
+      expect(await tried).toBe('queued')
       expect(delivery.job.history).toMatchObject([{ outcome: 'retry' }])
       vendor.behave('normal')
       while (delivery.waiting) await delivery.attempt()
       expect(delivery.job.status).toBe('sent')
-      await hasty.stop()
+      await patient.stop()
       expect(vendor.posts.filter(({ token }) => token === apnsToken('0201'))).toHaveLength(1)
     })
 

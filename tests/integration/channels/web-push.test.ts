@@ -3,7 +3,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import webPush from 'web-push'
 import { GuardedSender } from '../../../services/channels/http/guarded-sender.ts'
 import { WebPush } from '../../../services/channels/web-push.ts'
-import { systemClock } from '../../../src/support/clock.ts'
+import { type Clock, systemClock } from '../../../src/support/clock.ts'
+import { FakeClock } from '../../support/fake-clock.ts'
 import { PushBench } from '../../support/push-bench.ts'
 import {
   decrypt,
@@ -11,6 +12,9 @@ import {
   vapidClaims,
   type WebPushService,
 } from '../../support/vendors/web-push-service.ts'
+import { waitFor } from '../../support/wait-for.ts'
+
+const ANSWER_MS = 10_000
 
 const SUBJECT = 'mailto:ops@example.com'
 const bytes = (text: string) => Buffer.from(text, 'base64url')
@@ -38,7 +42,7 @@ describe('push services of browsers', () => {
   beforeEach(() => {
     vendor.clear()
     vendor.behave('normal')
-    sender = senderFor(10_000)
+    sender = senderFor(systemClock)
     bench = benchFor(sender)
   })
   afterEach(async () => {
@@ -46,8 +50,8 @@ describe('push services of browsers', () => {
     await sender.close()
   })
 
-  function senderFor(timeoutMs: number): GuardedSender {
-    return new GuardedSender({ clock: systemClock, allow: ['127.0.0.1'], timeoutMs })
+  function senderFor(clock: Clock): GuardedSender {
+    return new GuardedSender({ clock, allow: ['127.0.0.1'], timeoutMs: ANSWER_MS })
   }
 
   function benchFor(by: GuardedSender): PushBench {
@@ -126,14 +130,18 @@ describe('push services of browsers', () => {
     })
 
     it.each(['hang', 'reset'] as const)('that do not answer (%s) get it again', async (how) => {
-      const hasty = benchFor(senderFor(how === 'hang' ? 300 : 10_000))
-      const delivery = await hasty.toUser([browser()])
+      const clock = new FakeClock()
+      const patient = benchFor(senderFor(clock))
+      const delivery = await patient.toUser([browser()])
       vendor.behave(how)
-      expect(await delivery.attempt()).toBe('queued')
+      const tried = delivery.attempt()
+      await waitFor(() => vendor.attempts === 1)
+      clock.advance(ANSWER_MS)
+      expect(await tried).toBe('queued')
       vendor.behave('normal')
       while (delivery.waiting) await delivery.attempt()
       expect([delivery.job.status, vendor.notes.length]).toEqual(['sent', 1])
-      await hasty.stop()
+      await patient.stop()
     })
 
     it('that refuse our signature use no try up and forget nobody', async () => {
