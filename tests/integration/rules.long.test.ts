@@ -98,7 +98,9 @@ describe.each(kinds)('rules on %s', (parts) => {
     await publish(`sensors/${room}/freezer`, '-15')
     await waitFor(async () => (await openAlerts('freezer_warm', room)).length === 0)
     const { status, log } = await world.http('GET', `/api/alerts/${alert.id}`)
-    expect([status, log.at(-1).why]).toEqual(['resolved', 'it has ended'])
+    expect(status).toBe('resolved')
+    // That it waited for others of its group may be noted after that.
+    expect(log.map(({ why }: Json) => why)).toContain('it has ended')
   })
 
   it('a word is told to a user, a group and a bare address, and logged as an event', async () => {
