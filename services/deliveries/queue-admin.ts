@@ -31,6 +31,14 @@ interface Parts {
   readonly queueNames: QueueNames
 }
 
+/** Of a job in the list of failed ones; a skipped one can be tried after all. */
+const ENDED: readonly string[] = ['failed', 'skipped']
+
+/** What was given up may not say so yet: who gave it up writes that down after it. */
+function asFailed(job: DeliveryJob): DeliveryJob {
+  return ENDED.includes(job.status) ? job : { ...job, status: 'failed' }
+}
+
 /** Looks into queues and puts them right: failed jobs, pauses, single deliveries. */
 export class QueueAdmin {
   readonly #parts: Parts
@@ -75,7 +83,7 @@ export class QueueAdmin {
         .slice(0, limit)
         .map((id) => this.#read(name, id)),
     )
-    return jobs.flatMap((found) => (found === null ? [] : [found.job]))
+    return jobs.flatMap((found) => (found === null ? [] : [asFailed(found.job)]))
   }
 
   /** Puts a failed job back as if it were new. */
@@ -139,9 +147,7 @@ export class QueueAdmin {
 
   async #failedJob(name: string, id: string): Promise<{ job: DeliveryJob; text: string }> {
     const found = await this.#read(name, id)
-    // A skipped one can be tried after all, say when its hook is enabled again.
-    const isOver = found !== null && ['failed', 'skipped'].includes(found.job.status)
-    // What was given up may not say so: who gave it up may have died before he wrote it down.
+    const isOver = found !== null && ENDED.includes(found.job.status)
     if (found !== null && (isOver || (await this.#failedIds(name)).includes(id))) return found
     throw new NotFound(`There is no failed job ${id} in ${name}.`)
   }
