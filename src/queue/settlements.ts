@@ -4,6 +4,8 @@ import { Unavailable } from '../support/errors.ts'
 
 /** Jobs that end so soon after others are settled together: one write to the disk for all of them. */
 const GATHER_MS = 8
+/** So many do not wait for more: where jobs are short, the next ones want their places. */
+const ENOUGH = 16
 /** Pause between tries while the store is away. */
 const AGAIN_MS = 200
 
@@ -11,7 +13,9 @@ const AGAIN_MS = 200
 export class Settlements {
   readonly #store: Store
   readonly #clock: Clock
-  #turn: Promise<void> | null = null
+  #turn: PromiseWithResolvers<void> | null = null
+  #waiting = 0
+  #timer: NodeJS.Timeout | undefined
   #lastTurnAt = Number.NEGATIVE_INFINITY
 
   constructor({ store, clock }: { store: Store; clock: Clock }) {
@@ -39,16 +43,28 @@ export class Settlements {
 
   /** At once if none was lately: who is alone does not wait. */
   #nextTurn(): Promise<void> {
-    this.#turn ??= new Promise((resolve) => {
-      const open = () => {
-        this.#turn = null
-        this.#lastTurnAt = performance.now()
-        resolve()
-      }
+    this.#waiting += 1
+    if (this.#turn === null) {
+      this.#turn = Promise.withResolvers()
       const waitMs = this.#lastTurnAt + GATHER_MS - performance.now()
-      if (waitMs > 0) setTimeout(open, waitMs)
-      else setImmediate(open)
-    })
-    return this.#turn
+      if (waitMs > 0) this.#timer = setTimeout(this.#open, waitMs)
+      else setImmediate(this.#open)
+    }
+    const { promise } = this.#turn
+    if (this.#waiting >= ENOUGH && this.#timer) {
+      clearTimeout(this.#timer)
+      this.#timer = undefined
+      setImmediate(this.#open)
+    }
+    return promise
+  }
+
+  readonly #open = (): void => {
+    this.#timer = undefined
+    const turn = this.#turn
+    this.#turn = null
+    this.#waiting = 0
+    this.#lastTurnAt = performance.now()
+    turn?.resolve()
   }
 }
