@@ -9,8 +9,6 @@ export default defineConfig({
     ],
     testTimeout: 20_000,
     hookTimeout: 30_000,
-    // A shared machine may stand still for seconds: what fails twice is broken, once is reported.
-    retry: process.env.CI ? 1 : 0,
     // Tests wait for servers more than they work: one file more than cores keeps both busy.
     maxWorkers: 3,
     coverage: {

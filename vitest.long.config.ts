@@ -6,8 +6,6 @@ export default defineConfig({
     include: ['tests/**/*.long.test.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // A shared machine may stand still for seconds: what fails twice is broken, once is reported.
-    retry: process.env.CI ? 1 : 0,
     maxWorkers: 2,
   },
 })

@@ -5,7 +5,7 @@
  */
 export interface Bus {
   publish(channel: string, message: string): Promise<void>
-  /** Calls `listener` for every message, also for our own. Returns the way to stop. */
+  /** Calls `listener` for every message, for our own at once. Returns the way to stop. */
   subscribe(channel: string, listener: (message: string) => void): Promise<() => Promise<void>>
   /** Called when messages may have been missed (the connection was away). */
   onGap(listener: () => void): void

@@ -9,8 +9,6 @@ export default defineConfig({
     globalSetup: ['tests/browser/support/build-dashboard.ts'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    // A shared machine may stand still for seconds: what fails twice is broken, once is reported.
-    retry: process.env.CI ? 1 : 0,
     maxWorkers: 2,
   },
 })

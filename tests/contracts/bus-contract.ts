@@ -62,6 +62,19 @@ export function describeBus(name: string, setUp: () => Promise<BusUnderTest>): v
       expect(heard).toEqual(expected)
     })
 
+    it('brings the publisher its own messages, the same words as often as they were sent', async () => {
+      const here = await listen(bus, 'news')
+      const there = await listen(other, 'news')
+      for (let n = 0; n < 3; n++) await bus.publish('news', 'again')
+      await hears(there.heard, 3)
+      // What the other end sends now comes after anything that is still on its way to us.
+      await other.publish('news', 'again')
+      await other.publish('news', 'end')
+      await waitFor(() => here.heard.includes('end') && there.heard.includes('end'))
+      const expected = ['again', 'again', 'again', 'again', 'end']
+      expect([here.heard, there.heard]).toEqual([expected, expected])
+    })
+
     it('passes any text', async () => {
       const { heard } = await listen(bus, 'user.a@b.com|1')
       const messages = ['', '{"a":1}', 'ä€𝄞\n\0', 'x'.repeat(100_000)]

@@ -10,8 +10,6 @@ export default defineConfig({
     include: ['tests/faults/*.test.ts'],
     testTimeout: isFull ? 1_500_000 : 150_000,
     hookTimeout: 60_000,
-    // A shared machine may stand still for seconds: what fails twice is broken, once is reported.
-    retry: process.env.CI ? 1 : 0,
     maxWorkers: isFull ? 1 : 2,
     reporters: ['verbose'],
   },
