@@ -117,6 +117,7 @@ describe.skipIf(!hasServers).each(['one Redis', 'a Redis Cluster'])(
       note(`presence after a restart of ${kind}`, { 'right again after ms': Math.round(tookMs) })
       await waitFor(() => roster(late).join() === roster(left[0]!).join(), { deadlineMs: 20_000 })
       expect(tookMs).toBeLessThan(BACK_MS)
+      await waitFor(async () => (await nodes[1]!.api('GET', '/readyz')).status === 200)
       await nodes[1]!.notify('u0', 'again')
       await waitFor(() =>
         left.some((tab) =>
