@@ -92,12 +92,16 @@ export class AlertActions {
     return { status: 'triggered', alert_id: id }
   }
 
-  /** Tells the people of the next step at once, also when somebody has acknowledged. */
+  /**
+   * Tells the people of the next step at once, also when somebody has acknowledged,
+   * while the alert is silenced, and without waiting for others of its group.
+   */
   async escalate(id: string, doing: Doing): Promise<Done<'escalated'> & { readonly step: number }> {
     const { after } = await this.#change(id, async (alert, now) => {
       const policy = await this.#parts.responders.policyOf(alert)
       const next = nextPosition(policy, alert) ?? { step: 0, loop: 0 }
-      return this.#told({ ...triggeredAgain(alert), ...next }, 'escalated', { now, ...doing })
+      const given = { now, atCommand: true, ...doing }
+      return this.#told({ ...triggeredAgain(alert), ...next }, 'escalated', given)
     })
     return { status: 'escalated', alert_id: id, step: after.step }
   }
@@ -138,13 +142,13 @@ export class AlertActions {
     return { alert, log: [logEntry(now, event, who, note)], ops: [update, ...back, ...ops], event }
   }
 
-  /** The people of the alert's step are told at once. */
+  /** The people of the alert's step are told; `atCommand`: whatever keeps it quiet. */
   #told(
     alert: StoredAlert,
     event: AlertEvent,
-    { now, who, note }: Doing & { now: number },
+    { now, who, note, atCommand = false }: Doing & { now: number; atCommand?: boolean },
   ): AlertChange {
-    const ops = [alertJobOp(this.#parts.keys, alert, { kind: 'notify', now })]
+    const ops = [alertJobOp(this.#parts.keys, alert, { kind: 'notify', now, atCommand })]
     return { alert, log: [logEntry(now, event, who, note)], ops, event }
   }
 }

@@ -51,6 +51,8 @@ export interface AlertWork {
   readonly group_key?: string
   /** The silences for whose end it waits. */
   readonly muted_by?: string
+  /** Somebody wants it done now: nothing keeps it quiet, and it waits for no others. */
+  readonly at_command?: true
 }
 
 export type AlertJob = DeliveryJob<AlertWork>
@@ -82,6 +84,7 @@ interface NewAlertJob {
   readonly now: number
   readonly at?: number
   readonly news?: AlertUpdate
+  readonly atCommand?: boolean
 }
 
 /** Tells one person on further channels, unless the alert has been answered by then. */
@@ -107,10 +110,14 @@ export function personalJobOp(
 export function alertJobOp(
   keys: Keys,
   { id, revision, severity, dedup_key }: StoredAlert,
-  { kind, now, at, news }: NewAlertJob,
+  { kind, now, at, news, atCommand }: NewAlertJob,
 ): Op {
-  const more = { ...(news ? { news } : {}), ...(kind === 'settle' ? { dedup_key } : {}) }
-  const content: AlertWork = { alert_id: id, kind, revision, ...more }
+  const content: AlertWork = {
+    ...{ alert_id: id, kind, revision },
+    ...(news ? { news } : {}),
+    ...(kind === 'settle' ? { dedup_key } : {}),
+    ...(atCommand ? { at_command: true } : {}),
+  }
   const job = makeJob({
     id: alertJobId(id, kind, revision),
     channel: 'alert',

@@ -33,18 +33,20 @@ export class AlertNotifier {
   /** Tells the people of the alert's step, and plans the next one in the same write as saying so. */
   async notify(job: AlertJob): Promise<Settlement> {
     const { alerts, responders, groups, placing, clock } = this.#parts
-    const { alert } = await alerts.read(job.alert_id)
+    const read = await alerts.read(job.alert_id)
+    const { alert } = read
     if (!isAbout(job, alert)) return NOTHING
     const now = clock.now()
     // Begun already: it ends as it began.
     const turn = alert.notified
       ? { at: now, group: alert.group_key }
       : await groups.turnOf(alert, await responders.policyOf(alert))
-    if (turn.group !== null && turn.at > now) {
+    if (turn.group !== null && turn.at > now && !job.at_command) {
       const { id: alertId, revision } = alert
       await groups.join(turn.group, { alertId, revision, what: 'firing' }, turn.at)
       const why = `for others of its group until ${isoTime(turn.at)}`
-      return { ops: alerts.logOps(alertId, [logEntry(now, 'waits', null, why)]) }
+      await alerts.note(read, [logEntry(now, 'waits', null, why)])
+      return NOTHING
     }
     const { revision } = job
     const claiming = { revision, by: job.id, groupKey: turn.group, together: 1 }

@@ -12,6 +12,12 @@ const RECENT_LIMIT = 1000
 const PAGE = 500
 const NEVER = Number.MAX_SAFE_INTEGER
 
+/** An alert, and its stored text for compare-and-set. */
+export interface ReadAlert {
+  readonly alert: StoredAlert
+  readonly text: string
+}
+
 /** How alerts are kept: the record, its count and its log, and the index of open ones. */
 export class AlertStore {
   readonly #store: Store
@@ -27,7 +33,7 @@ export class AlertStore {
   }
 
   /** The stored text too, for compare-and-set. `NotFound` when there is none. */
-  async read(id: string): Promise<{ alert: StoredAlert; text: string }> {
+  async read(id: string): Promise<ReadAlert> {
     const text = await this.#store.get(this.partition(id), this.#keys.alert(id))
     if (text === null) throw new NotFound(`There is no alert ${id}.`)
     return { alert: parseAlert(text), text }
@@ -165,6 +171,14 @@ export class AlertStore {
       JSON.stringify(entry),
       LOG_LIMIT,
     ])
+  }
+
+  /** Adds to the log of an alert while it is as it was read; `false`: it is not any more. */
+  async note({ alert: { id }, text }: ReadAlert, entries: readonly AlertLogEntry[]) {
+    const guards = [['expect', this.#keys.alert(id), text] as const]
+    const ops = this.logOps(id, entries)
+    const outcome = await this.#store.commit({ partition: this.partition(id), guards, ops })
+    return outcome.applied
   }
 
   /** An alert that is seen again only counts. */

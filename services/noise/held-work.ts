@@ -1,8 +1,8 @@
 import type { Clock, Keys, Op, Settlement, Store } from '../../src/index.ts'
 import { type AlertJob, isAbout } from '../alerts/alert-job.ts'
-import { logEntry, type StoredAlert } from '../alerts/alert-record.ts'
+import { logEntry } from '../alerts/alert-record.ts'
 import type { AlertService } from '../alerts/alert-service.ts'
-import type { AlertStore } from '../alerts/alert-store.ts'
+import type { AlertStore, ReadAlert } from '../alerts/alert-store.ts'
 import { enqueueOp, jobKey } from '../deliveries/delivery-job.ts'
 import type { Mute, Mutes } from './mutes.ts'
 import { reportStorm } from './storm.ts'
@@ -42,7 +42,7 @@ export class HeldWork {
   async hold(job: AlertJob): Promise<Settlement | null> {
     const { alerts, mutes } = this.#parts
     if (!mayBeMuted(job)) return null
-    const { alert } = await alerts.read(job.alert_id)
+    const { alert, text } = await alerts.read(job.alert_id)
     if (!isAbout(job, alert)) return { ops: this.freed(job) }
     await reportStorm(job, alert, this.#parts.raising)
     if ((await mutes.of(alert)).length === 0) return null
@@ -50,7 +50,7 @@ export class HeldWork {
     await this.#list(job)
     const lasting = await mutes.of(alert)
     if (lasting.length === 0) return null
-    return { ops: await this.#postponed(job, alert, lasting) }
+    return { ops: await this.#postponed(job, { alert, text }, lasting) }
   }
 
   /** For the settlement of a job that may have been held. */
@@ -78,21 +78,22 @@ export class HeldWork {
     await store.commit({ partition, ops: [['sadd', keys.heldAlertJobs(), id]] })
   }
 
-  async #postponed(job: AlertJob, alert: StoredAlert, mutes: readonly Mute[]): Promise<Op[]> {
+  async #postponed(job: AlertJob, read: ReadAlert, mutes: readonly Mute[]): Promise<Op[]> {
     const { keys, clock, alerts } = this.#parts
     const now = clock.now()
     const tellsAtEnd = mutes.some((mute) => mute.tellsAtEnd)
-    const isUnknown = !tellsAtEnd && (await alerts.told(alert.id)).length === 0
+    const isUnknown = !tellsAtEnd && (await alerts.told(read.alert.id)).length === 0
     const names = mutes.map(({ id }) => id).join(' ')
     const entries = mutes.map(({ kind, why }) => logEntry(now, WORDS[kind], null, why))
-    const log = job.muted_by === names ? [] : alerts.logOps(alert.id, entries)
     if (isUnknown) {
       const end = logEntry(now, 'dropped', null, 'nobody is to be told when the silence ends')
-      return [...log, ...alerts.logOps(alert.id, [end]), ...this.freed(job)]
+      await alerts.note(read, [...(job.muted_by === names ? [] : entries), end])
+      return this.freed(job)
     }
+    const isNoted = job.muted_by === names || (await alerts.note(read, entries))
     const until = Math.max(...mutes.map((mute) => mute.until))
-    const next = { ...job, muted_by: names, send_at: until / 1000 }
-    return [...log, enqueueOp(keys, next, now)]
+    const next = { ...job, ...(isNoted ? { muted_by: names } : {}), send_at: until / 1000 }
+    return [enqueueOp(keys, next, now)]
   }
 
   /** `false`: a worker has it in hand and may put it off for another while. */
@@ -114,7 +115,7 @@ export class HeldWork {
   }
 }
 
-/** What answers an alert, and what keeps its state, is never muted. */
-function mayBeMuted({ kind }: AlertJob): boolean {
-  return MUTED_KINDS.includes(kind)
+/** What answers an alert, what keeps its state, and what somebody wants done now is never muted. */
+function mayBeMuted({ kind, at_command }: AlertJob): boolean {
+  return MUTED_KINDS.includes(kind) && at_command !== true
 }

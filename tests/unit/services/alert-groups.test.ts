@@ -50,6 +50,15 @@ describe('alerts of a group', () => {
     expect(await titles()).toEqual(['Warning: 3 alerts (disk)', 'Warning: disk'])
   })
 
+  it('wait no longer once somebody escalates one: it is told at once, the others in their turn', async () => {
+    const ids = [await disk('sda'), await disk('sdb')]
+    await bench.services.alertActions.escalate(ids[0] ?? '', doing)
+    await bench.work()
+    expect(await titles()).toEqual(['Warning: disk'])
+    await bench.pass(0.5)
+    expect(await titles()).toEqual(['Warning: disk', 'Warning: disk'])
+  })
+
   it('that are resolved before their turn are not told at all', async () => {
     const id = await disk('sda')
     await bench.pass(0.4)

@@ -2,8 +2,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ownWork } from '../../../services/notifications/acceptance.ts'
 import type { Lease } from '../../../src/store/store.ts'
+import { isoTime } from '../../../src/support/clock.ts'
 import { AlertBench, MINUTE_MS } from '../../support/alert-bench.ts'
+
+const REPORT = {
+  ...{ type: 'fire', severity: 'warning' as const, message: 'It burns', source: null },
+  ...{ affectedSystems: [], labels: {}, data: {}, dedupKey: null },
+}
 
 let bench: AlertBench
 let folder: string
@@ -16,6 +23,38 @@ beforeEach(async () => {
 afterEach(async () => {
   await bench.store.close()
   await rm(folder, { recursive: true })
+})
+
+/** An hour in which fires tell nobody. */
+function silenceFires(): Promise<unknown> {
+  const matchers = [{ name: 'alert_type', operator: '=', value: 'fire' }] as const
+  const span = { starts_at: null, ends_at: isoTime(bench.clock.now() + 60 * MINUTE_MS) }
+  const rest = { recurrence: null, expire_on_resolve: false, notify_on_end: true }
+  const about = { created_by: 'grace', comment: 'drill', affected_systems: [] }
+  return bench.services.silences.create({ matchers, ...span, ...rest, ...about }, 'drill')
+}
+
+describe('the log of an alert that is resolved while a worker looks at it', () => {
+  it.each([
+    ['a group', 'waits', async () => {}],
+    ['a silence', 'silenced', () => silenceFires()],
+  ])('says nothing of waiting for %s after that', async (_, word, setUp) => {
+    await setUp()
+    const raising = Array.from({ length: 100 }, (_, n) =>
+      bench.services.alerts.raise({ ...REPORT, source: `pump-${n}` }, ownWork),
+    )
+    const ids = (await Promise.all(raising)).map(({ alert_id }) => alert_id)
+    const leases = await bench.take()
+    const looks = leases.map((lease) => bench.perform(lease, bench.services))
+    const resolving = ids.map(async (id, n) => {
+      for (let turns = n % 50; turns > 0; turns--) await new Promise(setImmediate)
+      return bench.services.alertActions.resolve(id, { who: 'ada', note: null })
+    })
+    await Promise.all([...looks, ...resolving])
+    const histories = await Promise.all(ids.map((id) => bench.history(id)))
+    expect(histories.filter((words) => words.includes(word)).length).toBeLessThan(100)
+    for (const words of histories) expect(words.at(-1)).toBe('resolved')
+  })
 })
 
 describe('acknowledgements that meet due escalations', () => {

@@ -68,6 +68,20 @@ describe('a silence', () => {
     ])
   })
 
+  it('does not keep back what somebody escalates: the next people are told at once, later steps wait', async () => {
+    await silence({ forMinutes: 600 })
+    const id = await bench.raise()
+    await bench.services.alertActions.escalate(id, { who: 'grace', note: null })
+    await bench.work()
+    expect(await bench.heardTypes('ada')).toEqual(['alert.critical'])
+    expect(await bench.history(id)).toEqual(['triggered', 'silenced', 'escalated', 'notified'])
+    await bench.pass(590)
+    expect(await bench.heard('ada')).toHaveLength(1)
+    expect((await bench.history(id)).slice(4)).toEqual(['silenced'])
+    await bench.pass(10)
+    expect(await bench.heard('ada')).toHaveLength(2)
+  })
+
   it('that is ended early lets go at once what it held, of two processes too', async () => {
     await silence({ forMinutes: 600 })
     await bench.raise()
