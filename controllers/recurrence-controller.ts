@@ -24,12 +24,13 @@ const Times = z
     count: z.int().min(1).max(1_000_000).nullable(),
     until: moment().nullable(),
     misfire: z.enum(['send', 'skip']),
+    send_in_user_timezone: z.boolean().describe('when the clock of each recipient shows it'),
   })
   .partial()
 
 const { cron, to } = Times.required().shape
-const { send_at, delay, at, timezone: _ofAt, send_in_user_timezone, ...words } = messageFields
-const MOMENTS = Object.keys({ send_at, delay, at, send_in_user_timezone })
+const { send_at, delay, at, timezone: _of, send_in_user_timezone: _at, ...words } = messageFields
+const MOMENTS = Object.keys({ send_at, delay, at })
 
 /** When, to whom, and a message as any other, but for its moment, which is the recurrence's. */
 export const RecurrenceBody = z.preprocess(
@@ -65,10 +66,12 @@ export class RecurrenceController {
   }
 
   create = async (context: Context<unknown, z.output<typeof RecurrenceBody>>) => {
-    const { cron, timezone, to, count, until, misfire, ...fields } = context.payload
+    const { cron, timezone, to, count, until, misfire, ...rest } = context.payload
+    const { send_in_user_timezone: inUserTimezone = false, ...fields } = rest
     const record = await this.#recurrences.create(
       {
-        ...{ cron, timezone: timezone ?? this.#timezone, audience: audienceOf(to) },
+        ...{ cron, timezone: timezone ?? this.#timezone, inUserTimezone },
+        audience: audienceOf(to),
         ...{ count: count ?? null, until: until ?? null, misfire: misfire ?? 'send' },
         message: toMessage(fields, context.receivedAt),
       },
@@ -87,9 +90,9 @@ export class RecurrenceController {
     shownRecurrence(await this.#recurrences.find(params.id))
 
   change = async (context: Context<IdParam, z.output<typeof RecurrenceChanges>>) => {
-    const { message, to, ...rest } = context.payload
+    const { message, to, send_in_user_timezone: inUserTimezone, ...rest } = context.payload
     const given = {
-      ...rest,
+      ...{ ...rest, inUserTimezone },
       audience: to === undefined ? undefined : audienceOf(to),
       message: message === undefined ? undefined : toMessage(message, context.receivedAt),
     }

@@ -137,6 +137,7 @@ export type {
   Priority,
   QueueDepth,
   Store,
+  StoredKey,
   Write,
 } from './store/store.ts'
 export { PRIORITIES, STORED_RECORD } from './store/store.ts'

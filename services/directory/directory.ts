@@ -1,6 +1,5 @@
 import {
   Batcher,
-  InvalidPayload,
   type Keys,
   NotFound,
   type Op,
@@ -8,6 +7,7 @@ import {
   type Store,
   Unavailable,
 } from '../../src/index.ts'
+import { Devices } from './devices.ts'
 import type { Memberships } from './memberships.ts'
 import { justBefore, splitCursor } from './name-order.ts'
 import type { OwnDirectory } from './own-directory.ts'
@@ -22,11 +22,11 @@ import {
   withChanges,
   withoutChannel,
 } from './preferences.ts'
+import { TimeZones } from './time-zones.ts'
 import {
   assertUserId,
   type Device,
   emptyProfile,
-  parseDevice,
   parseProfile,
   type Recipient,
   type UserChanges,
@@ -46,11 +46,14 @@ interface Parts {
 
 /** The people Belfry knows: profiles, roles, groups, preferences, devices. */
 export class Directory {
+  /** Who lives by which clock. */
+  readonly timeZones: TimeZones
   readonly #store: Store
   readonly #keys: Keys
   readonly #memberships: Memberships
   readonly #own: OwnDirectory | null
   readonly #defaults: Pick<PreferenceDefaults, 'get'>
+  readonly #devices: Devices
   /** One per partition. */
   readonly #recipients: readonly Batcher<string, Recipient>[]
 
@@ -59,6 +62,8 @@ export class Directory {
     this.#keys = parts.keys
     this.#memberships = parts.memberships
     this.#own = parts.own ?? null
+    this.timeZones = new TimeZones(parts)
+    this.#devices = new Devices(parts)
     this.#defaults = parts.defaults ?? { get: () => NOTHING_SAID }
     this.#recipients = Array.from({ length: parts.store.partitions }, (_, partition) => {
       return new Batcher((ids) => this.#readRecipients(partition, ids), RECIPIENTS)
@@ -115,26 +120,15 @@ export class Directory {
   async save(id: string, changes: UserChanges): Promise<UserRecord> {
     assertUserId(id)
     const { devices, ...fields } = changes
-    const partition = this.#at(id)
-    const key = this.#keys.profile(id)
-    for (let attempt = 0; attempt < 20; attempt++) {
-      const old = await this.#store.get(partition, key)
+    const { before, after } = await this.#rewrite(id, 'profile', (old) => {
       const before = old === null ? emptyProfile(id) : parseProfile(id, old)
       const after: UserRecord = { ...before, ...fields, id, devices: [] }
-      const outcome = await this.#store.commit({
-        partition,
-        guards: [['expect', key, old]],
-        ops: [
-          ['set', key, JSON.stringify(after), 0],
-          ['zadd', this.#keys.users(), 0, id],
-        ],
-      })
-      if (!outcome.applied) continue
-      await this.#memberships.move(id, before, after)
-      if (devices) await Promise.all(devices.map((device) => this.addDevice(id, device)))
-      return { ...after, devices: await this.devices(id) }
-    }
-    throw new Unavailable(`The profile of ${id} is being changed by others; try again.`)
+      const ops = this.timeZones.moveOps(id, before.timezone, after.timezone)
+      return { before, after, ops }
+    })
+    await this.#memberships.move(id, before, after)
+    if (devices) await Promise.all(devices.map((device) => this.addDevice(id, device)))
+    return { ...after, devices: await this.devices(id) }
   }
 
   async preferences(id: string): Promise<Preferences> {
@@ -161,53 +155,49 @@ export class Directory {
     change: (before: SaidPreferences) => SaidPreferences,
   ): Promise<Preferences> {
     assertUserId(id)
+    const { after } = await this.#rewrite(id, 'preferences', (old) => ({
+      after: change(saidIn(old)),
+      ops: [],
+    }))
+    return shownPreferences(effective(after, await this.#defaults.get()))
+  }
+
+  /** In place of what is stored, what is made of it; once more where others wrote meanwhile. */
+  async #rewrite<Made extends { readonly after: object; readonly ops: readonly Op[] }>(
+    id: string,
+    what: 'profile' | 'preferences',
+    make: (old: string | null) => Made,
+  ): Promise<Made> {
     const partition = this.#at(id)
-    const key = this.#keys.preferences(id)
+    const key = this.#keys[what](id)
     for (let attempt = 0; attempt < 20; attempt++) {
       const old = await this.#store.get(partition, key)
-      const after = change(saidIn(old))
+      const made = make(old)
       const outcome = await this.#store.commit({
         partition,
         guards: [['expect', key, old]],
         ops: [
-          ['set', key, JSON.stringify(after), 0],
+          ['set', key, JSON.stringify(made.after), 0],
           ['zadd', this.#keys.users(), 0, id],
+          ...made.ops,
         ],
       })
-      if (outcome.applied) return shownPreferences(effective(after, await this.#defaults.get()))
+      if (outcome.applied) return made
     }
-    throw new Unavailable(`The preferences of ${id} are being changed by others; try again.`)
+    throw new Unavailable(`Somebody else changes the ${what} of ${id} too; try again.`)
   }
 
-  async devices(id: string): Promise<Device[]> {
-    const tokens = await this.#store.members(this.#at(id), this.#keys.pushTokens(id))
-    return tokens.map(parseDevice)
+  devices(id: string): Promise<Device[]> {
+    return this.#devices.of(id)
   }
 
   /** Registers a device; at most 100 a user. */
-  async addDevice(id: string, device: Device): Promise<void> {
-    assertUserId(id)
-    const partition = this.#at(id)
-    if ((await this.#store.count(partition, this.#keys.pushTokens(id))) >= 100) {
-      throw new InvalidPayload(`User ${id} has 100 devices; remove one first.`)
-    }
-    await this.#store.commit({
-      partition,
-      ops: [
-        ['sadd', this.#keys.pushTokens(id), `${device.platform}:${device.token}`],
-        ['zadd', this.#keys.users(), 0, id],
-      ],
-    })
+  addDevice(id: string, device: Device): Promise<void> {
+    return this.#devices.add(id, device)
   }
 
-  async removeDevice(id: string, token: string): Promise<void> {
-    const partition = this.#at(id)
-    const key = this.#keys.pushTokens(id)
-    const stored = await this.#store.members(partition, key)
-    const ops = stored
-      .filter((member) => parseDevice(member).token === token)
-      .map((member): Op => ['srem', key, member])
-    if (ops.length > 0) await this.#store.commit({ partition, ops })
+  removeDevice(id: string, token: string): Promise<void> {
+    return this.#devices.remove(id, token)
   }
 
   /** How many users there are in all. */

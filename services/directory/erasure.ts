@@ -7,6 +7,7 @@ import {
   type Op,
   partitionOf,
   type Store,
+  type StoredKey,
 } from '../../src/index.ts'
 
 /** How long it is known that somebody was erased: by a digest of his id, which tells nobody who. */
@@ -22,8 +23,6 @@ interface Parts {
   readonly keys: Keys
   readonly clock: Clock
 }
-
-type Found = ReturnType<Store['keys']> extends AsyncIterable<infer Key> ? Key : never
 
 /**
  * Takes the last traces of somebody out of the store: looks at every key, deletes
@@ -73,7 +72,7 @@ export class Erasure {
     return { changed, refused }
   }
 
-  #opsFor(found: Found, { own, needles, pseudonym }: Looking): { guards: Guard[]; ops: Op[] } {
+  #opsFor(found: StoredKey, { own, needles, pseudonym }: Looking): { guards: Guard[]; ops: Op[] } {
     const { key, kind, value, ttlMs } = found
     const isHis = own.inKey.test(key)
     const says = (text: string) => needles.some(({ inText }) => inText.test(text))

@@ -91,6 +91,7 @@ export class PersonalData {
     const leave: Op[] = [
       ['zrem', keys.users(), user],
       ['srem', keys.connectedUsers(), user],
+      ...directory.timeZones.moveOps(user, profile.timezone, null),
     ]
     await store.commit({ partition, ops: [...ops, ...leave] })
     await this.#parts.audit.forget(user)

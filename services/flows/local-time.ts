@@ -20,3 +20,11 @@ export function momentOf(wallTime: string, timezone: string): number {
   const wall = Temporal.PlainDateTime.from(wallTime.replace(' ', 'T'))
   return wall.toZonedDateTime(timezone, { disambiguation: 'compatible' }).epochMilliseconds
 }
+
+/** What the clock of `timezone` shows at a moment; the second time it does so, `again` is added. */
+export function wallTimeOf(at: number, timezone: string): string {
+  const shown = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timezone)
+  const wall = shown.toPlainDateTime()
+  const first = wall.toZonedDateTime(timezone, { disambiguation: 'earlier' })
+  return first.epochMilliseconds === at ? wall.toString() : `${wall.toString()} again`
+}

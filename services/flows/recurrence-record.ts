@@ -6,7 +6,13 @@ import type { Message } from '../notifications/notification-record.ts'
 export interface RecurrenceRecord {
   readonly id: string
   readonly cron: string
+  /** Whose clock counts; with `inUserTimezone` that of people who have no zone of their own. */
   readonly timezone: string
+  /** It comes to each person when his own clock shows it. */
+  readonly inUserTimezone?: boolean
+  /** Until when each zone was looked at (epoch ms), and how often it came there (`''`: to the rest). */
+  readonly lookedAt?: number
+  readonly sentIn?: Readonly<Record<string, number>>
   readonly audience: Audience
   readonly message: Message
   /** How often in all; `null`: until it is canceled, or `until`. */
@@ -28,8 +34,10 @@ export interface RecurrenceRecord {
 export function shownRecurrence(record: RecurrenceRecord) {
   const { id, cron, timezone, message, count, until, misfire, status, sent, skipped } = record
   const { title, type, priority, data, channels, tags } = message
+  const { inUserTimezone: send_in_user_timezone = false } = record
   return {
     ...{ id, cron, timezone, to: wordsOf(record.audience), misfire, status, sent, skipped, count },
+    send_in_user_timezone,
     until: timeOf(until),
     next_at: timeOf(record.nextAt),
     last_at: timeOf(record.lastAt),

@@ -10,13 +10,13 @@ import {
   uuidFrom,
 } from '../../src/index.ts'
 import { type DeliveryJob, jobKey } from '../deliveries/delivery-job.ts'
-import { type Identity, ownWork } from '../notifications/acceptance.ts'
+import type { Directory } from '../directory/directory.ts'
+import { ownWork } from '../notifications/acceptance.ts'
+import type { Audience } from '../notifications/broadcast-record.ts'
 import type { BroadcastService } from '../notifications/broadcast-service.ts'
 import type { RecurrenceRecord } from './recurrence-record.ts'
 import { nextTime, saveOps } from './recurrences.ts'
-
-/** What comes later than this was missed: the service was down. */
-const MISSED_AFTER_MS = 60_000
+import { clocksOf, dueBetween, MISSED_AFTER_MS, nextAnywhere } from './zoned-times.ts'
 
 interface Parts {
   readonly store: Store
@@ -24,6 +24,7 @@ interface Parts {
   readonly clock: Clock
   readonly log: Logger
   readonly broadcasts: BroadcastService
+  readonly directory: Pick<Directory, 'timeZones'>
 }
 
 /** The worker's part of recurrences: sends one time, and puts the next into the queue. */
@@ -43,31 +44,60 @@ export class RecurrenceWork {
     if (record?.status !== 'active') {
       return { ops: [['del', jobKey(keys, job.channel, job.id)]] }
     }
+    const after = record.inUserTimezone
+      ? await this.#sendByClocks(record)
+      : await this.#sendAt(record, job.due_at)
+    const ops = saveOps(keys, after, clock.now())
+    return {
+      ops: after.nextAt === null ? [...ops, ['del', jobKey(keys, job.channel, job.id)]] : ops,
+    }
+  }
+
+  async #sendAt(record: RecurrenceRecord, dueAt: number): Promise<RecurrenceRecord> {
+    const now = this.#parts.clock.now()
+    const isSkipped = record.misfire === 'skip' && now - dueAt > MISSED_AFTER_MS
+    if (!isSkipped) await this.#send(record, String(dueAt))
+    const after = isSkipped
+      ? { ...record, skipped: record.skipped + 1 }
+      : { ...record, sent: record.sent + 1, lastAt: dueAt }
+    return withNext(after, nextTime(after, Math.max(now, dueAt)))
+  }
+
+  /** To those whose clocks have come to a time of it since they were looked at last. */
+  async #sendByClocks(record: RecurrenceRecord): Promise<RecurrenceRecord> {
+    const { clock, directory } = this.#parts
     const now = clock.now()
-    const isSkipped = record.misfire === 'skip' && now - job.due_at > MISSED_AFTER_MS
-    if (!isSkipped) await this.#send(record, job.due_at)
+    const clocks = clocksOf(await directory.timeZones.inUse(), record)
+    const due = dueBetween(record, clocks, [record.lookedAt ?? record.createdAt, now])
+    const isDue = Object.keys(due.clocks).length > 0
+    if (isDue) await this.#send(record, JSON.stringify(due.clocks), due.clocks)
     const after = {
       ...record,
-      sent: record.sent + (isSkipped ? 0 : 1),
-      skipped: record.skipped + (isSkipped ? 1 : 0),
-      lastAt: isSkipped ? record.lastAt : job.due_at,
+      ...{ lookedAt: now, sentIn: due.sentIn },
+      sent: Math.max(record.sent, ...Object.values(due.sentIn)),
+      skipped: record.skipped + (due.isSkipped ? 1 : 0),
+      lastAt: isDue ? now : record.lastAt,
     }
-    const nextAt = nextTime(after, Math.max(now, job.due_at))
-    const ops = saveOps(
-      keys,
-      { ...after, nextAt, status: nextAt === null ? 'done' : 'active' },
-      now,
-    )
-    return { ops: nextAt === null ? [...ops, ['del', jobKey(keys, job.channel, job.id)]] : ops }
+    return withNext(after, nextAnywhere(after, clocks, now))
   }
 
   /** Under an id that follows from the time: doing it again has no second effect. */
-  async #send({ id, audience, message }: RecurrenceRecord, dueAt: number): Promise<void> {
+  async #send(
+    { id, audience, message }: RecurrenceRecord,
+    time: string,
+    clocks?: Audience['clocks'],
+  ): Promise<void> {
     const { store, broadcasts } = this.#parts
-    const name = uuidFrom(id, String(dueAt))
+    const name = uuidFrom(id, time)
     const own = inPartition(name, partitionOf(id, store.partitions), store.partitions)
-    const identity: Identity = { ...ownWork, id: own }
-    const origin = { recurrence_id: id }
-    await broadcasts.announce({ audience, message, identity, origin, status: 'broadcast_sent' })
+    await broadcasts.announce({
+      ...{ message, status: 'broadcast_sent', origin: { recurrence_id: id } },
+      audience: clocks === undefined ? audience : { ...audience, clocks },
+      identity: { ...ownWork, id: own },
+    })
   }
+}
+
+function withNext(record: RecurrenceRecord, nextAt: number | null): RecurrenceRecord {
+  return { ...record, nextAt, status: nextAt === null ? 'done' : 'active' }
 }

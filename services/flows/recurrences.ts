@@ -11,11 +11,13 @@ import {
   Unavailable,
 } from '../../src/index.ts'
 import { enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
+import type { Directory } from '../directory/directory.ts'
 import type { Acceptance, Identity } from '../notifications/acceptance.ts'
 import { mintId } from '../notifications/mint-id.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { nextOf } from './cron.ts'
 import type { RecurrenceRecord } from './recurrence-record.ts'
+import { clocksOf, lookAt, nextAnywhere } from './zoned-times.ts'
 
 /** More are refused: each is work for ever. */
 const MOST = 10_000
@@ -26,7 +28,7 @@ const LOOK_AGAIN_MS = 50
 /** What somebody says of a recurrence. */
 export type RecurrenceFields = Pick<
   RecurrenceRecord,
-  'cron' | 'timezone' | 'audience' | 'message' | 'count' | 'until' | 'misfire'
+  'cron' | 'timezone' | 'inUserTimezone' | 'audience' | 'message' | 'count' | 'until' | 'misfire'
 >
 
 interface Parts {
@@ -36,6 +38,7 @@ interface Parts {
   readonly bell: Bell
   readonly acceptance: Acceptance
   readonly templates: TemplateRenderer
+  readonly directory: Pick<Directory, 'timeZones'>
 }
 
 /** Messages that are sent again and again: making, looking at, changing, ending them. */
@@ -57,7 +60,7 @@ export class Recurrences {
     }
     const record: RecurrenceRecord = {
       ...{ id, ...fields, status: 'active', sent: 0, skipped: 0, lastAt: null, createdAt: now },
-      nextAt: firstOf(fields, now),
+      ...(await this.#firstOf(fields, now)),
     }
     const accepted = await acceptance.accept({
       partition: this.#at(id),
@@ -92,9 +95,9 @@ export class Recurrences {
   /** What is not given stays. Throws `Conflict` once it has ended. */
   async change(id: string, changes: Partial<RecurrenceFields>): Promise<RecurrenceRecord> {
     const now = this.#parts.clock.now()
-    return this.#replace(id, (before) => {
+    return this.#replace(id, async (before) => {
       const fields = { ...before, ...changes }
-      return { ...fields, nextAt: firstOf(fields, now) }
+      return { ...fields, ...(await this.#firstOf(fields, now)) }
     })
   }
 
@@ -102,19 +105,19 @@ export class Recurrences {
   async cancel(id: string): Promise<RecurrenceRecord> {
     const record = await this.find(id)
     if (record.status !== 'active') return record
-    return this.#replace(id, (before) => ({ ...before, status: 'canceled', nextAt: null }))
+    return this.#replace(id, async (before) => ({ ...before, status: 'canceled', nextAt: null }))
   }
 
   /** Only while nobody is sending it, so that a change is wholly before or wholly after. */
   async #replace(
     id: string,
-    change: (before: RecurrenceRecord) => RecurrenceRecord,
+    change: (before: RecurrenceRecord) => Promise<RecurrenceRecord>,
   ): Promise<RecurrenceRecord> {
     const { store, keys, clock } = this.#parts
     for (let attempt = 0; attempt < MOST_RACES; attempt++) {
       const { record, text } = await this.#read(id)
       if (record.status !== 'active') throw new Conflict(`It is ${record.status} already.`)
-      const after = change(record)
+      const after = await change(record)
       const outcome = await store.commit({
         partition: this.#at(id),
         guards: [
@@ -127,6 +130,17 @@ export class Recurrences {
       await new Promise<void>((resolve) => clock.after(LOOK_AGAIN_MS, resolve))
     }
     throw new Unavailable('It is being sent just now; try again.')
+  }
+
+  /** Throws `InvalidPayload` where there is none. */
+  async #firstOf(fields: RecurrenceFields & { readonly sent?: number }, now: number) {
+    const clocks = clocksOf(await this.#parts.directory.timeZones.inUse(), fields)
+    const nextAt = fields.inUserTimezone
+      ? nextAnywhere(fields, clocks, now)
+      : nextTime({ ...fields, sent: fields.sent ?? 0 }, now)
+    if (nextAt !== null) return { nextAt, lookedAt: now }
+    const issue = { path: 'cron', message: 'never comes true within count and until' }
+    throw new InvalidPayload(`cron ${issue.message}`, [issue])
   }
 
   #saveOps(record: RecurrenceRecord): Op[] {
@@ -165,7 +179,8 @@ export function saveOps(keys: Keys, record: RecurrenceRecord, now: number): Op[]
   }
   const { priority } = message
   const content = { due_at: nextAt }
-  const job = makeJob({ id, channel: 'recurrence', priority, content, now, sendAt: nextAt })
+  const sendAt = record.inUserTimezone ? lookAt(record.cron, nextAt, now) : nextAt
+  const job = makeJob({ id, channel: 'recurrence', priority, content, now, sendAt })
   return [['set', keys.recurrence(id), text, 0], enqueueOp(keys, job, now)]
 }
 
@@ -183,11 +198,4 @@ export function nextTime(
   if (count !== null && sent >= count) return null
   const next = nextOf(cron, timezone, now)
   return next !== null && until !== null && next > until ? null : next
-}
-
-function firstOf(fields: RecurrenceFields & { readonly sent?: number }, now: number): number {
-  const next = nextTime({ ...fields, sent: fields.sent ?? 0 }, now)
-  if (next !== null) return next
-  const issue = { path: 'cron', message: 'never comes true within count and until' }
-  throw new InvalidPayload(`cron ${issue.message}`, [issue])
 }

@@ -7,6 +7,11 @@ export interface Audience {
   readonly users: readonly string[]
   readonly groups: readonly string[]
   readonly roles: readonly string[]
+  /**
+   * Of these only whose clock shows it: time zone → the time there that it is about;
+   * `''`: those who have no zone of their own.
+   */
+  readonly clocks?: Readonly<Record<string, string>>
 }
 
 /** A message to many, and how far its fan-out has come (`broadcast:<id>`). */

@@ -25,18 +25,17 @@ import type { Memberships } from '../directory/memberships.ts'
 import { labelOps, unlabelOps } from '../flows/labels.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { type Acceptance, type Identity, ownWork, sourceOf } from './acceptance.ts'
+import { Audiences, type Cursor, START } from './audiences.ts'
 import { type Audience, type BroadcastRecord, makeBroadcast } from './broadcast-record.ts'
 import { mintId } from './mint-id.ts'
 import { cameBy, type Message, type Origin } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
 
-const CHUNK = 500
-
 interface BroadcastContent {
   readonly message: Message
   readonly origin: Origin
-  /** Where the fan-out goes on: partition and last user id (everybody), or last id (named ones). */
-  readonly cursor: { readonly partition: number; readonly after: string }
+  /** Where the fan-out goes on. */
+  readonly cursor: Cursor
 }
 
 export interface BroadcastSent<Status extends string> {
@@ -78,9 +77,11 @@ interface Working {
 /** Messages to many: accepted at once, fanned out as work that is taken up again wherever it stopped. */
 export class BroadcastService {
   readonly #parts: Parts
+  readonly #audiences: Audiences
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#audiences = new Audiences(parts)
   }
 
   /** Stores the broadcast and its work; the reply counts the recipients selected. */
@@ -110,9 +111,8 @@ export class BroadcastService {
 
   /** How many an audience reaches, and the first of them. */
   async reach(audience: Audience, most: number): Promise<{ count: number; sample: string[] }> {
-    const named = audience.everybody ? null : await this.#named(audience)
-    const { users } = await this.#nextChunk(named, { partition: 0, after: '' })
-    return { count: await this.#size(audience), sample: users.slice(0, most) }
+    const { users } = await (await this.#audiences.walk(audience))(START)
+    return { count: await this.#audiences.size(audience), sample: users.slice(0, most) }
   }
 
   /** What a broadcast is in a write of somebody else, in the partition of `id`. */
@@ -122,13 +122,12 @@ export class BroadcastService {
   }> {
     const { keys, clock } = this.#parts
     const now = clock.now()
-    const record = makeBroadcast(id, message, audience, await this.#size(audience), now)
-    const start = { partition: 0, after: '' }
+    const record = makeBroadcast(id, message, audience, await this.#audiences.size(audience), now)
     const job = makeJob<BroadcastContent>({
       id,
       channel: 'broadcast',
       priority: message.priority,
-      content: { message, origin: { ...origin, broadcast_id: id }, cursor: start },
+      content: { message, origin: { ...origin, broadcast_id: id }, cursor: START },
       now,
       sendAt: message.sendAt,
     })
@@ -153,10 +152,10 @@ export class BroadcastService {
     const { keys, store, clock } = this.#parts
     let job = JSON.parse(lease.job) as DeliveryJob<BroadcastContent>
     let record = await this.find(job.id)
-    const named = record.audience.everybody ? null : await this.#named(record.audience)
+    const walk = await this.#audiences.walk(record.audience)
     for (;;) {
-      const chunk = await this.#nextChunk(named, job.cursor)
-      const { sent, failed } = await this.#sendChunk(chunk.users, job)
+      const chunk = await walk(job.cursor)
+      const { sent, failed } = await this.#sendChunk(chunk.users, job, record.audience)
       record = {
         ...record,
         sent_count: record.sent_count + sent,
@@ -187,8 +186,12 @@ export class BroadcastService {
   async #sendChunk(
     users: readonly string[],
     job: DeliveryJob<BroadcastContent>,
+    audience: Audience,
   ): Promise<{ sent: number; failed: number }> {
-    const results = await Promise.allSettled(users.map((user) => this.#sendOne(user, job)))
+    const meant = await this.#audiences.withTimes(users, audience)
+    const results = await Promise.allSettled(
+      meant.map(([user, time]) => this.#sendOne(user, time, job)),
+    )
     const refused = results.filter((result) => result.status === 'rejected')
     const unavailable = refused.find(({ reason }) => reason?.retryable === true)
     if (unavailable) throw unavailable.reason
@@ -199,43 +202,18 @@ export class BroadcastService {
     return { sent: results.length - refused.length, failed: failed.length }
   }
 
-  #sendOne(userId: string, job: DeliveryJob<BroadcastContent>): Promise<unknown> {
+  /** Once for each time by his clock, whatever broadcast it comes with. */
+  #sendOne(
+    userId: string,
+    time: string | null,
+    job: DeliveryJob<BroadcastContent>,
+  ): Promise<unknown> {
     const { store, notifications } = this.#parts
     const partition = this.#partition(userId)
-    const id = inPartition(uuidFrom(job.id, userId), partition, store.partitions)
+    const what = time === null ? [job.id] : [job.origin.recurrence_id ?? job.id, time]
+    const id = inPartition(uuidFrom(...what, userId), partition, store.partitions)
     const message = { ...job.message, sendAt: null }
     return notifications.send({ userId, message, identity: ownWork, origin: job.origin, id })
-  }
-
-  async #nextChunk(
-    named: readonly string[] | null,
-    { partition, after }: BroadcastContent['cursor'],
-  ): Promise<{ users: string[]; next: BroadcastContent['cursor'] | null }> {
-    const { directory, store } = this.#parts
-    if (named !== null) {
-      const users = named.filter((id) => id > after).slice(0, CHUNK)
-      const last = users.length === CHUNK ? (users.at(-1) ?? null) : null
-      return { users, next: last === null ? null : { partition, after: last } }
-    }
-    const users = await directory.usersOf(partition, after, CHUNK)
-    if (users.length === CHUNK) return { users, next: { partition, after: users.at(-1) ?? '' } }
-    const more = partition + 1 < store.partitions
-    return { users, next: more ? { partition: partition + 1, after: '' } : null }
-  }
-
-  async #size(audience: Audience): Promise<number> {
-    if (audience.everybody) return this.#parts.directory.size()
-    return (await this.#named(audience)).length
-  }
-
-  /** Everybody that an audience names, once each, in order of id. */
-  async #named({ users, groups, roles }: Audience): Promise<string[]> {
-    const { memberships } = this.#parts
-    const sets = await Promise.all([
-      ...groups.map((group) => memberships.groupMembers(group)),
-      ...roles.map((role) => memberships.roleMembers(role)),
-    ])
-    return [...new Set([...users, ...sets.flat()])].sort()
   }
 
   #partition(id: string): number {

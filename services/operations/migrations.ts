@@ -1,9 +1,21 @@
-import { type Guard, Keys, type Migration, type Store } from '../../src/index.ts'
+import {
+  type Guard,
+  Keys,
+  keysOfTenant,
+  type Migration,
+  type Store,
+  type StoredKey,
+} from '../../src/index.ts'
 import { AlertStore } from '../alerts/alert-store.ts'
+import { TimeZones } from '../directory/time-zones.ts'
+import { parseProfile } from '../directory/user-record.ts'
 
 const END = Number.MAX_SAFE_INTEGER
 /** More alerts than anybody has open. */
 const MOST = 1_000_000
+/** Profiles that are looked at together. */
+const TOGETHER = 200
+const PROFILE = /^(?:t:([^:]+):)?user:(.+):profile$/
 
 /** Every step from the first release to this one, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -11,6 +23,11 @@ export const MIGRATIONS: readonly Migration[] = [
     to: 2,
     about: 'open alerts are found by their source, so that a storm can be told from a few',
     run: indexOpenAlerts,
+  },
+  {
+    to: 3,
+    about: 'people are found by their time zone, so that a message can follow their clocks',
+    run: indexTimeZones,
   },
 ]
 
@@ -25,4 +42,25 @@ async function indexOpenAlerts(store: Store): Promise<void> {
       await store.commit({ partition, guards, ops: alerts.indexOps(alert) })
     }
   }
+}
+
+async function indexTimeZones(store: Store): Promise<void> {
+  let profiles: StoredKey[] = []
+  const flush = async () => {
+    await Promise.all(profiles.map((profile) => indexTimeZone(store, profile)))
+    profiles = []
+  }
+  for await (const found of store.keys('*user:*:profile')) {
+    if (profiles.push(found) === TOGETHER) await flush()
+  }
+  await flush()
+}
+
+/** Whoever changes a profile meanwhile writes it too. */
+async function indexTimeZone(store: Store, { key, partition, kind, value }: StoredKey) {
+  const [, tenant = '', id = ''] = PROFILE.exec(key) ?? []
+  if (kind !== 'string' || id === '') return
+  const zones = new TimeZones({ store, keys: keysOfTenant(tenant) })
+  const ops = zones.moveOps(id, null, parseProfile(id, value).timezone)
+  if (ops.length > 0) await store.commit({ partition, guards: [['expect', key, value]], ops })
 }

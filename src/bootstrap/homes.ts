@@ -24,7 +24,7 @@ const OF_USER =
 const OF_ID =
   'notification|scheduled|trace|receipt|recurrence|digest|broadcast|alert|event|notifiable_event'
 const BY_MEMBER =
-  'users|recurrences|events:log|heartbeats:due|waiting:.+|alerts:(?:critical|open|recent|inhibiting:.+|unanswered:.+)'
+  'users|timezone:.+:users|recurrences|events:log|heartbeats:due|waiting:.+|alerts:(?:critical|open|recent|inhibiting:.+|unanswered:.+)'
 
 /** The first rule that fits decides; what none fits lies in the first partition. */
 const RULES: readonly Rule[] = [
@@ -48,7 +48,7 @@ const RULES: readonly Rule[] = [
   [new RegExp(`^(?:${BY_MEMBER})$`), () => ({ kind: 'entries', nameOf: (entry) => entry })],
   [/^notifications:snoozed$/, () => ({ kind: 'entries', nameOf: firstWord })],
   [/^idempotency:/, placeOfMark],
-  [/^(?:link:.+|.+_queue:paused)$/, () => ALL],
+  [/^(?:timezones|link:.+|.+_queue:paused)$/, () => ALL],
 ]
 
 /** Where a key belongs, by its name and, where the name does not say it, by what it holds. */

@@ -148,7 +148,9 @@ export function createServices(ingredients: Ingredients) {
   const followUps = new FollowUps({
     ...{ ...base, notifications, escalating, templates: templateRenderer },
   })
-  const recurring = { ...base, bell, acceptance, templates: templateRenderer, broadcasts }
+  const recurring = {
+    ...{ ...base, bell, acceptance, directory, broadcasts, templates: templateRenderer },
+  }
   const recurrences = new Recurrences(recurring)
   const recurrenceWork = new RecurrenceWork(recurring)
   const traces = new Traces(base)

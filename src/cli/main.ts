@@ -10,6 +10,7 @@ import { initCommands } from './commands/init.ts'
 import { peopleCommands } from './commands/people.ts'
 import { processCommands } from './commands/process.ts'
 import { deadLetterCommands, queueCommands } from './commands/queues.ts'
+import { recurrenceCommands } from './commands/recurrences.ts'
 import { serviceCommands } from './commands/service.ts'
 import { silenceCommands } from './commands/silences.ts'
 import { templateCommands } from './commands/templates.ts'
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   ...initCommands,
   ...serviceCommands,
   ...peopleCommands,
+  ...recurrenceCommands,
   ...alertCommands,
   ...silenceCommands,
   ...templateCommands,
@@ -44,6 +46,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   users: 'People: list, show, set, export, erase',
   groups: 'Who belongs to a group',
   oncall: 'Who is on call for which alerts',
+  recurrences: 'What is sent again and again: list, add, change, end',
   templates: 'Words of notifications: list, preview, push',
   alerts: 'Alerts: list, show, acknowledge, resolve',
   silences: 'Alerts that tell nobody for a while: list, add, expire',

@@ -50,6 +50,9 @@ export class Keys {
   // Directory
   users = () => `${this.scope}users`
   profile = (user: string) => `${this.scope}user:${user}:profile`
+  /** Time zones that somebody lives by, and who lives by one. */
+  timezones = () => `${this.scope}timezones`
+  timezoneUsers = (zone: string) => `${this.scope}timezone:${zone}:users`
   /** That somebody was erased, by a digest of his id. */
   erased = (hash: string) => `${this.scope}erased:${hash}`
   preferences = (user: string) => `${this.scope}user:${user}:notification_preferences`

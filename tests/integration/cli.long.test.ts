@@ -47,6 +47,23 @@ describe('the command line', () => {
     }
   })
 
+  it('sends again and again, by the clock of each recipient, until that is ended', async () => {
+    const made = await json('recurrences', 'add', '0 9 * * 1', 'all', 'Hello', '--user-timezone')
+    expect(made).toMatchObject({ send_in_user_timezone: true, timezone: 'UTC', status: 'active' })
+    const { stdout } = await cli('recurrences', 'list')
+    expect(stdout).toContain("each one's (UTC)")
+    const given = ['--cron', '0 10 * * *', '--count', '3', '--no-user-timezone']
+    expect(await json('recurrences', 'change', made.id, ...given)).toMatchObject({
+      ...{ cron: '0 10 * * *', count: 3, send_in_user_timezone: false },
+    })
+    expect((await cli('recurrences', 'add', 'often', 'all', 'x')).stderr).toContain('cron')
+    expect(await cli('recurrences', 'add', '* * * * *', 'all', 'x', '--count', 'y')).toMatchObject({
+      code: 2,
+    })
+    expect((await cli('recurrences', 'end', made.id)).code).toBe(0)
+    expect(await json('recurrences', 'show', made.id)).toMatchObject({ status: 'canceled' })
+  })
+
   it('[S2-026 S2-027 S2-028] broadcasts samples, and shows how broadcasting stands', async () => {
     const sent = await cli('broadcast', 'test', '--type', 'campaign', '--count', '3')
     expect(sent.stdout).toContain('campaign.milestone on admin-dashboard')

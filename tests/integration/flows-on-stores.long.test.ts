@@ -99,6 +99,39 @@ describe.each(SERVERS)('flows on the store: $kind', (kind) => {
     for (const user of people) expect(await bench.inbox(user)).toHaveLength(2)
   })
 
+  it('a recurrence by the clock of each reaches 1 300 people of three zones once, each at his time', async () => {
+    const zones = ['Europe/Paris', 'Asia/Kolkata', null]
+    const people = Array.from({ length: 1300 }, (_, n) => [fresh(), zones[n % 3]!] as const)
+    await Promise.all(
+      people.map(([user, timezone]) => bench.services.directory.save(user, { timezone })),
+    )
+    const audience = { everybody: true, users: [], groups: [], roles: [] }
+    const terms = { cron: '30 7 * * *', timezone: 'America/New_York', count: 1, until: null }
+    const message = messageOf({ message: 'good morning' })
+    const { id } = await bench.services.recurrences.create(
+      { ...terms, inUserTimezone: true, audience, message, misfire: 'send' },
+      ownWork,
+    )
+    const counts = new Map<string | null, number[]>(zones.map((zone) => [zone, []]))
+    for (let quarter = 0; quarter < 24 * 4 + 1; quarter++) {
+      bench.clock.leap(15 * MINUTE_MS - (bench.clock.now() % (15 * MINUTE_MS)))
+      await bench.work()
+      const { status, sent } = await bench.services.recurrences.find(id)
+      expect(sent).toBeLessThanOrEqual(1)
+      if (status === 'done') break
+    }
+    for (const [user, zone] of people) {
+      const got = await bench.inbox(user)
+      expect(got, user).toHaveLength(1)
+      counts.get(zone)!.push(got[0]!.timestamp * 1000)
+    }
+    for (const [zone, moments] of counts) {
+      const timeZone = zone ?? terms.timezone
+      const clock = new Intl.DateTimeFormat('en-GB', { timeZone, timeStyle: 'short' })
+      expect(new Set(moments.map((at) => clock.format(at))), timeZone).toEqual(new Set(['07:30']))
+    }
+  })
+
   it('[S0-087 G-24] erasing somebody leaves no key and no record with his id or an address', async () => {
     const { services, clock } = bench
     const user = randomUUID()
@@ -107,7 +140,7 @@ describe.each(SERVERS)('flows on the store: $kind', (kind) => {
     const token = `device-of-${user.slice(0, 8)}`
     const hook = `https://hooks.example.com/${user.slice(0, 8)}`
     await services.directory.save(user, {
-      ...{ email, phone, slack_webhook_url: hook },
+      ...{ email, phone, slack_webhook_url: hook, timezone: 'Europe/Paris' },
       ...{ groups: ['ops'], roles: ['admin'] },
     })
     await services.directory.addDevice(user, { platform: 'web', token })

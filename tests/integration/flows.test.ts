@@ -121,6 +121,10 @@ describe('[S0-078 S0-079 G-04 G-05 G-06 G-13 G-23] a running service', () => {
     await waitFor(async () => (await inbox('rita')).length === 2)
     const path = `/api/recurrences/${made.body.id}`
     await waitFor(async () => (await service.api('GET', path)).body.status === 'done')
+    const mondays = { to: ['all'], message: 'x', cron: '0 9 * * 1', send_in_user_timezone: true }
+    const weekly = await service.api('POST', '/api/recurrences', mondays)
+    expect(weekly.body).toMatchObject({ send_in_user_timezone: true, timezone: 'UTC' })
+    expect((await service.api('GET', '/api/recurrences')).body.data[0]).toEqual(weekly.body)
     const daily = await service.api('POST', '/api/recurrences', {
       ...{ to: ['all'], message: 'x', cron: '0 9 * * *', timezone: 'Europe/Paris' },
     })

@@ -161,7 +161,9 @@ async function fill(store: Store): Promise<void> {
   const { directory, notifications, alerts } = servicesOn(store)
   for (let n = 0; n < USERS; n++) {
     const userId = `user-${n}`
-    await directory.save(userId, { email: `${userId}@example.com`, groups: [`group-${n % 3}`] })
+    const timezone = ['Europe/Paris', 'Asia/Tokyo', null][n % 3] ?? null
+    const groups = [`group-${n % 3}`]
+    await directory.save(userId, { email: `${userId}@example.com`, groups, timezone })
     const now = { title: 'Now', message: `m${n}`, priority: 'high' as const }
     const later = { ...now, sendAt: clock.now() + 3_600_000 }
     const quiet = { ...now, channels: ['database' as const] }

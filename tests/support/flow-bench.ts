@@ -1,3 +1,4 @@
+import type { OwnDirectory } from '../../services/directory/own-directory.ts'
 import { ownWork } from '../../services/notifications/acceptance.ts'
 import { type Message, messageOf } from '../../services/notifications/notification-record.ts'
 import { ScheduledNotifications } from '../../services/notifications/scheduled-notifications.ts'
@@ -17,6 +18,7 @@ interface Parts {
   /** That of the store, where one is given. */
   readonly clock?: FakeClock
   readonly tenant?: string
+  readonly own?: OwnDirectory
 }
 
 /** Every service over one store, whose work is done when it is told to. */
@@ -26,12 +28,13 @@ export class FlowBench {
   readonly store: Store
   readonly services: Services
 
-  constructor({ store, now, clock = new FakeClock(now), tenant = '' }: Parts = {}) {
+  constructor({ store, now, clock = new FakeClock(now), tenant = '', own }: Parts = {}) {
     this.keys = new Keys(tenant)
     this.clock = clock
     this.store = store ?? openSqliteStore({ path: ':memory:', clock: this.clock, log })
     this.services = createServices({
       ...{ store: this.store, keys: this.keys, clock: this.clock, log, bus: new MemoryBus() },
+      ...(own === undefined ? {} : { ownDirectory: own }),
       retention: { notificationTtlMs: 0, unreadTtlMs: 0, inboxLimit: 1000 },
     })
   }

@@ -55,6 +55,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     house.api('POST', '/api/recurrences', {
       ...{ to: `user:${USER}`, message: mark, cron: '0 9 * * *', timezone: 'UTC' },
     }),
+  recurrenceByClocks: (house, mark) =>
+    house.api('POST', '/api/recurrences', {
+      ...{ to: ['all'], message: mark, cron: '* * * * * *', send_in_user_timezone: true, count: 1 },
+    }),
   template: (house, mark, n) =>
     house.api('POST', '/api/templates', {
       name: `welcome-${n % 3}`,
