@@ -7,8 +7,9 @@ export default defineConfig({
       ...['tests/faults/**', 'tests/browser/**', '**/*.long.test.ts'],
       '**/node_modules/**',
     ],
-    testTimeout: 20_000,
-    hookTimeout: 30_000,
+    // Ceilings for what hangs: on a slow machine nothing else may reach them.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     // Tests wait for servers more than they work: one file more than cores keeps both busy.
     maxWorkers: 3,
     coverage: {

@@ -144,7 +144,7 @@ describe.skipIf(!requireBrowser())('the bell', () => {
       expect(await bell.titles()).toEqual(['three', 'two', 'one'])
       await tab.close()
     }
-  }, 90_000)
+  })
 
   it('[S4-034] does everything by keyboard alone, and says it to screen readers', async () => {
     const user = bench.somebody()

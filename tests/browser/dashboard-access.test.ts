@@ -230,7 +230,7 @@ describe.skipIf(!requireBrowser())('who may see what in the dashboard, and how f
     expect(rows).toBeLessThan(60)
     expect(heap).toBeLessThan(120e6)
     await leave(tab)
-  }, 60_000)
+  })
 })
 
 /** Tells how long the page's main thread has worked since, in seconds, whatever else runs here. */

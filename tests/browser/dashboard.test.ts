@@ -398,7 +398,7 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
       expect(await page.locator('img[src="x"], script:not([src])').count(), hash).toBe(0)
     }
     await page.close()
-  }, 90_000)
+  })
 
   async function queueNamed(name: string) {
     const { body } = await service.api('GET', '/api/queues')

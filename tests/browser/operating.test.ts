@@ -170,5 +170,5 @@ describe.skipIf(!requireBrowser())('the dashboard, where something is put right'
       .getByText('Live: what happens is seen as it happens')
       .waitFor({ state: 'attached', timeout: 20_000 })
     await tab.close()
-  }, 60_000)
+  })
 })

@@ -7,8 +7,8 @@ export default defineConfig({
     root: join(import.meta.dirname, '..', '..'),
     include: ['tests/browser/**/*.test.ts'],
     globalSetup: ['tests/browser/support/build-dashboard.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 180_000,
+    hookTimeout: 180_000,
     maxWorkers: 2,
   },
 })

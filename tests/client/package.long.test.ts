@@ -70,7 +70,7 @@ describe('the package @belfry/client', () => {
     for (const name of ['react', 'react-dom', 'vue', '@types', '@vue', 'csstype']) {
       symlinkSync(join(ROOT, 'node_modules', name), join(project, 'node_modules', name))
     }
-  }, 60_000)
+  })
   afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
   it('installs into an empty project, and holds under strict type checking', () => {
@@ -79,7 +79,7 @@ describe('the package @belfry/client', () => {
     const lib = ['--target', 'es2022', '--lib', 'es2023,dom,dom.iterable', '--types', 'react']
     const resolve = ['--module', 'nodenext', '--moduleResolution', 'nodenext']
     tsc(project, '--noEmit', ...strict, ...lib, ...resolve, 'page.ts')
-  }, 60_000)
+  })
 
   it('renders on a server, where there is no window', () => {
     writeFileSync(join(project, 'server.js'), ON_A_SERVER)

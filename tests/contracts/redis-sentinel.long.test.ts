@@ -19,7 +19,7 @@ describe.skipIf(!requireServer('redis-server'))('Redis behind Sentinel', () => {
   })
   afterAll(() => servers.stop())
 
-  it('store and bus follow the master when it dies', { timeout: 60_000 }, async () => {
+  it('store and bus follow the master when it dies', async () => {
     const config: RedisConfig = singleConfig(servers.sentinel.port, {
       mode: 'sentinel',
       sentinelName: 'mymaster',
@@ -44,13 +44,13 @@ describe.skipIf(!requireServer('redis-server'))('Redis behind Sentinel', () => {
     expect(await store.list(0, 'list', 0, -1)).toEqual(['after', 'before'])
     expect(await insist(store, counting('before'))).toMatchObject({ applied: false })
 
-    await waitFor(() => gaps > 0, { deadlineMs: 20_000, message: 'no gap was reported' })
+    await waitFor(() => gaps > 0, { message: 'no gap was reported' })
     await waitFor(
       async () => {
         await bus.publish('news', 'again').catch(() => undefined)
         return heard.length > 0
       },
-      { deadlineMs: 20_000, message: 'nothing is heard any more' },
+      { message: 'nothing is heard any more' },
     )
     await Promise.all([store.close(), bus.close()])
   })

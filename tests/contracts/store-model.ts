@@ -17,7 +17,7 @@ export function describeStoreModel(
 ): void {
   const ttls = options.realTime ? [0, DAY_MS] : [0, 1_000, 60_000]
   describe(`${name} and the model`, () => {
-    it('agree after any sequence of steps', { timeout: 120_000 }, async () => {
+    it('agree after any sequence of steps', async () => {
       await fc.assert(
         fc.asyncProperty(steps(ttls), async (sequence) => {
           const under = await setUp()

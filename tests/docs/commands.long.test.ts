@@ -87,7 +87,7 @@ describe.skipIf(!hasTools)('every command of the documentation', () => {
     rmSync(folder, { recursive: true, force: true })
   })
 
-  it.concurrent.each(runnable)('$path', { timeout: 120_000 }, async ({ fences }) => {
+  it.concurrent.each(runnable)('$path', async ({ fences }) => {
     for (const fence of fences.filter(isRunnable)) await run(fence)
   })
 

@@ -23,6 +23,8 @@ const alertsOf = async (type: string): Promise<Json[]> =>
   (await stage.http('GET', '/api/alerts?limit=100')).data.filter((one: Json) => one.type === type)
 const heard = async (user: string): Promise<Json[]> =>
   (await stage.http('GET', `/api/notifications?user_id=${user}&limit=100`)).data
+const mailsTo = (user: string) =>
+  stage.smtp.mails.filter(({ to }) => to.includes(`${user}@example.com`))
 
 describe.each(PARTS)('[S1-048 semantics 4.13] a storm on %s', (parts) => {
   it('600 changing readings of one source are one alert, and a resolve in other words ends it', async () => {
@@ -37,10 +39,11 @@ describe.each(PARTS)('[S1-048 semantics 4.13] a storm on %s', (parts) => {
         say({ message: `${(31.2 + n / 10).toFixed(1)} °C`, source: 'pump-7' }),
       ),
     )
-    await waitFor(async () => (await alertsOf('heat'))[0]?.count === 600, { deadlineMs: 20_000 })
+    await waitFor(async () => (await alertsOf('heat'))[0]?.count === 600)
     expect(await alertsOf('heat')).toHaveLength(1)
+    await waitFor(async () => (await heard('ada')).length >= 1)
     await sender.send([say({ message: 'Cool again', source: 'pump-7', action: 'resolve' })])
-    await waitFor(async () => (await alertsOf('heat')).length === 0, { deadlineMs: 20_000 })
+    await waitFor(async () => (await alertsOf('heat')).length === 0)
     await waitFor(async () => (await heard('ada')).length >= 2)
     expect((await heard('ada')).map(({ type }) => type)).toEqual([
       ...['alert.resolved', 'alert.critical'],
@@ -62,40 +65,48 @@ describe.each(PARTS)('[S1-048 semantics 4.13] a storm on %s', (parts) => {
     const startedAt = performance.now()
     const until = (at: number) =>
       new Promise((resolve) => setTimeout(resolve, Math.max(0, at - performance.now())))
-    let other: Promise<number> | null = null
+    let other: Promise<Telling> | null = null
+    let soonAt = 0
     for (let tenth = 0; tenth < SECONDS * 10; tenth++) {
       await sender.send(Array.from({ length: slice }, () => report))
       if (tenth === 50) other = raiseAnother()
+      if (tenth === 70) soonAt = performance.now()
       await until(startedAt + (tenth + 1) * 100)
     }
     const tookMs = performance.now() - startedAt
-    const otherMs = await other!
+    const told = await other!
     await waitFor(async () => (await alertsOf('pump'))[0]?.count === REPORTS, {
       message: 'not every report was counted',
       deadlineMs: 30_000,
     })
-    await stage.quiet(30_000).catch(() => undefined)
+    await waitFor(() => ['ada', 'bob'].every((user) => mailsTo(user).length > 0))
+    await stage.idle('alert', 'email')
     expect(await alertsOf('pump')).toHaveLength(1)
     for (const user of ['ada', 'bob']) {
       expect(await heard(user)).toHaveLength(1)
-      const mails = stage.smtp.mails.filter(({ to }) => to.includes(`${user}@example.com`))
-      expect(mails.length).toBe(1)
+      expect(mailsTo(user)).toHaveLength(1)
     }
     note(`alert storm, ${parts}`, {
       reports: REPORTS,
       'took ms': Math.round(tookMs),
-      'another alert told after ms': Math.round(otherMs),
+      'another alert told after ms': Math.round(told.at - told.raisedAt),
     })
-    expect(otherMs).toBeLessThan(2_000)
+    // Two seconds of the storm later, however long those took here.
+    expect(told.at).toBeLessThan(soonAt)
     expect(stage.crashes()).toEqual([])
   })
 })
 
-/** Raises an alert of another type; how long it takes until somebody has it in his inbox, in ms. */
-async function raiseAnother(): Promise<number> {
-  const from = performance.now()
+interface Telling {
+  readonly raisedAt: number
+  readonly at: number
+}
+
+/** Raises an alert of another type, and waits until somebody has it in his inbox. */
+async function raiseAnother(): Promise<Telling> {
+  const raisedAt = performance.now()
   const type = { type: 'door', message: 'The door is open', source: 'gate' }
   await stage.http('POST', '/api/alerts', type)
-  await waitFor(async () => (await heard('joan')).length > 0, { deadlineMs: 20_000 })
-  return performance.now() - from
+  await waitFor(async () => (await heard('joan')).length > 0)
+  return { raisedAt, at: performance.now() }
 }

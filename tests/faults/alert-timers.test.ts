@@ -33,7 +33,6 @@ const show = (id: string) => stage.http('GET', `/api/alerts/${id}`)
 const comes = (user: string, count: number) =>
   waitFor(async () => (await heard(user)).length >= count, {
     message: `${user} did not hear ${count} times`,
-    deadlineMs: 20_000,
   })
 /** Long enough for whatever is due to be done: the service looks four times a second. */
 const settled = async () => {

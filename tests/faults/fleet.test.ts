@@ -51,7 +51,7 @@ it.runIf(hasServers)(
       })
       expect(broker.of('publish/messages/dropped')).toBe(0)
 
-      await stage.quiet(30_000)
+      await stage.quiet(90_000)
       const inboxes = compare(plan.notifications, await inboxCounts(stage, plan.users))
       await sender.close()
       await Promise.all(stage.services.map((service) => service.stop()))

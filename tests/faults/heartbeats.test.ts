@@ -72,16 +72,14 @@ describe.runIf(hasServers)('[G-22] heartbeats while things break', () => {
     loud.delete('p7')
     const silentSince = Date.now()
     await stage.services[0]!.kill()
-    const [alert] = await waitFor(
-      async () => {
-        const found = await alerts()
-        return found.length > 0 ? found : null
-      },
-      { deadlineMs: 20_000 },
-    )
+    const [alert] = await waitFor(async () => {
+      const found = await alerts()
+      return found.length > 0 ? found : null
+    })
     const took = Date.parse(alert.created_at) - silentSince
     note('heartbeats, one of two killed', { 'silence noticed after ms': took })
-    expect(took).toBeLessThan(TIMEOUT_MS + 1_000)
+    // The other neither waits for a lease of the dead one nor begins to count anew.
+    expect(took).toBeLessThan(2 * TIMEOUT_MS)
 
     // Both are away for longer than the time-out; whoever comes back waits a whole one.
     await stage.services[1]!.kill()
@@ -104,7 +102,7 @@ describe.runIf(hasServers)('[G-22] heartbeats while things break', () => {
     await lasts(TIMEOUT_MS + 4_000)
     expect(await alerts()).toEqual([])
     loud.delete('p9')
-    await waitFor(async () => idsOf(await alerts()).join() === 'p9', { deadlineMs: 20_000 })
+    await waitFor(async () => idsOf(await alerts()).join() === 'p9')
     expect(stage.crashes()).toEqual([])
   })
 })

@@ -1,6 +1,8 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { connectAsync } from 'mqtt'
 import { expect, it } from 'vitest'
-import { requireServer } from '../support/servers.ts'
+import { requireServer, type TestServer } from '../support/servers.ts'
 import { startTcpProxy } from '../support/tcp-proxy.ts'
 import { waitFor } from '../support/wait-for.ts'
 import { Chance } from './support/chance.ts'
@@ -15,8 +17,6 @@ const MESSAGES = isFull ? 5_000 : 600
 const PARKED = 100
 const OUTAGE_MS = isFull ? 10_000 : 2_000
 const BACK_MS = 60_000
-/** Mosquitto writes what it acknowledged a turn later: it may lose the last one otherwise. */
-const ONE_MORE_TURN_MS = 300
 
 /*
  * Mosquitto (2.0.11, and as its source has it since) keeps sessions over a restart, plain
@@ -59,7 +59,7 @@ it.runIf(hasServers).for(CASES)(
       await waitFor(() => acknowledged() >= target + PARKED, { message: 'nothing is parked' })
       if (signal === 'SIGKILL') {
         await Promise.all(senders.map((sender) => sender.hold()))
-        await pause(ONE_MORE_TURN_MS)
+        await hasSaved(stage.mosquitto)
       }
       line.refuse()
       await stage.mosquitto.stop(signal)
@@ -102,3 +102,20 @@ it.runIf(hasServers).for(CASES)(
     }
   },
 )
+
+/**
+ * Mosquitto writes what it acknowledged a turn later: waits until it has written everything so
+ * far. It does both in one thread, so the file that it writes after a change from now on has all.
+ */
+async function hasSaved({ url, dir }: TestServer): Promise<void> {
+  const since = Date.now()
+  const client = await connectAsync(url)
+  await waitFor(
+    async () => {
+      await client.publishAsync('saved', String(since), { qos: 1, retain: true })
+      return (await stat(join(dir, 'mosquitto.db'))).mtimeMs > since
+    },
+    { message: 'Mosquitto did not write its file' },
+  )
+  await client.endAsync()
+}

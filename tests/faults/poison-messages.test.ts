@@ -44,7 +44,7 @@ it.for(CASES)(
       const sender = await Sender.connect(stage.service.mqttUrl, { window: 20 })
       const startedAt = performance.now()
       await sender.send(mix(plan.messages))
-      await allMailsArrive(stage, MESSAGES, 30_000)
+      await allMailsArrive(stage, MESSAGES, 90_000)
       const tookMs = performance.now() - startedAt
       const wanted = POISON.length * ROUNDS
       await waitFor(async () => (await deadLetters(stage)).length >= wanted, {
@@ -76,7 +76,7 @@ it.for(CASES)(
         'took ms': Math.round(tookMs),
       })
       await sender.close()
-      await stage.quiet(30_000)
+      await stage.quiet(90_000)
       await settleExactly(stage, plan)
       expect(stage.crashes()).toEqual([])
     } finally {

@@ -38,7 +38,7 @@ it('4000 clients that come back at once are all back, nobody refused, memory bou
   const sessions = clients.map((client) => String(client.of('connected')[0]?.session_id))
   const steady = megabytes(service.pid)
   await service.kill()
-  await waitFor(() => clients.every(({ closed }) => closed !== null), { deadlineMs: 20_000 })
+  await waitFor(() => clients.every(({ closed }) => closed !== null))
   await service.restart()
   const startedAt = performance.now()
   const back = await Promise.all(
@@ -59,9 +59,6 @@ it('4000 clients that come back at once are all back, nobody refused, memory bou
     async () =>
       (await service.api('GET', '/metrics')).body.includes('belfry_sessions{protocol="native"}') ===
       false,
-    {
-      deadlineMs: 20_000,
-    },
   )
 })
 
@@ -112,7 +109,7 @@ it('SIGTERM closes clients of every protocol with 1012, spread over SHUTDOWN_SEC
   note('drain', { 'ended after ms': Math.round(took), 'spread ms': Math.round(spread) })
   expect(new Set(natives.map(({ client }) => client.closed?.code))).toEqual(new Set([1012]))
   expect(spread).toBeGreaterThan(SHUTDOWN_SECONDS * 1000 * 0.4)
-  expect(took).toBeLessThan(SHUTDOWN_SECONDS * 1000 + 2500)
+  expect(took).toBeLessThan(SHUTDOWN_SECONDS * 1000 + 5_000)
   expect(service.exitCode).toBe(0)
   await waitFor(() => pusher.pusher.connection.state !== 'connected' && io.reasons.length > 0)
   expect(io.reasons).toEqual(['transport close'])

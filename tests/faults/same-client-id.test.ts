@@ -24,15 +24,12 @@ it.runIf(hasServers)(
       const startedAt = performance.now()
       await waitFor(
         () => [stage.service, stranger].some((service) => service.log().includes(ALARM)),
-        {
-          deadlineMs: 20_000,
-          message: 'nobody raised an alarm',
-        },
+        { message: 'nobody raised an alarm' },
       )
       const alarmMs = performance.now() - startedAt
-      const before = connects(stage)
+      const [before, since] = [connects(stage), performance.now()]
       await new Promise((resolve) => setTimeout(resolve, 3_000))
-      const perSecond = (connects(stage) - before) / 3
+      const perSecond = ((connects(stage) - before) * 1000) / (performance.now() - since)
       note('one client id twice', {
         'alarm after ms': Math.round(alarmMs),
         'connects a second': perSecond.toFixed(1),

@@ -47,8 +47,8 @@ it.runIf(hasServers).for(CASES)(
       await redis.config('SET', setting, good)
       await waitFor(() => readiness.word === 'ready', { message: 'not ready again' })
       await sent
-      await allMailsArrive(stage, MESSAGES, 30_000)
-      await stage.quiet(30_000)
+      await allMailsArrive(stage, MESSAGES, 90_000)
+      await stage.quiet(90_000)
       await readiness.stop()
       note(`Redis refuses writes, ${name}`, {
         messages: MESSAGES,

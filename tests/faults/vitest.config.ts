@@ -8,8 +8,8 @@ export default defineConfig({
   test: {
     root: join(import.meta.dirname, '..', '..'),
     include: ['tests/faults/*.test.ts'],
-    testTimeout: isFull ? 1_500_000 : 150_000,
-    hookTimeout: 60_000,
+    testTimeout: isFull ? 1_500_000 : 400_000,
+    hookTimeout: 120_000,
     maxWorkers: isFull ? 1 : 2,
     reporters: ['verbose'],
   },

@@ -38,5 +38,4 @@ it.runIf(hasServers)(
     expect(stage.service.log()).not.toContain('one-of-ours')
     expect(stage.crashes()).toEqual([])
   },
-  200_000,
 )

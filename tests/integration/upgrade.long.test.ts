@@ -120,7 +120,6 @@ describe('a store that release 0.1.0 left when it was killed', () => {
       const received = () =>
         new Set(smtp.mails.flatMap(({ to }) => to.map((one) => one.split('@')[0])))
       await waitFor(() => MAILS.every((name) => received().has(name)), {
-        deadlineMs: 15_000,
         message: 'not every mail arrived',
       })
       const queues = (await get('/api/queues')).data

@@ -168,5 +168,5 @@ describe.skipIf(!hasTools)('the first minute', () => {
     }
     expect(acknowledged.filter((message) => !kept.has(message))).toEqual([])
     await next.interrupt()
-  }, 60_000)
+  })
 })

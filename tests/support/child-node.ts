@@ -24,7 +24,7 @@ export async function startChildNode(options: NodeOptions): Promise<ChildNode> {
   child.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()))
   const parentGone = () => void child.kill('SIGKILL')
   process.once('exit', parentGone)
-  await waitFor(() => out.includes('ready') || child.exitCode !== null, { deadlineMs: 20_000 })
+  await waitFor(() => out.includes('ready') || child.exitCode !== null, { deadlineMs: 60_000 })
   if (child.exitCode !== null) throw new Error(`the node did not start:\n${log}`)
   return {
     pid: child.pid!,

@@ -30,11 +30,10 @@ export async function startSentinel(): Promise<TestSentinel> {
   const client = new Redis(sentinel.port, '127.0.0.1')
   await waitFor(
     async () => ((await client.call('SENTINEL', 'REPLICAS', 'mymaster')) as unknown[]).length === 1,
-    { deadlineMs: 15_000, message: 'the sentinel did not find the replica' },
+    { message: 'the sentinel did not find the replica' },
   )
   client.disconnect()
   await waitFor(() => answers(replica.port, 'INFO replication\r\n', 'master_link_status:up'), {
-    deadlineMs: 15_000,
     message: 'the replica did not follow its master',
   })
   const stop = async () => {

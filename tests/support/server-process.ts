@@ -83,7 +83,7 @@ export class ServerProcess implements TestServer {
     closeSync(log)
     this.#guard.stdin!.write(`${child.pid}\n`)
     await waitFor(async () => child.exitCode !== null || (await this.#plan.isReady(this.port)), {
-      deadlineMs: 15_000,
+      deadlineMs: 60_000,
       message: `${this.#plan.name} did not become ready`,
     })
     if (child.exitCode !== null) {

@@ -139,7 +139,6 @@ async function joinCluster(nodes: readonly TestServer[], busPorts: readonly numb
   await Promise.all(
     clients.map((client) =>
       waitFor(async () => isWhole(String(await client.call('CLUSTER', 'INFO')), nodes.length), {
-        deadlineMs: 20_000,
         message: 'the cluster did not come together',
       }),
     ),

@@ -45,7 +45,7 @@ export class SocketIoUser {
   /** Says something and resolves with what the callback was called with. */
   // biome-ignore lint/suspicious/noExplicitAny: see above.
   ask(event: string, ...args: unknown[]): Promise<any> {
-    return this.socket.timeout(5000).emitWithAck(event, ...args)
+    return this.socket.timeout(25_000).emitWithAck(event, ...args)
   }
 
   /** Cuts the connection without a word; it comes back by itself. */

@@ -1,7 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
 export interface WaitOptions {
-  /** How long to go on asking, in milliseconds. Default: 10 000. */
+  /**
+   * How long to go on asking, in milliseconds; long enough for a slow machine, it only
+   * matters when nothing comes. Default: 25 000, which is less than the half minute after
+   * which caches are read again and doubtful things repeated: those do not hide what is lost.
+   */
   readonly deadlineMs?: number
   /** What did not happen, for the error. */
   readonly message?: string | (() => string)
@@ -14,7 +18,7 @@ export interface WaitOptions {
  */
 export async function waitFor<Value>(
   condition: () => Value | Promise<Value>,
-  { deadlineMs = 10_000, message = 'the condition was not met in time' }: WaitOptions = {},
+  { deadlineMs = 25_000, message = 'the condition was not met in time' }: WaitOptions = {},
 ): Promise<Exclude<Value, false | null | undefined | 0 | ''>> {
   const endsAt = performance.now() + deadlineMs
   let cause: unknown

@@ -24,7 +24,7 @@ export class BellOnPage {
   }
 
   /** Waits until the badge shows this; '0': until it is gone. */
-  async counts(count: string, timeout = 10_000): Promise<void> {
+  async counts(count: string, timeout = 25_000): Promise<void> {
     if (count === '0') await this.badge.waitFor({ state: 'hidden', timeout })
     else await this.badge.and(this.#page.getByText(count, { exact: true })).waitFor({ timeout })
   }

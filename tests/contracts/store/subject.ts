@@ -92,6 +92,6 @@ export class Subject {
   async expired(holds: () => Promise<boolean>): Promise<void> {
     this.clock.advance(this.shortMs)
     if (!this.realTime) return expect(await holds()).toBe(true)
-    await expect.poll(holds, { timeout: 5_000, interval: 5 }).toBe(true)
+    await expect.poll(holds, { timeout: 25_000, interval: 5 }).toBe(true)
   }
 }

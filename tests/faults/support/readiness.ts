@@ -45,7 +45,7 @@ export class ReadinessWatch {
 
   async #ask(): Promise<string> {
     try {
-      const answer = await fetch(this.#url, { signal: AbortSignal.timeout(4_000) })
+      const answer = await fetch(this.#url, { signal: AbortSignal.timeout(15_000) })
       const body = (await answer.json()) as { failed: string[] }
       const word = body.failed.join('+')
       if (answer.status === 200) return word === '' ? 'ready' : `200 although ${word}`

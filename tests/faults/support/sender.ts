@@ -43,7 +43,7 @@ export class Sender {
       protocolVersion: version === '5' ? 5 : 4,
       clean: false,
       reconnectPeriod: 100,
-      connectTimeout: 2_000,
+      connectTimeout: 10_000,
       ...(version === '5' ? { properties: { sessionExpiryInterval: 3600 } } : {}),
     })
     return new Sender(client, window)

@@ -111,6 +111,18 @@ export class Stage {
     })
   }
 
+  /** Waits until nothing of these queues is due or in hand; what is planned for later may stay. */
+  async idle(...names: readonly string[]): Promise<void> {
+    await waitFor(
+      async () => {
+        const { data } = await this.http('GET', '/api/queues')
+        const busy = data.filter((queue: Json) => names.includes(queue.name) && due(queue) > 0)
+        return busy.length === 0
+      },
+      { deadlineMs: 90_000, message: `${names.join(' or ')} is not idle` },
+    )
+  }
+
   /** Lines of the log that no process should ever write. */
   crashes(): string[] {
     const lines = this.services.flatMap((service) => service.log().split('\n'))
@@ -118,9 +130,12 @@ export class Stage {
   }
 }
 
-function load({ ready, in_flight, scheduled }: Json): number {
-  const waiting = Object.values(ready as Record<string, number>).reduce((a, b) => a + b, 0)
-  return waiting + in_flight + scheduled
+function load(queue: Json): number {
+  return due(queue) + queue.scheduled
+}
+
+function due({ ready, in_flight }: Json): number {
+  return Object.values(ready as Record<string, number>).reduce((a, b) => a + b, in_flight)
 }
 
 function mosquittoOf({ mosquitto }: StageOptions) {

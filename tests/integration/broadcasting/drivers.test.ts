@@ -190,7 +190,7 @@ describe('the driver pusher, with a gateway as the service elsewhere', () => {
     })
     expect(ann.of('kept')).toEqual([])
     line.heal()
-    await waitFor(() => ann.of('kept').length >= 10, { deadlineMs: 20_000 })
+    await waitFor(() => ann.of('kept').length >= 10)
     const numbers = ann.of('kept').map(({ data }) => data.n)
     expect([...new Set(numbers)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   })

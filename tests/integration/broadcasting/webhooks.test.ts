@@ -128,7 +128,7 @@ describe('webhooks about channels', () => {
     await waitFor(() => backEnd.tries > before)
     expect(backEnd.of('while.away')).toEqual([])
     backEnd.status = 200
-    await waitFor(() => backEnd.of('while.away').length === 1, { deadlineMs: 10_000 })
+    await waitFor(() => backEnd.of('while.away').length === 1)
   })
 })
 

@@ -35,7 +35,7 @@ describe.skipIf(!requireServer('redis-server'))('a fleet in trouble', () => {
       for (const client of [ben, tab, other]) await client.subscribe(ROOM)
       await waitFor(() => roster(ann, ROOM).length === 3)
       await doomed.kill()
-      await waitFor(() => roster(ann, ROOM).length === 2, { deadlineMs: 16_000 })
+      await waitFor(() => roster(ann, ROOM).length === 2)
       expect(roster(ann, ROOM)).toEqual(['ann', 'cleo'])
       expect(ann.of('pusher_internal:member_removed')).toHaveLength(1)
     } finally {
@@ -43,7 +43,7 @@ describe.skipIf(!requireServer('redis-server'))('a fleet in trouble', () => {
       await node.stop()
       await server.stop()
     }
-  }, 40_000)
+  })
 
   it.concurrent('is right again when Redis comes back, also with nothing left in it', async () => {
     const server = await startRedis()

@@ -69,7 +69,6 @@ describe('a folder of your own (BELFRY_APP) with notifications and listeners', (
     await service.kill()
     await service.restart()
     await waitFor(() => told().includes('mail owner@example.com'), {
-      deadlineMs: 15_000,
       message: 'the listener was not asked again',
     })
     const { body } = await service.api('GET', '/api/notifications?user_id=owner')

@@ -51,7 +51,7 @@ describe('the package', () => {
     snippets = writeSnippets(join(packed.project, 'snippets'))
     cpSync(join(ROOT, 'examples', 'embedded'), embedded, { recursive: true })
     writeFileSync(join(packed.project, 'package.json'), '{"type":"module","private":true}')
-  }, 120_000)
+  })
   afterEach(() => {
     for (const child of running.splice(0)) child.kill('SIGKILL')
     for (const server of servers.splice(0)) server.close()
@@ -104,7 +104,7 @@ describe('the package', () => {
     expect(
       said.split('\n').filter((line) => /^(?!.*node_modules\/(?!belfry\/)).*error TS/.test(line)),
     ).toEqual([])
-  }, 120_000)
+  })
 
   it('starts, is healthy, shows the dashboard, and ends with 0 on SIGTERM', async () => {
     const { child, url, said } = await start(packed.project, [
@@ -175,7 +175,7 @@ describe('the package', () => {
       },
       { message: 'the project does not do its work' },
     )
-  }, 120_000)
+  })
 
   it.each(appSnippets())('runs what $where shows', async ({ program }) => {
     const file = join(packed.project, 'snippet.ts')

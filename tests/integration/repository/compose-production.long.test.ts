@@ -179,7 +179,7 @@ describe.skipIf(!hasServers)('[S4-054] deploy/compose, without Docker', () => {
       ca: readFileSync(ca, 'utf8'),
     })
     await ask('POST', '/api/notifications', { to: 'user:bea', message: 'Hello' })
-    await expect.poll(() => user.of('notification_message').length, { timeout: 10_000 }).toBe(1)
+    await expect.poll(() => user.of('notification_message').length, { timeout: 25_000 }).toBe(1)
     user.close()
   })
 

@@ -76,7 +76,7 @@ describe.each(EVERYWHERE)('[S0-086] tenants of one service ($parts)', ({ parts }
       }),
       { numRuns: 3, endOnFailure: true, examples: [[every]] },
     )
-  }, 60_000)
+  })
 
   it('each sees what is its own at every door', async () => {
     for (const house of houses) {

@@ -37,7 +37,7 @@ describe('a storm', () => {
     expect((await bench.heard('ada')).map(({ title }) => title)).toEqual([
       ...['CRITICAL ALERT: fire', 'CRITICAL ALERT: flood'],
     ])
-  }, 60_000)
+  })
 
   it('of 600 readings that change is one alert; a resolve in other words ends it', async () => {
     for (let n = 0; n < 600; n++) await raise({ message: `${30 + n / 10} °C` })
@@ -76,5 +76,5 @@ describe('a storm', () => {
     await bench.pass(5)
     const late = (await bench.heard('ada')).filter(({ message }) => message === 'Sensor 229')
     expect(late).toHaveLength(1)
-  }, 60_000)
+  })
 })
