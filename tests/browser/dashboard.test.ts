@@ -58,28 +58,24 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
     await Promise.all([service?.stop(), browser?.close()])
   })
 
-  it.each(LOOKS)(
-    'axe finds nothing wrong with any page: $screen, $colorScheme',
-    async (look) => {
-      const options = { ...SCREENS[look.screen], colorScheme: look.colorScheme }
-      const tab = await browser.open(`${service.url}/`, options)
-      for (const [hash, heading] of PAGES) {
-        if (look.screen === 'phone' && hash.includes('people/'))
-          await visit(tab.page, 'people', heading)
-        else if (look.screen === 'phone' && hash.startsWith('topics/')) {
-          await visit(tab.page, 'topics', heading)
-        } else await visit(tab.page, hash, heading)
-        await tab.page.waitForLoadState('networkidle')
-        expect(await accessibilityViolations(tab.page), hash).toEqual([])
-        await takePicture(
-          tab.page,
-          `${heading.replaceAll(' ', '-')}-${look.screen}-${look.colorScheme}`,
-        )
-      }
-      await leave(tab)
-    },
-    90_000,
-  )
+  it.each(LOOKS)('axe finds nothing wrong with any page: $screen, $colorScheme', async (look) => {
+    const options = { ...SCREENS[look.screen], colorScheme: look.colorScheme }
+    const tab = await browser.open(`${service.url}/`, options)
+    for (const [hash, heading] of PAGES) {
+      if (look.screen === 'phone' && hash.includes('people/'))
+        await visit(tab.page, 'people', heading)
+      else if (look.screen === 'phone' && hash.startsWith('topics/')) {
+        await visit(tab.page, 'topics', heading)
+      } else await visit(tab.page, hash, heading)
+      await tab.page.waitForLoadState('networkidle')
+      expect(await accessibilityViolations(tab.page), hash).toEqual([])
+      await takePicture(
+        tab.page,
+        `${heading.replaceAll(' ', '-')}-${look.screen}-${look.colorScheme}`,
+      )
+    }
+    await leave(tab)
+  })
 
   it('[S0-085] Live shows a message from its topic to the person, and why it did not take a channel', async () => {
     const tab = await open('#/live')

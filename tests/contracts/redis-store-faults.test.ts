@@ -11,6 +11,8 @@ import { waitFor } from '../support/wait-for.ts'
 import { counting, insist } from './store/insist.ts'
 
 const log = createLogger('silent')
+/** Short, and yet longer than a busy machine lets a healthy server wait. */
+const COMMAND_TIMEOUT_MS = 1_500
 const works = (store: Store) =>
   waitFor(async () => (await store.ping()) >= 0, { message: 'the store did not come back' })
 
@@ -30,7 +32,8 @@ describe.skipIf(!requireServer('redis-server'))('RedisStore when things break', 
     beforeEach(async () => {
       await emptyRedis([server.port])
       proxy = await startTcpProxy(server.port)
-      store = await RedisStore.connect(singleConfig(proxy.port), { log, commandTimeoutMs: 400 })
+      const config = singleConfig(proxy.port)
+      store = await RedisStore.connect(config, { log, commandTimeoutMs: COMMAND_TIMEOUT_MS })
     })
     afterEach(async () => {
       proxy.heal()
@@ -46,6 +49,7 @@ describe.skipIf(!requireServer('redis-server'))('RedisStore when things break', 
       await store.commit(counting('before'))
       proxy.swallowReplies()
       const lost = store.commit(counting('a'))
+      lost.catch(() => undefined)
       await waitFor(async () => (await direct.get('count')) === '2')
       proxy.cut()
       await expect(lost).rejects.toBeInstanceOf(Unavailable)
@@ -81,7 +85,8 @@ describe.skipIf(!requireServer('redis-server'))('RedisStore when things break', 
       for (let n = 0; n < 10; n++) {
         await expect(store.commit(counting('a'))).rejects.toBeInstanceOf(Unavailable)
       }
-      expect(performance.now() - startedAt).toBeLessThan(2_000)
+      // None of them waited for an answer until its time was over.
+      expect(performance.now() - startedAt).toBeLessThan(5 * COMMAND_TIMEOUT_MS)
       expect(await direct.get('count')).toBeNull()
       proxy.heal()
       await works(store)

@@ -82,7 +82,6 @@ describe('hooks of other tools', () => {
         await alertmanager.stop()
       }
     },
-    90_000,
   )
 
   it('alerts of one call are taken side by side: by fingerprint, and again only counted', async () => {

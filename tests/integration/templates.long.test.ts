@@ -96,7 +96,7 @@ describe('templates of a running service', () => {
   })
 
   it('are rendered when a scheduled message goes out, in the words of that moment', async () => {
-    const soon = new Date(Date.now() + 1500).toISOString()
+    const soon = new Date(Date.now() + 5000).toISOString()
     await service.api('PUT', '/api/users/eve', {})
     await service.api('POST', '/api/templates', { name: 'later', message_template: 'old' })
     const body = { to: 'user:eve', template: 'later', send_at: soon }

@@ -131,7 +131,6 @@ describe('a store that release 0.1.0 left when it was killed', () => {
       const answered = await service.api('POST', `/api/alerts/${alert.id}/ack`, {})
       expect(answered.body.status).toBe('acknowledged')
     },
-    40_000,
   )
 
   it('is refused by a release that does not know its version, in one line', async () => {

@@ -98,7 +98,7 @@ export function tellQuiet(version: MqttVersion, world: () => World): void {
     const type = fresh('disk')
     const user = await onCall(type)
     await http('POST', '/api/escalation-policies', {
-      ...{ id: type, name: type, alert_types: [type], group_by: ['rack'], group_wait_seconds: 2 },
+      ...{ id: type, name: type, alert_types: [type], group_by: ['rack'], group_wait_seconds: 5 },
       steps: [{ targets: [{ type: 'oncall' }] }],
     })
     const disk = (source: string) => raise(type, { source, labels: { rack: '1' } }, 'warning')

