@@ -166,9 +166,7 @@ describe.skipIf(!requireBrowser())('the dashboard, where something is put right'
     await page.getByRole('heading', { level: 1, name: 'Connections' }).waitFor()
     await visit(page, 'queues', 'Queues')
     await queue.waitFor()
-    await page
-      .getByText('Live: what happens is seen as it happens')
-      .waitFor({ state: 'attached', timeout: 20_000 })
+    await page.getByText('Live: what happens is seen as it happens').waitFor({ state: 'attached' })
     await tab.close()
   })
 })

@@ -1,4 +1,5 @@
 import type { Locator, Page } from 'playwright-core'
+import { waitFor } from '../../support/wait-for.ts'
 
 /** The parts of `<notification-bell>` as somebody finds them who looks, or listens to a reader. */
 export class BellOnPage {
@@ -33,11 +34,18 @@ export class BellOnPage {
     return this.items.locator('.title').allTextContents()
   }
 
-  /** What has the focus, seen through the shadow: its text or its label. */
-  focused(): Promise<string> {
-    return this.#page.evaluate(() => {
-      const element = document.activeElement?.shadowRoot?.activeElement
-      return element?.getAttribute('aria-label') ?? element?.textContent ?? ''
-    })
+  /** Waits until something with these words has the focus, seen through the shadow: its text or its label. */
+  async focuses(words: string): Promise<void> {
+    let focused = ''
+    await waitFor(
+      async () => {
+        focused = await this.#page.evaluate(() => {
+          const element = document.activeElement?.shadowRoot?.activeElement
+          return element?.getAttribute('aria-label') ?? element?.textContent ?? ''
+        })
+        return focused.includes(words)
+      },
+      { message: () => `not "${words}" has the focus, but "${focused}"` },
+    )
   }
 }
