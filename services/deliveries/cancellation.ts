@@ -9,6 +9,7 @@ import {
   type Store,
 } from '../../src/index.ts'
 import { unlabelOps } from '../flows/labels.ts'
+import { KEPT_MS } from '../notifications/broadcast-record.ts'
 import type { Message, Origin } from '../notifications/notification-record.ts'
 import { assertInReach } from '../notifications/scheduling.ts'
 import { CHANNELS } from './channel-policy.ts'
@@ -59,13 +60,23 @@ export class Cancellation {
       const waiting = () =>
         store.rangeByScore(partition, keys.label(label), 0, Number.MAX_SAFE_INTEGER, CHUNK)
       for (let found = await waiting(); found.length > 0; found = await waiting()) {
-        const states = await Promise.all(found.map(({ member }) => this.cancel(member)))
-        for (const { status } of states) count[status] += 1
+        const states = await Promise.all(found.map(({ member }) => this.#cancelKnown(member)))
+        for (const status of states) count[status] += 1
         const ops = found.map(({ member }): Op => ['zrem', keys.label(label), member])
         await store.commit({ partition, ops })
       }
     }
     return count
+  }
+
+  /** One that has gone without leaving its label keeps nobody from canceling the others. */
+  async #cancelKnown(id: string): Promise<Canceled['status']> {
+    try {
+      return (await this.cancel(id)).status
+    } catch (error) {
+      if (error instanceof NotFound) return 'already_sent'
+      throw error
+    }
   }
 
   /** Puts something that waits off to `at` (epoch ms), or forward. Throws `NotFound`. */
@@ -82,12 +93,7 @@ export class Cancellation {
     const outcome = await store.commit({
       partition: partitionOf(id, store.partitions),
       guards: [['withdraw', keys.queue(queueOf(job)), id]],
-      ops: [
-        enqueueOp(keys, job, now),
-        ...(job.channel === 'notification'
-          ? [['expire', keys.scheduled(id), job.send_at * 1000 - now + FINAL_TTL_MS] as const]
-          : []),
-      ],
+      ops: [enqueueOp(keys, job, now), ...this.#keepOps(job, job.send_at * 1000 - now)],
     })
     return { status: outcome.applied ? 'rescheduled' : 'already_sent', send_at }
   }
@@ -123,6 +129,14 @@ export class Cancellation {
       ],
     })
     return { status: outcome.applied ? 'canceled' : 'already_sent' }
+  }
+
+  /** What must be there when its moment comes. */
+  #keepOps({ id, channel }: AnyJob, waitMs: number): Op[] {
+    const { keys } = this.#parts
+    if (channel === 'notification') return [['expire', keys.scheduled(id), waitMs + FINAL_TTL_MS]]
+    if (channel !== 'broadcast') return []
+    return [['expire', keys.broadcast(id), waitMs + KEPT_MS]]
   }
 
   /** What points to it: that it is scheduled, that its digest is open, its labels. */

@@ -38,6 +38,8 @@ export interface JobHeader {
   readonly send_at: number
   readonly created_at: number
   readonly expires_at: number | null
+  /** Since when its provider could not be reached; absent: it was, or it was not asked yet. */
+  readonly unreachable_since?: number
   readonly user_id: string | null
   readonly notification_id: string | null
   readonly history: readonly AttemptRecord[]

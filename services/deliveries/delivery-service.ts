@@ -22,7 +22,7 @@ import {
   queueOf,
 } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
-import { isLastTry } from './last-try.ts'
+import { awaySince, isLastTry } from './last-try.ts'
 import { retryWaitMs } from './retry-schedule.ts'
 
 interface Parts {
@@ -135,8 +135,12 @@ export class DeliveryService {
     // Waiting for its turn again and again must not push out what was tried.
     const waits = outcome.status === 'postponed' && job.history.at(-1)?.outcome === 'postponed'
     const history = waits ? job.history.slice(0, -1) : job.history.slice(-19)
+    const { unreachable_since, ...rest } = job
+    const isAway = outcome.status === 'unreachable'
+    const wasAway = outcome.status === 'postponed' && unreachable_since !== undefined
     return {
-      ...job,
+      ...rest,
+      ...(isAway || wasAway ? { unreachable_since: awaySince(job, now) } : {}),
       attempts: job.attempts + (counts ? 1 : 0),
       history: [...history, entry],
     }

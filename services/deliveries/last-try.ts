@@ -4,12 +4,20 @@ import { PATIENCE_MS } from './retry-schedule.ts'
 
 /** Whether a delivery has failed for good with this outcome; `job` is as it was before the try. */
 export function isLastTry(
-  job: Pick<JobHeader, 'attempts' | 'max_attempts' | 'created_at' | 'retry_until'>,
+  job: Pick<JobHeader, 'attempts' | 'max_attempts' | 'unreachable_since' | 'retry_until'>,
   { status }: SendOutcome,
   now: number,
 ): boolean {
   if (status === 'retry' && job.retry_until !== undefined) return now >= job.retry_until * 1000
   if (status === 'retry') return job.attempts + 1 >= job.max_attempts
-  if (status === 'unreachable') return now - job.created_at * 1000 > PATIENCE_MS
+  if (status === 'unreachable') return now - awaySince(job, now) * 1000 > PATIENCE_MS
   return status === 'failed'
+}
+
+/** Since when a provider that is away is waited for (epoch seconds): not since the job was made, which may have been due much later. */
+export function awaySince(
+  { unreachable_since }: Pick<JobHeader, 'unreachable_since'>,
+  now: number,
+): number {
+  return unreachable_since ?? now / 1000
 }

@@ -91,7 +91,8 @@ export class QueueAdmin {
     const { store, keys, clock, bell } = this.#parts
     const found = await this.#failedJob(name, id)
     const now = clock.now()
-    const job = { ...found.job, status: 'queued' as const, attempts: 0, send_at: now / 1000 }
+    const { unreachable_since: _, ...failed } = found.job
+    const job = { ...failed, status: 'queued' as const, attempts: 0, send_at: now / 1000 }
     const outcome = await store.commit({
       partition: this.#partition(id),
       guards: [['expect', jobKey(keys, name, id), found.text]],

@@ -13,6 +13,7 @@ import {
   thawEvent,
 } from '../../src/index.ts'
 import { enqueueOp, FAILED_LIMIT, FINAL_TTL_MS, jobKey } from '../deliveries/delivery-job.ts'
+import { awaySince } from '../deliveries/last-try.ts'
 import type { ListenerJob } from './listener-job.ts'
 
 /** How soon a process that has the listener may take its call. */
@@ -67,9 +68,10 @@ export class ListenerWork {
     const { clock, keys, log } = this.#parts
     const now = clock.now()
     const error = new Error(`the listener ${job.listener} is not loaded here`)
-    if (now - job.created_at * 1000 > MOST_LOOKS_MS) return this.#fail(job, error)
+    const since = awaySince(job, now)
+    if (now - since * 1000 > MOST_LOOKS_MS) return this.#fail(job, error)
     log.warn({ listener: job.listener, queue: job.channel }, error.message)
-    const next = { ...job, send_at: (now + ELSEWHERE_MS) / 1000 }
+    const next = { ...job, unreachable_since: since, send_at: (now + ELSEWHERE_MS) / 1000 }
     return [enqueueOp(keys, next, now)]
   }
 

@@ -1,6 +1,9 @@
 import { isoTime } from '../../src/index.ts'
 import type { Message } from './notification-record.ts'
 
+/** How long a broadcast is kept that has work before it, counted from its moment. Milliseconds. */
+export const KEPT_MS = 7 * 86_400_000
+
 /** Who is meant: everybody, or the union of users, groups and roles. */
 export interface Audience {
   readonly everybody: boolean
@@ -77,4 +80,10 @@ export function makeBroadcast(
     failed_count: 0,
     finished_at: null,
   }
+}
+
+/** As administrators see it on the channel `broadcast` (seed 004). */
+export function shownBroadcast({ id, title, message, type, audience, timestamp }: BroadcastRecord) {
+  const { roles: target_roles, groups: target_groups } = audience
+  return { id, title, message, level: type, target_roles, target_groups, timestamp }
 }

@@ -1,5 +1,6 @@
 import {
   type Clock,
+  Conflict,
   Filtered,
   inPartition,
   isoTime,
@@ -26,7 +27,13 @@ import { labelOps, unlabelOps } from '../flows/labels.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { type Acceptance, type Identity, ownWork, sourceOf } from './acceptance.ts'
 import { Audiences, type Cursor, START } from './audiences.ts'
-import { type Audience, type BroadcastRecord, makeBroadcast } from './broadcast-record.ts'
+import {
+  type Audience,
+  type BroadcastRecord,
+  KEPT_MS,
+  makeBroadcast,
+  shownBroadcast,
+} from './broadcast-record.ts'
 import { mintId } from './mint-id.ts'
 import { cameBy, type Message, type Origin } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
@@ -103,7 +110,8 @@ export class BroadcastService {
       ops,
       reply: { status, broadcast_id: id, sent_count: selected },
     })
-    if (accepted.status === 'fresh') broadcast('broadcast', 'broadcast_message', shown(record))
+    if (accepted.status === 'fresh')
+      broadcast('broadcast', 'broadcast_message', shownBroadcast(record))
     return accepted.status === 'conflict'
       ? { status, broadcast_id: id, sent_count: selected }
       : accepted.reply
@@ -131,8 +139,9 @@ export class BroadcastService {
       now,
       sendAt: message.sendAt,
     })
+    const waitMs = Math.max(0, (message.sendAt ?? now) - now)
     const ops: Op[] = [
-      ['set', keys.broadcast(id), JSON.stringify(record), 7 * FINAL_TTL_MS],
+      ['set', keys.broadcast(id), JSON.stringify(record), waitMs + KEPT_MS],
       enqueueOp(keys, job, now),
       ...labelOps(keys, { id, at: message.sendAt ?? now, message, origin }),
     ]
@@ -149,8 +158,9 @@ export class BroadcastService {
 
   /** The worker's part: fans out chunk by chunk, noting after each how far it has come. */
   handle = async (lease: Lease, signal: AbortSignal): Promise<Settlement> => {
-    const { keys, store, clock } = this.#parts
-    let job = JSON.parse(lease.job) as DeliveryJob<BroadcastContent>
+    const { keys, clock } = this.#parts
+    let text = lease.job
+    let job = JSON.parse(text) as DeliveryJob<BroadcastContent>
     let record = await this.find(job.id)
     const walk = await this.#audiences.walk(record.audience)
     for (;;) {
@@ -164,13 +174,7 @@ export class BroadcastService {
       if (chunk.next === null) break
       signal.throwIfAborted()
       job = { ...job, cursor: chunk.next }
-      await store.commit({
-        partition: lease.partition,
-        ops: [
-          ['set', keys.broadcast(job.id), JSON.stringify(record), 7 * FINAL_TTL_MS],
-          ['set', jobKey(keys, 'broadcast', job.id), JSON.stringify(job), 7 * FINAL_TTL_MS],
-        ],
-      })
+      text = await this.#note(lease, text, { job, record })
     }
     const done = { ...record, status: 'done', finished_at: isoTime(clock.now()) }
     return {
@@ -180,6 +184,27 @@ export class BroadcastService {
         ...unlabelOps(keys, job),
       ],
     }
+  }
+
+  /** Keeps how far it has come, and answers with the job's text. Throws `Conflict` when another worker has gone on with it. */
+  async #note(
+    { partition }: Lease,
+    before: string,
+    { job, record }: { job: DeliveryJob<BroadcastContent>; record: BroadcastRecord },
+  ): Promise<string> {
+    const { keys, store } = this.#parts
+    const key = jobKey(keys, 'broadcast', job.id)
+    const text = JSON.stringify(job)
+    const outcome = await store.commit({
+      partition,
+      guards: [['expect', key, before]],
+      ops: [
+        ['set', keys.broadcast(job.id), JSON.stringify(record), KEPT_MS],
+        ['set', key, text, KEPT_MS],
+      ],
+    })
+    if (!outcome.applied) throw new Conflict(`Another worker goes on with broadcast ${job.id}.`)
+    return text
   }
 
   /** One recipient's failure does not touch the others; who muted the type is neither sent nor failed. */
@@ -219,10 +244,4 @@ export class BroadcastService {
   #partition(id: string): number {
     return partitionOf(id, this.#parts.store.partitions)
   }
-}
-
-/** As administrators see it on the channel `broadcast` (seed 004). */
-function shown({ id, title, message, type, audience, timestamp }: BroadcastRecord) {
-  const { roles: target_roles, groups: target_groups } = audience
-  return { id, title, message, level: type, target_roles, target_groups, timestamp }
 }

@@ -126,10 +126,10 @@ export class InboxService {
   }
 
   markUnread(user: string, id: string): Promise<number> {
-    return this.#changes.change(user, id, (record) => ({
-      record: { ...record, read: false, read_at: null },
-      unread: record.archived_at === null,
-    }))
+    return this.#changes.change(user, id, (before) => {
+      const record = { ...before, read: false, read_at: null }
+      return { record, unread: isUnread(record) }
+    })
   }
 
   archive(user: string, id: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { Conflict, Expired, Filtered } from '../../src/index.ts'
+import { Expired, Filtered, Turns, Unavailable } from '../../src/index.ts'
 import { type DeliveryPlan, planDelivery, zoneOf } from '../deliveries/delivery-plan.ts'
 import type { Directory } from '../directory/directory.ts'
 import { isMuted, subjectOf } from '../directory/preferences.ts'
@@ -40,6 +40,8 @@ export class NotificationService {
   readonly #scheduling: Scheduling
   readonly #traces: Traces
   readonly #gate: FlowGate
+  /** Messages that replace each other, one after the other: each builds on the one before. */
+  readonly #replacing = new Turns()
 
   constructor(parts: Parts) {
     const { keys, timezone = 'UTC' } = parts
@@ -83,13 +85,21 @@ export class NotificationService {
       const words = `User ${ready.userId} muted messages of type ${message.type}.`
       return this.#leaveOut(ready, 'muted', new Filtered('muted_type', words, ready.id))
     }
+    const { collapseKey } = message
+    if (collapseKey === null) return this.#insist(ready)
+    const name = JSON.stringify([ready.userId, collapseKey])
+    return this.#replacing.run(name, () => this.#insist(ready))
+  }
+
+  /** Others may change what it builds on while it is decided upon. */
+  async #insist(ready: Ready): Promise<Sent> {
     let isOver = false
     for (let attempt = 0; attempt < MOST_RACES; attempt++) {
       const written = await this.#attempt(ready, isOver)
       if (written === 'over') isOver = true
       else if (written !== 'changed') return written
     }
-    throw new Conflict('Notifications of this user are being changed by others; try again.')
+    throw new Unavailable('Notifications of this user are being changed by others; try again.')
   }
 
   async #attempt(asked: Ready, isOver: boolean): Promise<Written> {

@@ -116,7 +116,7 @@ export class NotificationWriter {
     const accepted = await acceptance.accept<Sent>({
       partition: this.#partition(userId),
       identity: ready.identity,
-      creates: replacing.earlier === null ? keys.notification(record.id) : keys.never(),
+      creates: this.#createdBy(ready, replacing),
       guards,
       ops: [
         ...frames.map(({ type, data }) => {
@@ -138,6 +138,12 @@ export class NotificationWriter {
     if (accepted.status === 'fresh') this.#announce(record, { frames, results: accepted.results })
     else ready.composer?.onRepeated()
     return accepted.reply
+  }
+
+  /** What is there already when this very message was written before and its answer lost. */
+  #createdBy({ id }: Ready, { earlier }: Replacing): string {
+    const { keys } = this.#parts
+    return earlier === null || earlier.id === id ? keys.notification(id) : keys.never()
   }
 
   #recordOps(

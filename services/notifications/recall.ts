@@ -17,7 +17,7 @@ import { inboxOps } from './inbox-ops.ts'
 import { isUnread, messageOf, type NotificationRecord } from './notification-record.ts'
 import type { Retention } from './notification-writer.ts'
 import type { Realtime } from './realtime.ts'
-import { notFound } from './record-changes.ts'
+import { keptMs, notFound } from './record-changes.ts'
 
 /** What may be changed of a notification that is out. */
 export type RecordUpdate = Partial<
@@ -126,7 +126,8 @@ export class Recall {
       const placing = { keys, record, text, inInbox: true, retention, now }
       return [frame, ['pull', keys.inbox(user), id], ...inboxOps(placing)]
     }
-    return [frame, ['set', keys.notification(id), text, retention.notificationTtlMs]]
+    const ttlMs = keptMs(record, { unread: false, retention, now })
+    return [frame, ['set', keys.notification(id), text, ttlMs]]
   }
 
   #announce(user: string, type: string, data: string, results: readonly number[]): void {

@@ -62,7 +62,7 @@ export class RecordChanges {
       const { record } = changed
       const text = JSON.stringify(record)
       if (text === old) return store.unreadCount(partition, keys.scope, user)
-      const ops = [...this.#changeOps(changed, text, now), ...(changed.ops ?? [])]
+      const ops = [...this.#changeOps(before, changed, { text, now }), ...(changed.ops ?? [])]
       const outcome = await store.commit({
         partition,
         guards: [['expect', key, old]],
@@ -101,7 +101,7 @@ export class RecordChanges {
         const text = JSON.stringify(changed.record)
         if (text === old) continue
         guards.push(['expect', keys.notification(before.id), old])
-        ops.push(...this.#recordOps(changed, text, now), ...(changed.ops ?? []))
+        ops.push(...this.#recordOps(before, changed, { text, now }), ...(changed.ops ?? []))
       }
       if (ops.length === 0) return
       if ((await store.commit({ partition, guards, ops })).applied) return
@@ -109,35 +109,37 @@ export class RecordChanges {
     throw new Unavailable('Notifications are being changed by others; try again.')
   }
 
-  #changeOps(changed: Change, text: string, now: number): Op[] {
+  #changeOps(before: NotificationRecord, changed: Change, { text, now }: Writing): Op[] {
     const { user_id: user } = changed.record
     const told = fanoutOp(this.#parts.keys, user, 'notification_updated', text, now)
-    return [told, ...this.#recordOps(changed, text, now)]
+    return [told, ...this.#recordOps(before, changed, { text, now })]
   }
 
-  #recordOps({ record, unread, isMovedUp }: Change, text: string, now: number): Op[] {
+  #recordOps(
+    before: NotificationRecord,
+    { record, unread, isMovedUp }: Change,
+    { text, now }: Writing,
+  ): Op[] {
     const { keys, retention } = this.#parts
     const { user_id: user, id } = record
-    const keepMs = unread ? retention.unreadTtlMs : retention.notificationTtlMs
-    const snoozedMs = record.snoozed_until ? Date.parse(record.snoozed_until) - now : 0
-    const ttlMs = keepMs === 0 ? 0 : keepMs + Math.max(0, snoozedMs)
+    const ttlMs = keptMs(record, { unread, retention, now })
     return [
       ['set', keys.notification(id), text, ttlMs],
       ...(isMovedUp ? movedUp(keys.inbox(user), id) : []),
       unread
         ? ['unread', keys.scope, user, id, ttlMs === 0 ? 0 : now + ttlMs]
         : ['read', keys.scope, user, id],
-      ...this.#snoozeOps(record),
+      ...this.#snoozeOps(before, record),
     ]
   }
 
   /** The end of a snooze is a moment in a sorted set, looked at by the housekeeper. */
-  #snoozeOps(record: NotificationRecord): Op[] {
-    const { keys } = this.#parts
-    const member = `${record.user_id} ${record.id}`
-    return record.snoozed_until === null
-      ? []
-      : [['zadd', keys.snoozed(), Date.parse(record.snoozed_until), member]]
+  #snoozeOps(before: NotificationRecord, { user_id, id, snoozed_until }: NotificationRecord): Op[] {
+    const snoozed = this.#parts.keys.snoozed()
+    const member = snoozedMember(user_id, id)
+    if (snoozed_until === before.snoozed_until) return []
+    if (snoozed_until === null) return [['zrem', snoozed, member]]
+    return [['zadd', snoozed, Date.parse(snoozed_until), member]]
   }
 
   #announce(
@@ -150,6 +152,33 @@ export class RecordChanges {
     this.#parts.onUnread?.(record.user_id)
     return count
   }
+}
+
+/** A record as JSON, and when it is written. */
+interface Writing {
+  readonly text: string
+  readonly now: number
+}
+
+interface Keeping {
+  readonly unread: boolean
+  readonly retention: Retention
+  readonly now: number
+}
+
+/** For how long a record is kept (0: for ever), never less than until its snooze is over. Milliseconds. */
+export function keptMs(
+  { snoozed_until }: NotificationRecord,
+  { unread, retention, now }: Keeping,
+): number {
+  const keepMs = unread ? retention.unreadTtlMs : retention.notificationTtlMs
+  const snoozedMs = snoozed_until === null ? 0 : Date.parse(snoozed_until) - now
+  return keepMs === 0 ? 0 : keepMs + Math.max(0, snoozedMs)
+}
+
+/** Under which a snoozed notification waits for its moment. */
+export function snoozedMember(user: string, id: string): string {
+  return `${user} ${id}`
 }
 
 /** What was done, in a word. */

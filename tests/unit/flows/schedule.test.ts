@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { jobKey } from '../../../services/deliveries/delivery-job.ts'
 import { ownWork } from '../../../services/notifications/acceptance.ts'
 import { messageOf } from '../../../services/notifications/notification-record.ts'
 import { ScheduledNotifications } from '../../../services/notifications/scheduled-notifications.ts'
@@ -72,6 +73,17 @@ describe('[G-06] taking back what waits', () => {
     await bench.send('ann', { digest })
     await bench.pass(HOUR_MS)
     expect(await bench.inbox('ann')).toHaveLength(1)
+  })
+
+  it('is canceled with the others of its tag also when one of them is gone without a trace', async () => {
+    const { services, store, keys } = bench
+    const gone = await bench.send('ada', { ...later(), tags: ['promo'] })
+    await bench.send('ada', { ...later(2 * HOUR_MS), tags: ['promo'] })
+    const job = jobKey(keys, 'notification', gone.notification_id)
+    await store.commit({ partition: 0, ops: [['del', job]] })
+    const { cancellation } = services
+    expect(await cancellation.cancelAll('tag:promo')).toEqual({ canceled: 1, already_sent: 1 })
+    expect(await cancellation.cancelAll('tag:promo')).toEqual({ canceled: 0, already_sent: 0 })
   })
 
   it('puts off and brings forward', async () => {
