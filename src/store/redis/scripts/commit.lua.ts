@@ -94,6 +94,27 @@ local function quoted(id)
   return '"' .. id .. '"'
 end
 
+-- Leases that are given back, by queue: their jobs as a list, and by id. What is left of them
+-- goes away at the end, for all at once.
+local givenBack, done = {}, {}
+
+-- A: queue, job id, token, the job's key, whether the record stays
+local function giveBack(i)
+  local ids = givenBack[A[i]] or {}
+  givenBack[A[i]] = ids
+  ids[#ids + 1] = A[i + 1]
+  ids[A[i + 1]] = true
+  if A[i + 4] == '0' then done[#done + 1] = A[i + 3] end
+end
+
+local function forgetGivenBack()
+  for queue, ids in pairs(givenBack) do
+    call('ZREM', queue .. ':leases', unpack(ids))
+    call('HDEL', queue .. ':takes', unpack(ids))
+  end
+  if #done > 0 then call('DEL', unpack(done)) end
+end
+
 local PRIORITIES = { 'critical', 'high', 'normal', 'low' }
 
 -- Guards: called with where their arguments begin; answer where the next thing
@@ -145,15 +166,10 @@ local guard = {
   -- lease: queue, job id, token, the job's key, whether the record is written by the operations
   l = function(i)
     local queue, id = A[i], A[i + 1]
-    local taken = call('HGET', queue .. ':takes', id)
+    local taken = not (givenBack[queue] and givenBack[queue][id]) and call('HGET', queue .. ':takes', id)
     if not taken or string.match(taken, '^%d+') ~= A[i + 2] then return i + 5, true end
-    local job, kept = A[i + 3], A[i + 4]
     -- After the operations: when one of them fails, the lease is still there.
-    settle = later(settle, function()
-      call('ZREM', queue .. ':leases', id)
-      call('HDEL', queue .. ':takes', id)
-      if kept == '0' then call('DEL', job) end
-    end)
+    settle = later(settle, i)
     return i + 5
   end,
   -- withdraw: queue, job id, the job's key
@@ -347,7 +363,7 @@ local function apply(i, last)
     end
   end
   if settle then
-    for s = 1, #settle do settle[s]() end
+    for s = 1, #settle do giveBack(settle[s]) end
   end
   return results
 end
@@ -372,5 +388,6 @@ while i <= #A do
   replies[#replies + 1] = reply
   i = last + 1
 end
+forgetGivenBack()
 return replies
 `
