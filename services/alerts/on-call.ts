@@ -1,5 +1,5 @@
 import { type Clock, isoTime } from '../../src/index.ts'
-import type { Memberships } from '../directory/memberships.ts'
+import type { Memberships, OnCallSet } from '../directory/memberships.ts'
 import type { Documents } from './documents.ts'
 import { onCallAt, type Schedule } from './schedule.ts'
 
@@ -9,7 +9,7 @@ interface Parts {
   readonly schedules: Documents<Schedule>
 }
 
-/** Who is on call at a moment, and by which schedule. */
+/** Who is on call at a moment, by which schedule, and who was put on call for a type of alert. */
 export interface OnCallView {
   readonly at: string
   readonly users: readonly string[]
@@ -18,6 +18,7 @@ export interface OnCallView {
     readonly name: string
     readonly users: readonly string[]
   }[]
+  readonly sets: readonly OnCallSet[]
 }
 
 /** Who is on call: the sets that scripts fill, and what schedules say, together. */
@@ -46,7 +47,7 @@ export class OnCall {
     return found ? onCallAt(found, clock.now()) : []
   }
 
-  /** By schedule, at a moment (epoch ms); with a type of alert, who answers for it, its set included. */
+  /** At a moment (epoch ms), by schedules and sets: all of them, or those that answer for a type of alert. */
   async view({ at, type }: { at: number; type: string | null }): Promise<OnCallView> {
     const { memberships, schedules } = this.#parts
     const all = await schedules.list()
@@ -55,9 +56,14 @@ export class OnCall {
       name: one.name,
       users: onCallAt(one, at),
     }))
-    const inSet = type === null ? [] : await memberships.onCall(type)
-    const users = [...new Set([...inSet, ...shown.flatMap((one) => one.users)])].sort()
-    return { at: isoTime(at), users, schedules: shown }
+    const sets = type === null ? await memberships.onCallSets() : await this.#setOf(type)
+    const users = [...new Set([...sets, ...shown].flatMap((one) => one.users))].sort()
+    return { at: isoTime(at), users, schedules: shown, sets }
+  }
+
+  async #setOf(type: string): Promise<OnCallSet[]> {
+    const users = (await this.#parts.memberships.onCall(type)).sort()
+    return users.length === 0 ? [] : [{ type, users }]
   }
 }
 

@@ -6,6 +6,12 @@ interface Belonging {
   readonly roles: readonly string[]
 }
 
+/** Who was put on call for a type of alert, schedules aside. */
+export interface OnCallSet {
+  readonly type: string
+  readonly users: readonly string[]
+}
+
 /**
  * Who belongs to which group, role and on-call list: plain sets, so that an ops
  * script may add to them too.
@@ -43,6 +49,29 @@ export class Memberships {
 
   async setOnCall(alertType: string, users: readonly string[], on: boolean): Promise<void> {
     await this.#changeSet(this.#keys.onCall(alertType), alertType, on ? 'sadd' : 'srem', users)
+    await (on ? this.listOnCall(alertType) : this.#unlistEmpty(alertType))
+  }
+
+  /** Lists a type of alert among those that have somebody on call. */
+  async listOnCall(alertType: string): Promise<void> {
+    await this.#changeSet(this.#keys.onCallTypes(), 'oncall_types', 'sadd', [alertType])
+  }
+
+  /** Everybody who was put on call, by type of alert. */
+  async onCallSets(): Promise<OnCallSet[]> {
+    const types = await this.#store.members(this.#at('oncall_types'), this.#keys.onCallTypes())
+    const sets = await Promise.all(
+      types.sort().map(async (type) => ({ type, users: (await this.onCall(type)).sort() })),
+    )
+    return sets.filter(({ users }) => users.length > 0)
+  }
+
+  /** Whoever adds somebody lists the type after that: one of the two looks is late enough. */
+  async #unlistEmpty(alertType: string): Promise<void> {
+    const isEmpty = async () => (await this.onCall(alertType)).length === 0
+    if (!(await isEmpty())) return
+    await this.#changeSet(this.#keys.onCallTypes(), 'oncall_types', 'srem', [alertType])
+    if (!(await isEmpty())) await this.listOnCall(alertType)
   }
 
   /** Follows a profile's change of groups and roles. */

@@ -7,6 +7,7 @@ import {
   type StoredKey,
 } from '../../src/index.ts'
 import { AlertStore } from '../alerts/alert-store.ts'
+import { Memberships } from '../directory/memberships.ts'
 import { TimeZones } from '../directory/time-zones.ts'
 import { parseProfile } from '../directory/user-record.ts'
 
@@ -16,6 +17,7 @@ const MOST = 1_000_000
 /** Profiles that are looked at together. */
 const TOGETHER = 200
 const PROFILE = /^(?:t:([^:]+):)?user:(.+):profile$/
+const ON_CALL = /^(?:t:([^:]+):)?oncall:(.+)$/
 
 /** Every step from the first release to this one, oldest first. */
 export const MIGRATIONS: readonly Migration[] = [
@@ -29,6 +31,7 @@ export const MIGRATIONS: readonly Migration[] = [
     about: 'people are found by their time zone, so that a message can follow their clocks',
     run: indexTimeZones,
   },
+  { to: 4, about: 'types of alert with somebody on call are listed', run: listOnCallTypes },
 ]
 
 async function indexOpenAlerts(store: Store): Promise<void> {
@@ -63,4 +66,12 @@ async function indexTimeZone(store: Store, { key, partition, kind, value }: Stor
   const zones = new TimeZones({ store, keys: keysOfTenant(tenant) })
   const ops = zones.moveOps(id, null, parseProfile(id, value).timezone)
   if (ops.length > 0) await store.commit({ partition, guards: [['expect', key, value]], ops })
+}
+
+async function listOnCallTypes(store: Store): Promise<void> {
+  for await (const { key } of store.keys('*oncall:*')) {
+    const [, tenant = '', type] = ON_CALL.exec(key) ?? []
+    if (type === undefined) continue
+    await new Memberships({ store, keys: keysOfTenant(tenant) }).listOnCall(type)
+  }
 }

@@ -64,6 +64,8 @@ export class Keys {
   groups = () => `${this.scope}groups`
   groupMembers = (group: string) => `${this.scope}group:${group}:members`
   onCall = (alertType: string) => `${this.scope}oncall:${alertType}`
+  /** Types of alert for which somebody was put on call. */
+  onCallTypes = () => `${this.scope}oncall_types`
   schedule = (id: string) => `${this.scope}schedule:${id}`
   schedules = () => `${this.scope}schedules`
   escalationPolicy = (id: string) => `${this.scope}escalation_policy:${id}`

@@ -159,9 +159,11 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
   })
 
   it('the calendar shows who is on call, and an override takes over', async () => {
+    await service.api('POST', '/api/oncall/flood', { members: ['joan'] })
     const tab = await open('#/alerts?view=oncall')
     const { page } = tab
     await page.getByText(/Now on call: (ada|grace)/).waitFor()
+    await page.getByLabel('Put on call').getByText('joan for flood').waitFor()
     await page.getByText('Overrides (0)').click()
     await page.getByLabel('Who', { exact: true }).fill('linus')
     await page.getByLabel('From').fill('2026-01-01T00:00')

@@ -57,9 +57,14 @@ describe('on call over HTTP and the command line', () => {
     const printed = await belfry('oncall', '--at', '2026-01-06T12:00:00Z')
     expect(printed).toContain('Operations')
     expect(printed).toContain('ada')
+    await belfry('oncall', 'add', 'frost', 'kay')
     expect(JSON.parse(await belfry('oncall', '--json'))).toMatchObject({
-      schedules: [{ id: 'ops' }],
+      ...{ schedules: [{ id: 'ops' }], sets: [{ type: 'frost', users: ['kay'] }] },
     })
+    const all = await belfry('oncall')
+    expect(all).toMatch(/SCHEDULES\n.*ops +Operations.*SETS\n.*frost +kay/s)
+    await belfry('oncall', 'remove', 'frost', 'kay')
+    expect(await belfry('oncall', '--type', 'frost')).toMatch(/SETS\nNothing\./)
     expect((await service.api('DELETE', '/api/schedules/ops')).status).toBe(204)
   })
 

@@ -19,7 +19,8 @@ export function OnCall({ tabs }: { tabs: ComponentChildren }) {
   const schedules = useResource('api/schedules', { everyMs: 60_000 })
   const current = useResource('api/oncall', { everyMs: 30_000 })
   const all: readonly Json[] = schedules.data.value?.data ?? []
-  const users: readonly string[] = current.data.value?.users ?? []
+  const onNow: readonly Json[] = current.data.value?.schedules ?? []
+  const users = [...new Set(onNow.flatMap((one) => one.users as readonly string[]))].sort()
   const lead =
     users.length > 0 ? `Now on call: ${users.join(', ')}.` : 'Nobody is on call by a schedule.'
   return (
@@ -36,8 +37,26 @@ export function OnCall({ tabs }: { tabs: ComponentChildren }) {
             onChange={() => Promise.all([schedules.reload(), current.reload()])}
           />
         ))}
+        <Sets sets={current.data.value?.sets ?? []} />
       </div>
     </Page>
+  )
+}
+
+/** Whom people or scripts put on call, for as long as they like. */
+function Sets({ sets }: { sets: readonly Json[] }) {
+  if (sets.length === 0) return null
+  return (
+    <section class="calendar" aria-label="Put on call">
+      <h2>Put on call</h2>
+      <ul class="shifts">
+        {sets.map(({ type, users }) => (
+          <li key={type}>
+            <strong>{users.join(', ')}</strong> <span>for {type}</span>
+          </li>
+        ))}
+      </ul>
+    </section>
   )
 }
 

@@ -1,5 +1,7 @@
 import { type Command, jsonArgument, WrongUsage } from '../command.ts'
 
+type Row = Readonly<Record<string, unknown>>
+
 export const peopleCommands: readonly Command[] = [
   {
     usage: 'send <audience> <message>',
@@ -120,22 +122,20 @@ export const peopleCommands: readonly Command[] = [
   },
   {
     usage: 'oncall',
-    summary: 'Who is on call by which schedule; with --type also whom `oncall add` put there',
+    summary: 'Who is on call, by which schedule or for which type of alert',
     options: [
       ['--at <time>', 'at another moment, as ISO 8601'],
-      ['--type <type>', 'who answers for one type of alert, by schedules and by its set'],
+      ['--type <type>', 'only who answers for one type of alert'],
     ],
     examples: ['oncall --type disk_full --at 2026-12-24T18:00:00Z'],
     async run({ client, out }, _args, { at, type }) {
       const query = { at: at as string | undefined, type: type as string | undefined }
       const answer = await client.get('/api/oncall', query)
-      const { schedules, ...rest } = answer
-      const rows = schedules as Record<string, unknown>[]
-      const columns = ['id', 'name', 'users']
-      const nothing = type
-        ? `No schedule is for ${type}.`
-        : 'There is no schedule. Say --type <type> to see who was put on call for a type of alert.'
-      out.recordWith(rest, { name: 'schedules', rows, columns, nothing })
+      const { schedules, sets, ...rest } = answer
+      out.sections(rest, [
+        { name: 'schedules', rows: schedules as Row[], columns: ['id', 'name', 'users'] },
+        { name: 'sets', rows: sets as Row[], columns: ['type', 'users'] },
+      ])
     },
   },
   {

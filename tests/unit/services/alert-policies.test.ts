@@ -163,6 +163,35 @@ describe('a schedule', () => {
     expect((await view('2026-01-10T12:00:00Z')).users).toEqual(['kay'])
     expect((await view('2026-01-11T12:00:00Z')).users).toEqual([])
   })
+
+  it('says who was put on call for which type, as long as somebody is', async () => {
+    const { onCall, memberships } = bench.services
+    await bench.onCall('fire', 'kay', 'ada')
+    await bench.onCall('flood', 'joan')
+    const view = (type: string | null) => onCall.view({ at: bench.clock.now(), type })
+    const [fire, flood] = [
+      { type: 'fire', users: ['ada', 'kay'] },
+      { type: 'flood', users: ['joan'] },
+    ]
+    expect(await view(null)).toMatchObject({ users: ['ada', 'joan', 'kay'], sets: [fire, flood] })
+    expect(await view('flood')).toMatchObject({ users: ['joan'], sets: [flood] })
+    expect((await view('frost')).sets).toEqual([])
+    await memberships.setOnCall('fire', ['ada', 'kay'], false)
+    expect((await view(null)).sets).toEqual([flood])
+    expect(await bench.store.members(0, bench.keys.onCallTypes())).toEqual(['flood'])
+  })
+
+  it('lists a type that is emptied and filled at once, whoever comes last', async () => {
+    const { memberships } = bench.services
+    for (let turns = 0; turns < 40; turns++) {
+      await memberships.setOnCall('fire', ['ada'], true)
+      const emptied = memberships.setOnCall('fire', ['ada'], false)
+      for (let left = turns % 10; left > 0; left--) await new Promise(setImmediate)
+      await Promise.all([emptied, memberships.setOnCall('fire', ['kay'], true)])
+      expect(await memberships.onCallSets()).toEqual([{ type: 'fire', users: ['kay'] }])
+      await memberships.setOnCall('fire', ['kay'], false)
+    }
+  })
 })
 
 describe('Documents', () => {
