@@ -42,7 +42,11 @@ export class OwnQueues {
         if (this.#isStopping || this.#workers.has(name)) continue
         const worker = workerFor(name)
         this.#workers.set(name, worker)
-        await worker.start()
+        await worker.start().catch((error: unknown) => {
+          // Another one is made at the next look.
+          this.#workers.delete(name)
+          throw error
+        })
       }
     } catch (error) {
       log.warn({ err: error }, 'could not look for new queues')

@@ -1,4 +1,12 @@
-import type { Guard, Lease, Op, Store } from '../store/store.ts'
+import { queueKeys } from '../store/keys.ts'
+import {
+  type Guard,
+  type Lease,
+  type Op,
+  PRIORITIES,
+  type Priority,
+  type Store,
+} from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import { Unavailable } from '../support/errors.ts'
 
@@ -8,6 +16,8 @@ const GATHER_MS = 8
 const ENOUGH = 16
 /** Pause between tries while the store is away. */
 const AGAIN_MS = 200
+/** As long as any job waits. */
+const GIVEN_BACK_TTL_MS = 7 * 86_400_000
 
 /** Gives leases back, each together with what its handler wants written. */
 export class Settlements {
@@ -28,12 +38,37 @@ export class Settlements {
    * a lease that was lost, or given back by a try whose answer was lost, refuses.
    */
   async settle(lease: Lease, ops: readonly Op[], signal: AbortSignal): Promise<void> {
-    const guard: Guard = ['lease', lease.queue, lease.jobId, lease.token]
-    for (;;) {
+    await this.#insist(signal, async () => {
       await this.#nextTurn()
+      await this.#commit(lease, ops)
+    })
+  }
+
+  /**
+   * Puts a job back as it stands in the store, to be taken again after `waitMs`: its
+   * worker lives, so this taking does not count against it.
+   */
+  async giveBack(lease: Lease, waitMs: number, signal: AbortSignal): Promise<void> {
+    const { partition, queue, jobId } = lease
+    await this.#insist(signal, async () => {
+      const text = await this.#store.get(partition, queueKeys.job(queue, jobId))
+      if (text === null) return
+      const at = waitMs === 0 ? 0 : this.#clock.now() + waitMs
+      await this.#commit(lease, [
+        ['enqueue', queue, jobId, text, priorityIn(text), at, waitMs + GIVEN_BACK_TTL_MS],
+      ])
+    })
+  }
+
+  async #commit({ partition, queue, jobId, token }: Lease, ops: readonly Op[]): Promise<void> {
+    const guard: Guard = ['lease', queue, jobId, token]
+    await this.#store.commit({ partition, guards: [guard], ops })
+  }
+
+  async #insist(signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
+    for (;;) {
       try {
-        await this.#store.commit({ partition: lease.partition, guards: [guard], ops })
-        return
+        return await attempt()
       } catch (error) {
         if (!(error instanceof Unavailable) || signal.aborted) throw error
         await new Promise<void>((resolve) => this.#clock.after(AGAIN_MS, resolve))
@@ -67,4 +102,9 @@ export class Settlements {
     this.#lastTurnAt = performance.now()
     turn?.resolve()
   }
+}
+
+function priorityIn(job: string): Priority {
+  const { priority } = JSON.parse(job) as { readonly priority?: Priority }
+  return PRIORITIES.find((known) => known === priority) ?? 'normal'
 }

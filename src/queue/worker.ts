@@ -1,46 +1,19 @@
-import type { Bus } from '../store/bus.ts'
-import type { Lease, Op, Store } from '../store/store.ts'
-import type { Clock } from '../support/clock.ts'
-import type { Logger } from '../support/logger.ts'
+import type { Lease } from '../store/store.ts'
+import { Unavailable } from '../support/errors.ts'
 import { Foresight } from './foresight.ts'
 import { Probation } from './probation.ts'
 import { Settlements } from './settlements.ts'
+import { DEFAULTS, type Settlement, type WorkerOptions } from './worker-options.ts'
 
-/** What a job's handler wants written, together with giving the lease back. */
-export interface Settlement {
-  readonly ops: readonly Op[]
-}
+export type { JobHandler, Settlement, WorkerOptions } from './worker-options.ts'
 
-/**
- * Does the work of a job. Rejecting is for bugs and for a store that is away:
- * the job then comes back when its lease runs out.
- */
-export type JobHandler = (lease: Lease, signal: AbortSignal) => Promise<Settlement>
+/** How soon a job is tried again for which a part of the store was away; up to twice as late. */
+const AWAY_MS = 2_000
+/** Of the time for stopping, what is left for handing back. */
+const HAND_BACK = 0.1
 
-export interface WorkerOptions {
-  readonly queue: string
-  readonly store: Store
-  readonly bus: Bus
-  readonly clock: Clock
-  readonly log: Logger
-  readonly handler: JobHandler
-  /** Most jobs worked on at once; as many again may be about to be settled. */
-  readonly concurrency: number
-  readonly leaseMs?: number
-  readonly heartbeatMs?: number
-  /** How often to look for jobs that have become due or of which no wake-up came. */
-  readonly pollMs?: number
-  readonly reapMs?: number
-  /** A job taken so often without being given back has killed its workers. */
-  readonly maxTakes?: number
-  /** Told of such a job, which has gone to the failed list. */
-  readonly onGivenUp?: (lost: Pick<Lease, 'queue' | 'partition' | 'jobId'>) => Promise<void>
-}
+const NOT_SETTLED = 'a job was not settled; it comes back'
 
-const DEFAULTS = {
-  ...{ leaseMs: 30_000, heartbeatMs: 10_000, pollMs: 250, reapMs: 10_000, maxTakes: 5 },
-  onGivenUp: () => Promise.resolve(),
-}
 /** The bus channel that says: there is work in this queue. */
 export function wakeChannel(queue: string): string {
   return `queue:${queue}`
@@ -124,9 +97,10 @@ export class Worker {
       const free = this.#room()
       if (free <= 0 || this.#stopping || this.#probation.isOn) break
       const partition = this.#nextPartition
+      // Also where there is more: the others must not wait until this one is empty.
+      this.#nextPartition = (partition + 1) % store.partitions
       const leases = await store.take(partition, queue, free, leaseMs)
-      if (leases.length < free) this.#nextPartition = (partition + 1) % store.partitions
-      else this.#again = true
+      if (leases.length === free) this.#again = true
       this.#waiting.push(...leases)
       this.#begin()
       taken += leases.length
@@ -150,16 +124,21 @@ export class Worker {
     }
   }
 
-  /** Takes no more, and waits until what is in hand is settled or `deadlineMs` has passed. */
+  /**
+   * Takes no more, and waits until what is in hand is settled or `deadlineMs` has
+   * passed; hands back what is not done by then.
+   */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true
     for (const cancel of this.#timers) cancel()
     await this.#unsubscribe?.()
     await this.#cycle?.catch(() => 0)
-    const deadline = new Promise((resolve) => setTimeout(resolve, deadlineMs).unref())
-    await Promise.race([this.idle(), deadline])
-    this.#waiting.length = 0
+    await Promise.race([this.idle(), passed(deadlineMs)])
+    const left = this.#waiting.splice(0)
     for (const { abort } of this.#held.values()) abort.abort(new Error('shutting down'))
+    const handed = left.map((lease) => this.#giveBack(lease, 0, AbortSignal.abort()))
+    const done = Promise.all([...handed, this.idle()])
+    await Promise.race([done, passed(deadlineMs * HAND_BACK)])
   }
 
   /** Resolves when nothing is in hand. */
@@ -202,7 +181,19 @@ export class Worker {
       await this.#settlements.settle(lease, ops, signal)
     } catch (error) {
       const { log, queue } = this.#options
-      log.error({ err: error, queue, job: lease.jobId }, 'a job was not settled; it comes back')
+      const isAway = error instanceof Unavailable
+      log[isAway ? 'warn' : 'error']({ err: error, queue, job: lease.jobId }, NOT_SETTLED)
+      if (signal.aborted) await this.#giveBack(lease, 0, signal)
+      else if (isAway) await this.#giveBack(lease, AWAY_MS * (1 + Math.random()), signal)
+    }
+  }
+
+  /** It is taken again without having to wait for the end of its lease. */
+  async #giveBack(lease: Lease, waitMs: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#settlements.giveBack(lease, waitMs, signal)
+    } catch (error) {
+      this.#options.log.debug({ err: error, job: lease.jobId }, 'a job comes back by its lease')
     }
   }
 
@@ -247,4 +238,10 @@ export class Worker {
     if (at >= 0) this.#waiting.splice(at, 1)
     this.#held.get(lease)?.abort.abort(new Error('lease lost'))
   }
+}
+
+function passed(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref()
+  })
 }
