@@ -31,3 +31,23 @@ export function phone(message = 'phone is required') {
       return z.NEVER
     })
 }
+
+/** Schemes that name a vendor behind the `webhook` channel; `+http` is for hosts without TLS. */
+const WEBHOOK_SCHEMES =
+  /^(https?|telegram|pushover|pagerduty|(ntfy|gotify|mattermost|apprise|teams)(\+http)?)$/
+
+/** Where Slack takes messages: a webhook, or `slack://` and a channel. */
+export function slackUrl() {
+  return z.url({ protocol: /^(https?|slack)$/, error: 'must be an https or slack:// address' })
+}
+
+/** Where Discord takes messages. */
+export function discordUrl() {
+  return z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
+}
+
+/** Where the `webhook` channel posts to: a URL, or an address whose scheme names a vendor. */
+export function webhookUrl() {
+  const error = 'must be an https address, or ntfy://… and its like'
+  return z.url({ protocol: WEBHOOK_SCHEMES, error })
+}

@@ -6,8 +6,9 @@ import type { AlertRehearsal } from '../services/alerts/alert-rehearsal.ts'
 import type { AlertService } from '../services/alerts/alert-service.ts'
 import { assertUserId } from '../services/directory/user-record.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
-import { type Context, duration } from '../src/index.ts'
+import { AlreadyResolved, type Context, duration, NotFound } from '../src/index.ts'
 import { idempotencyKey, moment, requiredText, safeId, userId } from './fields.ts'
+import { alsoNamed } from './other-names.ts'
 
 const alertFields = {
   message: requiredText('Message is required', 4000).optional(),
@@ -33,13 +34,16 @@ const needsMessage = {
 export const AlertPayload = z.object(alertFields).refine(needsMessage.check, needsMessage.issue)
 
 /** The same over HTTP, where no topic says type and severity. */
-export const AlertBody = z
-  .object({
-    ...alertFields,
-    type: safeId('type'),
-    severity: z.enum(['critical', 'warning', 'info']).default('critical'),
-  })
-  .refine(needsMessage.check, needsMessage.issue)
+export const AlertBody = alsoNamed(
+  { alert_type: 'type' },
+  z
+    .object({
+      ...alertFields,
+      type: safeId('type'),
+      severity: z.enum(['critical', 'warning', 'info']).default('critical'),
+    })
+    .refine(needsMessage.check, needsMessage.issue),
+)
 
 /** Who acknowledges or resolves, and what he says about it. */
 export const AlertActionPayload = z.object({
@@ -130,7 +134,18 @@ export class AlertController {
       case 'ack':
         return this.#actions.acknowledge(await this.#alerts.openAlertOf(report), doing)
       default:
-        return this.#actions.resolve(await this.#alerts.openAlertOf(report), doing)
+        return this.#resolveOpen(report, doing)
+    }
+  }
+
+  /** A source may say more than once that all is well; with nothing open there is nothing to do. */
+  async #resolveOpen(report: AlertReport, doing: ReturnType<typeof doingOf>) {
+    try {
+      return await this.#actions.resolve(await this.#alerts.openAlertOf(report), doing)
+    } catch (error) {
+      const isOver = error instanceof NotFound || error instanceof AlreadyResolved
+      if (!isOver) throw error
+      return { status: 'resolved', alert_id: null } as const
     }
   }
 

@@ -6,7 +6,7 @@ import type {
   EmailBatch,
   RejectedEmail,
 } from '../services/notifications/direct-service.ts'
-import type { Context } from '../src/index.ts'
+import { type Context, inOurWords, toIssue } from '../src/index.ts'
 import { email } from './addresses.ts'
 import { idempotencyKey, moment, priority, requiredText } from './fields.ts'
 
@@ -71,7 +71,7 @@ export const EmailBatchPayload = z
   })
   .transform(({ emails, recipients = [], idempotency_key, ...common }, check) => {
     if (emails) return { batch: sortOut(emails), idempotency_key }
-    const fields = Shared.safeParse(common)
+    const fields = Shared.safeParse(common, inOurWords)
     if (fields.success) {
       const mails = recipients.map((to) => ({ ...common, to }))
       return { batch: sortOut(mails), idempotency_key }
@@ -101,15 +101,11 @@ function sortOut(mails: readonly unknown[]): EmailBatch {
   const emails: { index: number; email: EmailMessage }[] = []
   const rejected: RejectedEmail[] = []
   for (const [index, mail] of mails.entries()) {
-    const parsed = Email.safeParse(mail)
+    const parsed = Email.safeParse(mail, inOurWords)
     if (parsed.success) emails.push({ index, email: toMessage(parsed.data) })
     else rejected.push({ index, errors: parsed.error.issues.map(toIssue) })
   }
   return { emails, rejected }
-}
-
-function toIssue({ path, message }: z.core.$ZodIssue) {
-  return { path: path.join('.'), message }
 }
 
 function toMessage(fields: z.output<typeof Email>): EmailMessage {

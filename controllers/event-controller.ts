@@ -3,20 +3,26 @@ import type { EventLog } from '../services/events/event-log.ts'
 import type { EventTypes } from '../services/events/event-types.ts'
 import { cloudEventIn, identityOfCloudEvent } from '../services/hooks/cloud-event.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
-import { type Context, InvalidPayload, isEventName, isSafeId } from '../src/index.ts'
-import { idempotencyKey } from './fields.ts'
+import { type Context, InvalidPayload, isEventName } from '../src/index.ts'
+import { idempotencyKey, userId } from './fields.ts'
+import { alsoNamed } from './other-names.ts'
 
 /** Any object: what an event carries is its own affair. */
 export const EventPayload = z.record(z.string(), z.unknown())
 
 /** The same over HTTP, where no topic says the name. */
-export const EventBody = z.object({
-  name: z.string(),
-  payload: EventPayload.default({}),
-  /** Told of it in the words of its type's template. */
-  target_users: z.array(z.string().refine(isSafeId, 'must be a user id')).max(100).default([]),
-  idempotency_key: idempotencyKey(),
-})
+export const EventBody = alsoNamed(
+  { event_type: 'name', event_data: 'payload' }, // as in seed 004
+  z.object({
+    name: z.string(),
+    payload: EventPayload.default({}),
+    /** Who did it, where that is not the caller. */
+    source_user: userId().nullish(),
+    /** Told of it in the words of its type's template. */
+    target_users: z.array(userId()).max(100).default([]),
+    idempotency_key: idempotencyKey(),
+  }),
+)
 
 /** `events/{event_name}`: something happened. */
 export class EventController {
@@ -37,30 +43,19 @@ export class EventController {
   ) => {
     const name = assertEventName(context.params.event_name)
     const event = cloudEventIn(withoutEnvelope(context.payload))
-    if (event === null) return this.#record(name, context.payload, context)
-    const identity = identityOfCloudEvent(event, identityOf(context))
-    return this.#events.record(name, event.payload, { identity, sourceUser: userOf(context) })
+    const own = { identity: identityOf(context), sourceUser: userOf(context) }
+    if (event === null) return this.#events.record(name, withoutEnvelope(context.payload), own)
+    const identity = identityOfCloudEvent(event, own.identity)
+    return this.#events.record(name, event.payload, { ...own, identity })
   }
 
   /** `POST /api/events`. */
-  publish = async (context: Context<unknown, z.output<typeof EventBody>>) =>
-    this.#record(
-      assertEventName(context.payload.name),
-      context.payload.payload,
-      context,
-      context.payload.target_users,
-    )
-
-  #record(
-    name: string,
-    payload: Record<string, unknown>,
-    context: Context<unknown, unknown>,
-    targetUsers: readonly string[] = [],
-  ) {
-    return this.#events.record(name, withoutEnvelope(payload), {
+  publish = async (context: Context<unknown, z.output<typeof EventBody>>) => {
+    const { name, payload, target_users: targetUsers, source_user } = context.payload
+    return this.#events.record(assertEventName(name), withoutEnvelope(payload), {
       identity: identityOf(context),
       targetUsers,
-      sourceUser: userOf(context),
+      sourceUser: source_user ?? userOf(context),
     })
   }
 }

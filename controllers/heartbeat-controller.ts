@@ -22,7 +22,10 @@ export class HeartbeatController {
     this.#parts = parts
   }
 
-  list = async () => ({ data: (await this.#parts.documents.list()).map(shown) })
+  list = async () => ({
+    data: (await this.#parts.documents.list()).map(shown),
+    next_cursor: null,
+  })
 
   find = async ({ params }: Context<IdParam>) => shown(await this.#parts.documents.find(params.id))
 

@@ -11,7 +11,14 @@ import {
 import { cloudEventsOf, identityOfCloudEvent } from '../services/hooks/cloud-event.ts'
 import { type ReportedAlert, reportOf, severityOf } from '../services/hooks/reported-alert.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
-import { type Context, type HttpContext, InvalidPayload, uuidFrom } from '../src/index.ts'
+import {
+  type Context,
+  type HttpContext,
+  InvalidPayload,
+  inOurWords,
+  toIssue,
+  uuidFrom,
+} from '../src/index.ts'
 
 export { AlertmanagerBody }
 export const GrafanaBody = z.union([AlertmanagerBody, OldGrafanaBody])
@@ -86,11 +93,9 @@ function genericAlert({ payload, query }: HttpContext<unknown, z.output<typeof G
   const given = { ...asked, ...payload } as Record<string, unknown>
   const isOver = given.action !== undefined && given.action !== 'trigger'
   if (given.summary === undefined && isOver && given.dedup) given.summary = String(given.dedup)
-  const result = GenericFields.safeParse(given)
+  const result = GenericFields.safeParse(given, inOurWords)
   if (!result.success) {
-    const issues = result.error.issues.map(({ path, message }) => ({
-      ...{ path: path.join('.'), message },
-    }))
+    const issues = result.error.issues.map(toIssue)
     throw new InvalidPayload('The alert is not as it should be.', issues)
   }
   const { summary, details, action, dedup, meta, type, severity, source } = result.data

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import type { BulkAction, InboxService } from '../services/notifications/inbox-service.ts'
-import { type Context, Forbidden, NotFound, type Scope, Unauthenticated } from '../src/index.ts'
+import {
+  type Context,
+  duration,
+  Forbidden,
+  NotFound,
+  type Scope,
+  Unauthenticated,
+} from '../src/index.ts'
 import { moment } from './fields.ts'
 
 const flag = () => z.stringbool().optional()
@@ -32,10 +39,14 @@ export const BulkBody = z
   .refine(({ ids, filter }) => (ids === undefined) !== (filter === undefined), 'say ids or filter')
 
 export const SnoozeBody = z
-  .object({ until: moment().optional(), for_seconds: z.number().positive().optional() })
-  .refine(({ until, for_seconds }) => until !== undefined || for_seconds !== undefined, {
+  .object({
+    until: moment().optional(),
+    for: duration().optional(),
+    for_seconds: z.number().positive().optional(),
+  })
+  .refine((body) => Object.values(body).some((value) => value !== undefined), {
     path: ['until'],
-    message: 'say until (a moment) or for_seconds',
+    message: 'say until (a moment), or for (10m, 2h), or for_seconds',
   })
 
 type IdParam = { readonly id: string }
@@ -85,8 +96,8 @@ export class InboxApiController {
   }
 
   snooze = async (context: Context<IdParam, z.output<typeof SnoozeBody>>) => {
-    const { until, for_seconds } = context.payload
-    const at = until ?? context.receivedAt + (for_seconds ?? 0) * 1000
+    const { until, for: span, for_seconds = 0 } = context.payload
+    const at = until ?? context.receivedAt + (span ?? for_seconds * 1000)
     await this.#inbox.snooze(await this.#owner(context), context.params.id, at)
     return success()
   }

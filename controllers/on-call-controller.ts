@@ -45,7 +45,7 @@ export class OnCallController {
     return this.#parts.onCall.view({ at, type })
   }
 
-  policies = async () => ({ data: await this.#parts.policies.list() })
+  policies = async () => ({ data: await this.#parts.policies.list(), next_cursor: null })
 
   policy = async ({ params }: Context<IdParam>) => this.#parts.policies.find(params.id)
 
@@ -60,7 +60,7 @@ export class OnCallController {
     return new HttpReply(204, undefined)
   }
 
-  schedules = async () => ({ data: await this.#parts.schedules.list() })
+  schedules = async () => ({ data: await this.#parts.schedules.list(), next_cursor: null })
 
   schedule = async ({ params }: Context<IdParam>) => this.#parts.schedules.find(params.id)
 
@@ -125,7 +125,7 @@ export class OnCallController {
 
   contactMethods = async (context: Context<IdParam>) => {
     assertSelfOrAdmin(context)
-    return { data: await this.#parts.contacts.list(context.params.id) }
+    return { data: await this.#parts.contacts.list(context.params.id), next_cursor: null }
   }
 
   sendCode = async (context: Context<IdParam, z.output<typeof ContactBody>>) => {

@@ -44,7 +44,7 @@ export class OperationsController {
     this.#parts = parts
   }
 
-  queues = async () => ({ data: await this.#parts.queues.list() })
+  queues = async () => ({ data: await this.#parts.queues.list(), next_cursor: null })
 
   failed = async ({ params, query }: Context<NameParam>) => {
     const { limit } = query as z.output<typeof ListQuery>
@@ -118,5 +118,5 @@ export class OperationsController {
 
   event = async ({ params }: Context<IdParam>) => this.#parts.events.find(params.id)
 
-  systemStatus = async () => ({ data: await this.#parts.status.list() })
+  systemStatus = async () => ({ data: await this.#parts.status.list(), next_cursor: null })
 }

@@ -9,6 +9,7 @@ import { ROTATION_TYPES } from '../services/alerts/rotation.ts'
 import { CHANNELS } from '../services/deliveries/channel-policy.ts'
 import { isoTime } from '../src/index.ts'
 import { channels, moment, safeId, userId } from './fields.ts'
+import { alsoNamed } from './other-names.ts'
 
 const MOST_DELAY_MINUTES = 9000
 const MOST_GROUP_SECONDS = 86_400
@@ -65,13 +66,16 @@ export const OverrideBody = z
   .refine(({ starts_at, ends_at }) => starts_at < ends_at, 'must end after it starts')
 
 /** A schedule without its overrides. */
-export const ScheduleBody = z.object({
-  id: safeId().optional(),
-  name: name(),
-  time_zone: timeZone().default('UTC'),
-  alert_types: z.array(safeId('type')).max(100).nullable().default([]),
-  rules: z.array(RuleFields).max(100).default([]),
-})
+export const ScheduleBody = alsoNamed(
+  { timezone: 'time_zone' },
+  z.object({
+    id: safeId().optional(),
+    name: name(),
+    time_zone: timeZone().default('UTC'),
+    alert_types: z.array(safeId('type')).max(100).nullable().default([]),
+    rules: z.array(RuleFields).max(100).default([]),
+  }),
+)
 
 const TargetFields = z.union([
   z.object({ type: z.enum(['user', 'group', 'role', 'schedule']), id: safeId() }),

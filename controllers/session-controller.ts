@@ -13,6 +13,9 @@ export const ConnectPayload = z.object({
 
 export const SessionPayload = z.object({ session_id: safeId('session_id') })
 
+/** As in the seed, who names no session has none to end. */
+export const DisconnectPayload = z.object({ session_id: safeId('session_id').nullish() })
+
 export const DrainPayload = z.object({
   session_id: safeId('session_id'),
   max: z.int().min(1).max(MOST_DRAINED).default(100),
@@ -41,9 +44,10 @@ export class SessionController {
     return { status: 'connected', session_id }
   }
 
-  disconnect = async (context: Context<User, z.output<typeof SessionPayload>>) => {
+  disconnect = async (context: Context<User, z.output<typeof DisconnectPayload>>) => {
     const user = ownUser(context)
-    await this.#sessions.disconnect(user, context.payload.session_id)
+    const { session_id: session } = context.payload
+    if (session != null) await this.#sessions.disconnect(user, session)
     return { status: 'disconnected' }
   }
 

@@ -7,14 +7,8 @@ import { isTimeZone } from '../services/directory/quiet-hours.ts'
 import { hooksOf } from '../services/directory/user-hooks.ts'
 import type { Device, UserChanges } from '../services/directory/user-record.ts'
 import { asBelfryError, type Context, Forbidden } from '../src/index.ts'
-import { email, phone } from './addresses.ts'
+import { discordUrl, email, phone, slackUrl, webhookUrl } from './addresses.ts'
 import { safeId, userId } from './fields.ts'
-
-/** Schemes that name a vendor behind the `webhook` channel; `+http` is for hosts without TLS. */
-const WEBHOOK_SCHEMES =
-  /^(https?|telegram|pushover|pagerduty|(ntfy|gotify|mattermost|apprise|teams)(\+http)?)$/
-
-const url = () => z.url({ protocol: /^https?$/, error: 'must be an http or https address' })
 
 export const DeviceBody = z.object({
   platform: z.enum(['android', 'ios', 'web']),
@@ -33,13 +27,9 @@ export const UserBody = z.object({
   roles: z.array(safeId('role')).max(100).optional(),
   groups: z.array(safeId('group')).max(100).optional(),
   organization_id: safeId('organization id').nullish(),
-  slack_webhook_url: z
-    .url({ protocol: /^(https?|slack)$/, error: 'must be an https or slack:// address' })
-    .nullish(),
-  discord_webhook_url: url().nullish(),
-  webhook_url: z
-    .url({ protocol: WEBHOOK_SCHEMES, error: 'must be an https address, or ntfy://… and its like' })
-    .nullish(),
+  slack_webhook_url: slackUrl().nullish(),
+  discord_webhook_url: discordUrl().nullish(),
+  webhook_url: webhookUrl().nullish(),
   devices: z.array(DeviceBody).max(100).optional(),
   data: z.record(z.string(), z.unknown()).optional(),
 })
@@ -140,6 +130,7 @@ export class UserController {
 
   members = async ({ params }: Context<UserParam>) => ({
     data: await this.#memberships.groupMembers(params.id),
+    next_cursor: null,
   })
 
   addMembers = async ({ params, payload }: Context<UserParam, z.output<typeof MembersBody>>) => {
@@ -152,18 +143,20 @@ export class UserController {
     return { status: 'success', removed: payload.members.length }
   }
 
-  onCall = async ({ params }: Context<UserParam>) => ({
-    data: await this.#memberships.onCall(params.id),
-  })
+  onCall = async ({ params }: Context<UserParam>) => this.#onCallOf(params.id)
 
   addOnCall = async ({ params, payload }: Context<UserParam, z.output<typeof MembersBody>>) => {
     await this.#memberships.setOnCall(params.id, payload.members, true)
-    return { data: await this.#memberships.onCall(params.id) }
+    return this.#onCallOf(params.id)
   }
 
   removeOnCall = async ({ params, payload }: Context<UserParam, z.output<typeof MembersBody>>) => {
     await this.#memberships.setOnCall(params.id, payload.members, false)
-    return { data: await this.#memberships.onCall(params.id) }
+    return this.#onCallOf(params.id)
+  }
+
+  async #onCallOf(type: string) {
+    return { data: await this.#memberships.onCall(type), next_cursor: null }
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   ConnectPayload,
+  DisconnectPayload,
   DrainPayload,
   type SessionController,
   SessionPayload,
@@ -15,7 +16,7 @@ export function websocketRoutes(parts: {
   const { router, middleware, sessions } = parts
   router.group('websocket', middleware, (group) => {
     group.on('connect/{user_id}', { qos: 1, payload: ConnectPayload }, sessions.connect)
-    group.on('disconnect/{user_id}', { qos: 1, payload: SessionPayload }, sessions.disconnect)
+    group.on('disconnect/{user_id}', { qos: 1, payload: DisconnectPayload }, sessions.disconnect)
     group.on('heartbeat/{user_id}', { qos: 0, payload: SessionPayload }, sessions.heartbeat)
     group.on('drain/{user_id}', { qos: 1, payload: DrainPayload }, sessions.drain)
   })

@@ -6,7 +6,7 @@
  */
 
 import { z } from 'zod'
-import { duration } from '../../src/index.ts'
+import { duration, inOurWords } from '../../src/index.ts'
 import { CHANNELS, type ChannelName } from '../deliveries/channel-policy.ts'
 import { isCron } from './cron.ts'
 
@@ -135,7 +135,7 @@ function written(schema: z.ZodType) {
   return z
     .record(z.string(), z.json())
     .superRefine((value, check) => {
-      const parsed = schema.safeParse(value)
+      const parsed = schema.safeParse(value, inOurWords)
       for (const { path, message } of parsed.error?.issues ?? []) {
         check.addIssue({ code: 'custom', path, message })
       }

@@ -25,7 +25,7 @@ export const MonitorFields = z.strictObject({
 })
 
 export const MonitorDocument = z
-  .preprocess(inSeconds, MonitorFields.extend({ id }))
+  .preprocess(byOurNames, MonitorFields.extend({ id }))
   .superRefine(({ topic, last_will: will }, check) => {
     if (will === undefined) return
     const [own, of] = [paramsOf(topic), paramsOf(will.topic)]
@@ -42,13 +42,17 @@ export const MonitorDocument = z
   })
 
 /** The same for a new one over HTTP, whose id may be ours to choose. */
-export const MonitorBody = z.preprocess(inSeconds, MonitorFields.extend({ id: id.optional() }))
+export const MonitorBody = z.preprocess(byOurNames, MonitorFields.extend({ id: id.optional() }))
 
-/** `timeout_seconds` is another name for `timeout`. */
-function inSeconds(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !('timeout_seconds' in value)) return value
-  const { timeout_seconds: timeout, ...rest } = value
-  return { timeout, ...rest }
+/** `timeout_seconds` is another name for `timeout`, and `pattern` for `topic`. */
+function byOurNames(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value
+  const { timeout_seconds: timeout, pattern: topic, ...rest } = value as Record<string, unknown>
+  return {
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(topic === undefined ? {} : { topic }),
+    ...rest,
+  }
 }
 
 export type MonitorDocument = z.output<typeof MonitorDocument>

@@ -61,3 +61,17 @@ export function emailContent(message: EmailMessage): object {
 export function pushContent({ platform, tokens, title, body, data }: PushMessage): object {
   return { platform, ...(tokens.length > 0 ? { tokens } : {}), title, body, data }
 }
+
+/** Of a text, for those who watch. */
+const SHOWN_CHARACTERS = 200
+
+/** What a job says and to whom, for those who watch; a URL may be a secret. */
+export function shownContent(content: object) {
+  const { to, phone, tokens, url, subject, title, body, message } = content as Readonly<
+    Record<string, unknown>
+  >
+  const devices = Array.isArray(tokens) ? `${tokens.length} devices` : ''
+  const host = typeof url === 'string' ? (URL.parse(url)?.host ?? '') : devices
+  const text = String(message ?? body ?? '').slice(0, SHOWN_CHARACTERS)
+  return { to: String(to ?? phone ?? host), title: subject ?? title ?? null, message: text }
+}

@@ -23,14 +23,14 @@ import {
   type PushMessage,
   pushContent,
   type SmsMessage,
+  shownContent,
 } from './direct-message.ts'
+import { type DirectAddress, directPostContent, directPostOf } from './direct-post.ts'
 import { mintId } from './mint-id.ts'
 import type { Message } from './notification-record.ts'
 
 /** How far ahead a message may be scheduled. */
 const HORIZON_MS = 365 * 86_400_000
-/** Of a text, for those who watch. */
-const SHOWN_CHARACTERS = 200
 
 /** A mail of a batch that was refused, by its place in it. */
 export interface RejectedEmail {
@@ -147,11 +147,7 @@ export class DirectService {
   }
 
   /** A notification to somebody who is known by an address alone: no inbox, one delivery. */
-  async sendTo(
-    to: { readonly email: string } | { readonly phone: string },
-    message: Message,
-    identity: Identity,
-  ) {
+  async sendTo(to: DirectAddress, message: Message, identity: Identity): Promise<SentTo> {
     const { shortText, texts, actions, priority, sendAt, expiresAt } = message
     const timing = { priority, sendAt, expiresAt }
     if ('phone' in to) {
@@ -161,12 +157,19 @@ export class DirectService {
         message: texts.sms?.message ?? shortText ?? message.message,
       }
       const { sms_id: id } = await this.queueSms(sms, identity)
-      return { notification_id: id, user_id: null, channels: ['sms'] as const }
+      return sentTo(id, 'sms')
     }
-    const { title, message: body, html: htmlBody = null } = { ...message, ...texts.email }
-    const mail = { ...timing, to: [to.email], subject: title, body, htmlBody, actions }
-    const { email_id: id } = await this.queueEmail({ ...PLAIN, ...mail }, identity)
-    return { notification_id: id, user_id: null, channels: ['email'] as const }
+    if ('email' in to) {
+      const { title, message: body, html: htmlBody = null } = { ...message, ...texts.email }
+      const mail = { ...timing, to: [to.email], subject: title, body, htmlBody, actions }
+      const { email_id: id } = await this.queueEmail({ ...PLAIN, ...mail }, identity)
+      return sentTo(id, 'email')
+    }
+    const post = directPostOf(to)
+    const id = this.#mintId(identity)
+    const content = directPostContent(post, { id, message, now: this.#parts.clock.now() })
+    const job = this.#job({ id, channel: post.channel, message, content })
+    return this.#accept(job, identity, sentTo(id, post.channel))
   }
 
   #job({ message, ...job }: Making): DeliveryJob {
@@ -223,18 +226,20 @@ export class DirectService {
   }
 }
 
+interface SentTo {
+  readonly notification_id: string
+  readonly user_id: null
+  readonly channels: readonly ChannelName[]
+}
+
+function sentTo(id: string, channel: ChannelName): SentTo {
+  return { notification_id: id, user_id: null, channels: [channel] }
+}
+
 export interface PushQueued {
   readonly status: 'push_queued'
   readonly push_id: string
   readonly platform: Platform
-}
-
-/** What is said to whom, for those who watch. */
-function shownContent(content: object) {
-  const { to, phone, tokens, subject, title, body, message } = content as Record<string, unknown>
-  const address = to ?? phone ?? (Array.isArray(tokens) ? `${tokens.length} devices` : '')
-  const text = String(message ?? body ?? '').slice(0, SHOWN_CHARACTERS)
-  return { to: String(address), title: subject ?? title ?? null, message: text }
 }
 
 const AT_ONCE = { priority: 'normal', sendAt: null, expiresAt: null } as const

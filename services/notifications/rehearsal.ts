@@ -5,11 +5,13 @@ import type { ChannelName } from '../deliveries/channel-policy.ts'
 import { type DeliveryJob, makeJob } from '../deliveries/delivery-job.ts'
 import { type DeliveryPlan, planDelivery } from '../deliveries/delivery-plan.ts'
 import { deliveryOps } from '../deliveries/notification-deliveries.ts'
+import { shownUrl } from '../deliveries/shown-delivery.ts'
 import type { Directory } from '../directory/directory.ts'
 import { isMuted, subjectOf } from '../directory/preferences.ts'
 import type { Recipient } from '../directory/user-record.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { emailContent } from './direct-message.ts'
+import { type DirectAddress, directPostContent, directPostOf } from './direct-post.ts'
 import { type Message, makeRecord } from './notification-record.ts'
 
 /** What one gate says of a message, and why. */
@@ -82,24 +84,12 @@ export class Rehearsal {
   }
 
   /** A message to somebody who is known by an address alone: no preferences, one channel. */
-  async toAddress(
-    to: { readonly email: string } | { readonly phone: string },
-    asked: Message,
-  ): Promise<Rehearsed> {
+  async toAddress(to: DirectAddress, asked: Message): Promise<Rehearsed> {
     const { clock, templates } = this.#parts
     const now = clock.now()
     const message = await templates.apply(asked, null)
-    const channel = 'email' in to ? 'email' : 'sms'
-    const own = { title: message.title, message: message.message, ...message.texts[channel] }
-    const content =
-      'email' in to
-        ? emailContent({ ...message, ...PLAIN, to: [to.email], ...mailOf(own) })
-        : {
-            phone: to.phone,
-            message: message.texts.sms?.message ?? message.shortText ?? own.message,
-          }
-    const job = makeJob({ id: ID, channel, priority: message.priority, content, now })
-    const address = 'email' in to ? to.email : to.phone
+    const { address, ...sent } = addressed(to, message, now)
+    const job = makeJob({ id: ID, priority: message.priority, now, ...sent })
     return { to: address, gates: timeGates(message, now), channels: [await this.#render(job, now)] }
   }
 
@@ -158,6 +148,24 @@ export class Rehearsal {
       return { channel, outcome: 'skip', reason: error.message }
     }
   }
+}
+
+/** The channel that an address is reached by, and what its job would hold. */
+function addressed(to: DirectAddress, message: Message, now: number) {
+  const { texts, shortText } = message
+  if ('email' in to) {
+    const own = { title: message.title, message: message.message, ...texts.email }
+    const content = emailContent({ ...message, ...PLAIN, to: [to.email], ...mailOf(own) })
+    return { address: to.email, channel: 'email', content } as const
+  }
+  if ('phone' in to) {
+    const text = texts.sms?.message ?? shortText ?? message.message
+    const content = { phone: to.phone, message: text }
+    return { address: to.phone, channel: 'sms', content } as const
+  }
+  const post = directPostOf(to)
+  const content = directPostContent(post, { id: ID, message, now })
+  return { address: shownUrl(post.url), channel: post.channel, content }
 }
 
 function shown(to: string, { title, message }: Message, content: object): Rendering {

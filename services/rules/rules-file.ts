@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
-import { InvalidPayload, type Issue, messageOf } from '../../src/index.ts'
+import { InvalidPayload, type Issue, inOurWords, messageOf } from '../../src/index.ts'
 import { compileMonitor, type Monitor, MonitorDocument } from '../heartbeats/monitor.ts'
 import type { TemplateEngine } from '../templates/template-engine.ts'
 import { type CompiledRule, FilterRules } from './filter-rule.ts'
@@ -68,7 +68,7 @@ function checked<Schema extends z.ZodType>(
   value: unknown,
   root: readonly string[],
 ): z.output<Schema> {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, inOurWords)
   if (result.success) return result.data
   throw wrong(
     result.error.issues.map(({ path, message }) => ({

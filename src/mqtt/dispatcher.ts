@@ -5,6 +5,7 @@ import { uuidv7 } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { IncomingMessage, Intake, Publisher } from './message.ts'
+import { decodeReading } from './payload.ts'
 import type { Refusal } from './refusal.ts'
 import { NO_WISH, Replies, type ReplyWish, replyWish } from './reply.ts'
 import type { Route } from './route.ts'
@@ -55,7 +56,7 @@ export class Dispatcher {
     const match = this.#parts.router.match(message.topic)
     if (match === null) {
       const { tenant = '' } = message.principal ?? {}
-      return this.#refuse(message, { ...NO_WISH, tenant }, noRoute(message))
+      return this.#refuse(message, { ...wishOf(message.payload), tenant }, noRoute(message))
     }
     if (message.only !== null && !message.only.has(match.value.pattern)) return 'ignored'
     if (message.retained && !match.value.acceptsRetained) return 'ignored'
@@ -180,6 +181,15 @@ function counterOf(metrics: Metrics | undefined): (route: string) => (seconds: n
     }
     places.set(route, count)
     return count
+  }
+}
+
+/** What a payload says about its reply where no route reads it. */
+function wishOf(payload: Buffer): ReplyWish {
+  try {
+    return replyWish(decodeReading(payload))
+  } catch {
+    return NO_WISH // What cannot be read is refused all the same.
   }
 }
 

@@ -1,7 +1,8 @@
-import type { ZodType, z } from 'zod'
+import type { ZodType } from 'zod'
 import type { Context } from '../context.ts'
 import { compose, type Middleware } from '../pipeline.ts'
-import { InvalidPayload, type Issue } from '../support/errors.ts'
+import { InvalidPayload } from '../support/errors.ts'
+import { inOurWords, toIssue } from '../support/issue-words.ts'
 import { decodePayload, decodeReading } from './payload.ts'
 import { Topic } from './topic.ts'
 
@@ -112,7 +113,7 @@ export class Route {
   /** The payload as the handler gets it. Throws `InvalidPayload` with issues. */
   validate(payload: unknown): unknown {
     if (this.payload === null) return payload
-    const result = this.payload.safeParse(payload)
+    const result = this.payload.safeParse(payload, inOurWords)
     if (result.success) return result.data
     throw new InvalidPayload(
       `The payload does not fit ${this.pattern}.`,
@@ -124,8 +125,4 @@ export class Route {
 function workers(pattern: string, count: number): number {
   if (Number.isInteger(count) && count >= 1 && count <= 64) return count
   throw new Error(`The route ${pattern} asks for ${count} workers; 1 to 64 are possible.`)
-}
-
-function toIssue(issue: z.core.$ZodIssue): Issue {
-  return { path: issue.path.map(String).join('.'), message: issue.message }
 }

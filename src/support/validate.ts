@@ -1,5 +1,6 @@
 import type { ZodType, z } from 'zod'
-import { InvalidPayload, type Issue } from './errors.ts'
+import { InvalidPayload } from './errors.ts'
+import { inOurWords, toIssue } from './issue-words.ts'
 
 /** The value as the schema gives it out. Throws `InvalidPayload` with one issue per fault. */
 export function validate<Schema extends ZodType>(
@@ -7,11 +8,7 @@ export function validate<Schema extends ZodType>(
   value: unknown,
   what: string,
 ): z.output<Schema> {
-  const result = schema.safeParse(value)
+  const result = schema.safeParse(value, inOurWords)
   if (result.success) return result.data
   throw new InvalidPayload(`${what} is not as it should be.`, result.error.issues.map(toIssue))
-}
-
-function toIssue(issue: z.core.$ZodIssue): Issue {
-  return { path: issue.path.map(String).join('.'), message: issue.message }
 }

@@ -59,6 +59,89 @@ describe('the HTTP door', () => {
     ])
   })
 
+  it.concurrent('[S0-032] sends to bare addresses, several and of every channel that has them', async () => {
+    const [host, mail] = [fresh('hooks'), `${fresh('m')}@example.com`]
+    const hooks = {
+      slack_webhook_url: `slack://${fresh('C')}`,
+      discord: `https://discord.com/api/webhooks/1/${host}`,
+      webhook_url: 'https://192.0.2.1/hook',
+    }
+    const { notifications } = await world.http('POST', '/api/notifications', {
+      ...{ to: [{ email: mail, sms: '+12025550123' }, hooks], message: 'Out of paper' },
+      send_at: Date.now() / 1000 + 3600,
+    })
+    expect(notifications.map(({ user_id, channels }: Json) => [user_id, ...channels])).toEqual([
+      [null, 'email'],
+      [null, 'sms'],
+      [null, 'slack'],
+      [null, 'webhook'],
+      [null, 'discord'],
+    ])
+    const { notification_id: id } = notifications.at(-2)
+    expect(await world.http('GET', `/api/deliveries/${id}`)).toMatchObject({
+      ...{ channel: 'webhook', url: 'https://192.0.2.1/…', message: 'Out of paper' },
+      ...{ user_id: null, notification: { id, channels: ['webhook'] } },
+    })
+    const preview = { to: { webhook: hooks.webhook_url }, message: 'Out of paper' }
+    const { data } = await world.http('POST', '/api/notifications/dry-run', preview)
+    expect(data[0]).toMatchObject({ to: 'https://192.0.2.1/…', channels: [{ channel: 'webhook' }] })
+  })
+
+  it.concurrent('[S4-009 S4-022] logs events by the names of seed 004', async () => {
+    const [user, author] = [fresh('u'), fresh('author')]
+    const { event_id: id } = await world.http('POST', '/api/events', {
+      event_type: 'stage_update',
+      event_data: { stage_id: 7, new_status: 'en_cours' },
+      source_user: author,
+      target_users: [user],
+    })
+    expect(await world.http('GET', `/api/events/${id}`)).toMatchObject({
+      type: 'stage_update',
+      payload: { stage_id: 7, new_status: 'en_cours' },
+      source_user: author,
+      target_users: [user],
+    })
+  })
+
+  it.concurrent('lists have data and a cursor, whatever is listed', async () => {
+    const messages = ['notifications', 'events', 'event-types', 'templates', 'outbox']
+    const people = ['users', 'groups/ops/members', 'oncall/disk', 'connections', 'keys']
+    const alerts = ['alerts', 'silences', 'escalation-policies', 'schedules', 'heartbeats']
+    const work = ['queues', 'queues/email/failed', 'dead-letters', 'audit', 'system']
+    for (const name of [...messages, ...people, ...alerts, ...work]) {
+      const answer = await world.http('GET', `/api/${name}`, undefined, 'ada')
+      expect(answer, name).toMatchObject({ data: expect.any(Array) })
+      expect(answer, name).toHaveProperty('next_cursor')
+    }
+  })
+
+  it.concurrent('takes a field by either of its names, and says what a wrong one should be', async () => {
+    const named = { name: fresh('schedule'), timezone: 'Europe/Berlin' }
+    const schedule = await world.http('POST', '/api/schedules', named)
+    expect(schedule).toMatchObject({ time_zone: 'Europe/Berlin' })
+    const beat = { pattern: `devices/${fresh('d')}/{id}`, timeout: '5m' }
+    const monitor = await world.http('POST', '/api/heartbeats', beat)
+    expect(monitor).toMatchObject({ topic: beat.pattern, timeout_seconds: 300 })
+    const alert = { alert_type: fresh('disk'), message: 'full', source: fresh('db') }
+    const { status } = await world.http('POST', '/api/alerts', alert)
+    expect(status).toBe('critical_alert_sent')
+    const policy = { name: 'p', steps: [{ targets: ['user:ada'] }], repeat: 9 }
+    const { body } = await world.service.api('POST', '/api/escalation-policies', policy)
+    expect(body.issues).toEqual([
+      { path: 'steps.0.targets.0', message: 'must be an object' },
+      { path: 'repeat', message: 'must be at most 5' },
+    ])
+    for (const made of [schedule, monitor]) {
+      const kind = made === schedule ? 'schedules' : 'heartbeats'
+      await world.http('DELETE', `/api/${kind}/${made.id}`)
+    }
+  })
+
+  it.concurrent('a topic that nobody handles is refused with a reply', async () => {
+    const reply = await device().ask(`notifications/${fresh('nowhere')}`, { message: 'Hi' })
+    expect(reply).toMatchObject({ status: 'error', error: { code: 'no_route' } })
+  })
+
   it.concurrent('[S4-051] counts what comes in, what is refused and what is delivered', async () => {
     const value = async (line: RegExp) => {
       const { body } = await world.service.api<string>('GET', '/metrics')

@@ -37,6 +37,7 @@ export function tellSessions(version: MqttVersion, world: () => World): void {
       expect(await redis.exists(`websocket:user:${user}:sessions`)).toBe(0)
       expect(await redis.sismember('websocket:users', user)).toBe(0)
     }
+    expect(await session('disconnect', user)).toEqual({ status: 'disconnected' })
     const late = await session('heartbeat', user, { session_id: id })
     expect(late.error.code).toBe('not_found')
   })

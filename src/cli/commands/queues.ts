@@ -1,34 +1,76 @@
+import type { Answer, Client } from '../client.ts'
 import { type Command, type Tools, WrongUsage } from '../command.ts'
 
-const FAILED_COLUMNS = ['id', 'priority', 'attempts', 'user_id', 'reason']
+const FAILED_COLUMNS = ['id', 'queue', 'priority', 'attempts', 'user_id', 'reason']
 
 interface FailedJob {
+  readonly id: string
   readonly history: readonly { readonly reason?: string }[]
 }
 
-/** A command that names one job, or all of a queue by `--all`. */
+interface QueueRow {
+  readonly name: string
+  readonly failed: number
+}
+
+/** A command that names one job, or all by `--all`; the queue may be left out. */
 function onJobs(verb: 'retry' | 'forget', summary: string): Command {
   return {
-    usage: `queue ${verb} <queue> [id]`,
+    usage: `queue ${verb} [queue] [id]`,
     summary,
-    options: [['--all', 'all failed jobs of the queue']],
-    async run({ client, out }, [queue, id], { all }) {
+    options: [['--all', 'all failed jobs, of the queue or of every queue']],
+    async run({ client, out }, [first, second], { all }) {
+      const rows = await queuesOf(client)
+      const isQueue = second !== undefined || rows.some(({ name }) => name === first)
+      const id = isQueue ? second : first
       if (id === undefined && !all) throw new WrongUsage('Say the id of a job, or --all.')
+      const queues = isQueue ? [first!] : await withFailed(client, rows, id)
       const body = id === undefined ? { all: true } : { id }
-      const answer = await client.post(`/api/queues/${queue}/${verb}`, body)
-      const [[, count] = []] = Object.entries(answer)
+      const count = await counted(queues, (queue) =>
+        client.post(`/api/queues/${queue}/${verb}`, body),
+      )
+      const answer = { [verb === 'retry' ? 'retried' : 'forgotten']: count }
       out.done(`${count} job${count === 1 ? '' : 's'}: ${verb}.`, answer)
     },
   }
 }
 
-function onQueue(verb: 'flush' | 'pause' | 'resume', summary: string): Command {
+async function queuesOf(client: Client): Promise<readonly QueueRow[]> {
+  return (await client.get('/api/queues')).data as QueueRow[]
+}
+
+async function failedOf(client: Client, queue: string): Promise<readonly FailedJob[]> {
+  const { data } = await client.get(`/api/queues/${queue}/failed`, { limit: 100 })
+  return data as FailedJob[]
+}
+
+/** The queues in which something failed, or the one in which this job did. */
+async function withFailed(client: Client, rows: readonly QueueRow[], id?: string) {
+  const queues = rows.filter(({ failed }) => failed > 0).map(({ name }) => name)
+  if (id === undefined) return queues
+  for (const queue of queues) {
+    if ((await failedOf(client, queue)).some((job) => job.id === id)) return [queue]
+  }
+  const message = `There is no failed job ${id} among the newest of any queue; queue list names the queues.`
+  throw new Error(message)
+}
+
+async function counted(
+  queues: readonly string[],
+  run: (queue: string) => Promise<Answer>,
+): Promise<number> {
+  let count = 0
+  for (const queue of queues) count += Number(Object.values(await run(queue))[0])
+  return count
+}
+
+function onQueue(verb: 'pause' | 'resume', summary: string): Command {
   return {
     usage: `queue ${verb} <queue>`,
     summary,
     async run({ client, out }: Tools, [queue]) {
       const answer = await client.post(`/api/queues/${queue}/${verb}`)
-      out.done(`${queue}: ${answer.status ?? `${answer.forgotten} forgotten`}.`, answer)
+      out.done(`${queue}: ${answer.status}.`, answer)
     },
   }
 }
@@ -55,14 +97,16 @@ export const queueCommands: readonly Command[] = [
     },
   },
   {
-    usage: 'queue failed <queue>',
+    usage: 'queue failed [queue]',
     summary: 'Jobs that failed for good, and why',
-    async run({ client, out }, [queue]) {
-      const { data } = await client.get(`/api/queues/${queue}/failed`, { limit: 100 })
-      const rows = (data as (FailedJob & Record<string, unknown>)[]).map((job) => ({
-        ...job,
-        reason: job.history.at(-1)?.reason,
-      }))
+    async run({ client, out }, [only]) {
+      const queues = only === undefined ? await withFailed(client, await queuesOf(client)) : [only]
+      const rows = []
+      for (const queue of queues) {
+        for (const job of await failedOf(client, queue)) {
+          rows.push({ ...job, queue, reason: job.history.at(-1)?.reason })
+        }
+      }
       out.table(rows, FAILED_COLUMNS, 'Nothing failed.')
     },
   },
@@ -78,7 +122,15 @@ export const queueCommands: readonly Command[] = [
   },
   onJobs('retry', 'Put failed jobs back as if they were new'),
   onJobs('forget', 'Throw failed jobs away'),
-  onQueue('flush', 'Throw all failed jobs of a queue away'),
+  {
+    usage: 'queue flush [queue]',
+    summary: 'Throw all failed jobs away, of a queue or of every queue',
+    async run({ client, out }, [only]) {
+      const queues = only === undefined ? await withFailed(client, await queuesOf(client)) : [only]
+      const forgotten = await counted(queues, (queue) => client.post(`/api/queues/${queue}/flush`))
+      out.done(`${only ?? 'Every queue'}: ${forgotten} forgotten.`, { forgotten })
+    },
+  },
   onQueue('pause', 'Let a queue wait'),
   onQueue('resume', 'Let a queue go on'),
 ]
@@ -109,6 +161,9 @@ export const deadLetterCommands: readonly Command[] = [
     summary: 'Send a refused message through again',
     async run({ client, out }, [id]) {
       const answer = await client.post(`/api/dead-letters/${id}/replay`)
+      if (answer.status === 'refused') {
+        throw new Error(`${answer.topic}: refused again; dead-letters list says why.`)
+      }
       out.done(`${answer.topic}: ${answer.status}.`, answer)
     },
   },

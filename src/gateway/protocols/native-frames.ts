@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InvalidPayload } from '../../support/errors.ts'
+import { inOurWords, toIssue } from '../../support/issue-words.ts'
 
 export { parseJson } from '../../support/parse-json.ts'
 
@@ -43,8 +44,8 @@ export function refOf(message: unknown): Ref {
 
 /** Throws `InvalidPayload` with one issue per field. */
 export function parseFrame(message: unknown): ClientFrame {
-  const parsed = ClientFrame.safeParse(message)
+  const parsed = ClientFrame.safeParse(message, inOurWords)
   if (parsed.success) return parsed.data
-  const issues = parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message }))
+  const issues = parsed.error.issues.map(toIssue)
   throw new InvalidPayload('The message has an unknown type or a wrong field.', issues)
 }
