@@ -10,6 +10,7 @@ import type { Backoff, Connection } from './connection.ts'
 import { Errands } from './errands.ts'
 import { inherit, type Member, planMembers } from './fleet-plan.ts'
 import type { FleetStatus } from './fleet-status.ts'
+import { RETRY_MS } from './insist.ts'
 import type { Intake } from './message.ts'
 import { allLanes, changeMembers } from './passing-members.ts'
 import { type RetirementTimes, retireSession } from './retirement.ts'
@@ -33,9 +34,6 @@ export interface FleetParts {
   readonly onSessionLost: (clientId: string) => void
   readonly times: SlotTimes & RetirementTimes & { sweepEveryMs: number; backoff: Backoff }
 }
-
-/** Pause between tries while the store is away. */
-const RETRY_MS = 500
 
 /** This process's share of the broker sessions: those of its slot, and those it takes over. */
 export class Fleet {
@@ -147,21 +145,25 @@ export class Fleet {
     return planMembers(allLanes(this.#parts.router), slot, this.#parts)
   }
 
-  /** Other routes came or went: one change after the other. */
+  /** Other routes came or went: one change after the other, whatever became of the one before. */
   #follow(): Promise<void> {
-    this.#following = this.#following.then(async () => {
-      const slot = this.#slot
-      if (slot === null || this.#members.length === 0 || this.#isOver(slot)) return
-      const planned = this.#plan(slot.number)
-      const clients = this.#clients
-      const make = (member: Member) => new Subscriber(this.#options(member, slot, []))
-      const changing = { members: this.#members, planned, clients, slot: slot.number, make }
-      const { members, gone } = await changeMembers(changing)
-      this.#members = members
-      // Emptying a session takes a while; other changes do not wait for it.
-      if (gone.length > 0) void this.#errands.run(this.#retireLeftOver(slot, gone, planned))
-    })
+    this.#following = this.#following.catch(() => {}).then(() => this.#change())
     return this.#following
+  }
+
+  async #change(): Promise<void> {
+    const slot = this.#slot
+    if (slot === null || this.#members.length === 0 || this.#isOver(slot)) return
+    const planned = this.#plan(slot.number)
+    const clients = this.#clients
+    const make = (member: Member) => new Subscriber(this.#options(member, slot, []))
+    const { members, gone } = await changeMembers({
+      ...{ members: this.#members, planned, clients, slot: slot.number, make },
+      ...{ clock: this.#parts.clock, isOver: () => this.#isOver(slot) },
+    })
+    this.#members = members
+    // Emptying a session takes a while; other changes do not wait for it.
+    if (gone.length > 0) void this.#errands.run(this.#retireLeftOver(slot, gone, planned))
   }
 
   /** Sessions of our slot that our routes need no more. */

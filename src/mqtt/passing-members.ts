@@ -1,4 +1,6 @@
+import type { Clock } from '../support/clock.ts'
 import type { Member } from './fleet-plan.ts'
+import { insist } from './insist.ts'
 import { type Lane, type LaneRoute, planLanes } from './lanes.ts'
 import type { SlotClient, SlotClients } from './slot-clients.ts'
 import type { Subscriber } from './subscriber.ts'
@@ -22,6 +24,9 @@ interface Changing {
   readonly clients: SlotClients
   readonly slot: number
   readonly make: (member: Member) => Subscriber
+  readonly clock: Clock
+  /** Whether the slot is not ours any more. */
+  readonly isOver: () => boolean
 }
 
 /**
@@ -34,8 +39,12 @@ export async function changeMembers(
   changing: Changing,
 ): Promise<{ members: readonly Subscriber[]; gone: readonly SlotClient[] }> {
   const { members, planned, clients, slot, make } = changing
-  const known = await clients.read(slot)
-  await clients.write(slot, withEarlier(planned, known))
+  const known = await insist(async () => {
+    const before = await clients.read(slot)
+    await clients.write(slot, withEarlier(planned, before))
+    return before
+  }, changing)
+  if (known === null) return { members, gone: [] }
   const running = new Map(members.map((member) => [member.clientId, member]))
   const next: Subscriber[] = []
   for (const member of planned) {
@@ -54,7 +63,7 @@ export async function changeMembers(
   const left = members.filter((member) => !kept.has(member))
   await Promise.all(left.map((member) => member.stop(LEAVE_MS)))
   const gone = known.filter(({ clientId }) => left.some((member) => member.clientId === clientId))
-  await clients.write(slot, [...planned, ...gone])
+  await insist(() => clients.write(slot, [...planned, ...gone]), changing)
   return { members: next, gone }
 }
 
