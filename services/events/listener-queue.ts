@@ -7,10 +7,14 @@ import {
   type ListenerJobs,
   partitionOf,
   type Store,
+  Unavailable,
 } from '../../src/index.ts'
 import { enqueueOp, jobKey } from '../deliveries/delivery-job.ts'
 import type { QueueNames } from '../deliveries/queue-names.ts'
 import { type ListenerJob, listenerJob, sharedId } from './listener-job.ts'
+
+/** How often a place is looked for among the calls of one listener that are under way. */
+const MOST_TRIES = 40
 
 interface Parts {
   readonly store: Store
@@ -69,8 +73,9 @@ export class ListenerQueue implements ListenerJobs {
     const { keys, clock } = this.#parts
     const now = clock.now()
     const { maxWaitMs, queue } = call.terms
-    for (const round of [0, 1, 0]) {
-      const id = sharedId(call, round)
+    for (let attempt = 0; attempt < MOST_TRIES; attempt++) {
+      // Where the first is running, one that follows it; then the next, if that runs, too.
+      const id = sharedId(call, attempt % 2 === 0 ? 0 : (attempt + 1) / 2)
       const { text, job } = await this.#read(call, id)
       const waits = job?.status === 'queued'
       const since = waits ? job.created_at * 1000 : now
@@ -83,6 +88,7 @@ export class ListenerQueue implements ListenerJobs {
         : ['expect', this.#key(call, id), text]
       if (await this.#enqueue([next], [guard], now)) return
     }
+    throw new Unavailable(`Too many calls of ${call.listener} are under way; try again.`)
   }
 
   async #enqueue(

@@ -106,9 +106,18 @@ export class Tenants {
   async #look(): Promise<void> {
     try {
       await this.#refresh()
-      for (const name of this.#known) await this.#open(name)
+      for (const name of this.#known) await this.#take(name)
     } catch (error) {
       this.#parts.log.warn({ err: error }, 'tenants wait for the store')
+    }
+  }
+
+  /** One that cannot be served now keeps nobody else waiting. */
+  async #take(name: string): Promise<void> {
+    try {
+      await this.#open(name)
+    } catch (error) {
+      this.#parts.log.warn({ err: error, tenant: name }, 'a tenant is taken up later')
     }
   }
 

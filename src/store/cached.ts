@@ -24,6 +24,7 @@ export class Cached<Value> {
 
   constructor(parts: Parts<Value>) {
     this.#parts = parts
+    parts.bus.onGap(this.forget)
   }
 
   /** The value where it is at hand; else a promise of it. */
@@ -77,7 +78,6 @@ export class Cached<Value> {
   async #listen(): Promise<void> {
     if (this.#listening === null) {
       const { bus, channel } = this.#parts
-      bus.onGap(this.forget)
       this.#listening = bus.subscribe(channel, this.forget)
       this.#listening.catch(() => {
         this.#listening = null

@@ -1,3 +1,4 @@
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Bus } from '../../src/store/bus.ts'
 import { MemoryBus } from '../../src/store/memory-bus.ts'
@@ -52,6 +53,27 @@ describe.skipIf(!requireServer('redis-server'))('RedisBus', () => {
     afterAll(() => server.stop())
 
     describeBus('RedisBus (single)', () => openPair(singleConfig(server.port)))
+
+    it('subscribes what the server refused as soon as it may, and then reports the gap', async () => {
+      const admin = new Redis(server.port, '127.0.0.1')
+      const bus = await RedisBus.connect(singleConfig(server.port), { log })
+      const other = await RedisBus.connect(singleConfig(server.port), { log })
+      let gaps = 0
+      bus.onGap(() => {
+        gaps += 1
+      })
+      const heard: string[] = []
+      await admin.call('ACL', 'SETUSER', 'default', 'resetchannels')
+      try {
+        await bus.subscribe('news', (message) => heard.push(message))
+      } finally {
+        await admin.call('ACL', 'SETUSER', 'default', 'allchannels')
+      }
+      await heardAgain(other, 'news', heard)
+      expect(gaps).toBe(1)
+      await Promise.all([bus.close(), other.close()])
+      admin.disconnect()
+    })
 
     it('hears again after a lost connection, and then reports the gap', async () => {
       const proxy = await startTcpProxy(server.port)

@@ -4,6 +4,8 @@ import type { Logger } from '../../support/logger.ts'
 
 /** A line without traffic is asked for a sign of life, so that a dead one is found. */
 const HEARTBEAT_MS = 10_000
+/** When what the server refused for now is asked for again. */
+const AGAIN_MS = 2_000
 
 /** Where channels are subscribed: on the one server, or on the nodes of a cluster. */
 export interface Subscriptions {
@@ -34,7 +36,10 @@ export interface SubscriberParts {
 export class Subscriber implements Subscriptions {
   readonly #parts: SubscriberParts
   readonly #channels = new Set<string>()
+  /** What the server refused to subscribe. */
+  readonly #refused = new Set<string>()
   readonly #heartbeat: NodeJS.Timeout
+  #again: NodeJS.Timeout | undefined
   #wasReady = false
   /** Resolves when the connection was ready once and its channels were subscribed. */
   readonly #opened: Promise<void>
@@ -68,6 +73,7 @@ export class Subscriber implements Subscriptions {
 
   async remove(channel: string): Promise<void> {
     this.#channels.delete(channel)
+    this.#refused.delete(channel)
     const { client, sharded, log } = this.#parts
     if (client.status !== 'ready') return
     try {
@@ -79,11 +85,13 @@ export class Subscriber implements Subscriptions {
 
   close(): void {
     clearInterval(this.#heartbeat)
+    clearTimeout(this.#again)
     this.#parts.client.disconnect()
   }
 
   async #restore(): Promise<void> {
     const isReturn = this.#wasReady
+    this.#refused.clear()
     this.#wasReady = true
     await Promise.all([...this.#channels].map((channel) => this.#subscribe(channel)))
     if (isReturn) this.#parts.onReturn()
@@ -93,9 +101,26 @@ export class Subscriber implements Subscriptions {
     const { client, sharded, log } = this.#parts
     try {
       await client.call(sharded ? 'ssubscribe' : 'subscribe', channel)
+      this.#refused.delete(channel)
     } catch (error) {
-      // Lost again, or moved: it is subscribed when the connection or the new owner is there.
       log.warn({ channel, reason: messageOf(error) }, 'a channel is not subscribed for now')
+      if (this.#channels.has(channel)) this.#askAgain(channel)
+    }
+  }
+
+  /** Once the connection is there all are subscribed anew; what moved is given to its new owner. */
+  #askAgain(channel: string): void {
+    this.#refused.add(channel)
+    this.#again ??= setTimeout(() => void this.#retry(), AGAIN_MS).unref()
+  }
+
+  async #retry(): Promise<void> {
+    this.#again = undefined
+    const asked = [...this.#refused]
+    if (this.#parts.client.status !== 'ready') return
+    await Promise.all(asked.map((channel) => this.#subscribe(channel)))
+    if (asked.some((channel) => this.#channels.has(channel) && !this.#refused.has(channel))) {
+      this.#parts.onReturn()
     }
   }
 

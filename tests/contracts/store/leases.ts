@@ -79,6 +79,18 @@ export function describeLeases(at: Subject): void {
       expect(await at.store.extend([], 30_000)).toEqual([])
     })
 
+    it('the failed list keeps the newest 10 000', async () => {
+      const failed = queueKeys.failed(QUEUE)
+      const ids = Array.from({ length: 10_000 }, (_, n) => ['push', failed, `old-${n}`, 0] as const)
+      await at.write(...ids)
+      await taken('poison', 10_000)
+      at.clock.advance(10_001)
+      expect(await reap(1)).toEqual({ requeued: [], failed: ['poison'] })
+      expect(await at.store.length(at.partition, failed)).toBe(10_000)
+      expect(await at.store.list(at.partition, failed, 0, 0)).toEqual(['poison'])
+      expect(await at.store.list(at.partition, failed, -1, -1)).toEqual(['old-1'])
+    })
+
     it('what killed its workers too often goes to the failed list and keeps its record', async () => {
       await at.write(at.enqueue(QUEUE, 'poison', 'high'))
       for (const takes of [1, 2]) {

@@ -70,6 +70,21 @@ describe('[S4.11] debounceFor', () => {
     expect(calls).toEqual([5])
   })
 
+  it('is made once more for what comes while the calls before it are still running', async () => {
+    listen({ debounceFor: 30 })
+    await move(1)
+    bench.clock.advance(MINUTE_MS)
+    expect(await bench.jobs('moves')).toHaveLength(1)
+    await move(2)
+    bench.clock.advance(MINUTE_MS)
+    expect(await bench.jobs('moves')).toHaveLength(1)
+    await move(3)
+    await move(4)
+    bench.clock.advance(MINUTE_MS)
+    await work()
+    expect(calls).toEqual([4])
+  })
+
   it('waits for maxWait at most, however many follow', async () => {
     listen({ debounceFor: 30, maxWait: 60 })
     for (let n = 1; n <= 7; n++) {

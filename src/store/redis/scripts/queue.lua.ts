@@ -182,7 +182,7 @@ return kept
 
 /**
  * Puts jobs whose lease ran out back to the head of their lists; those taken
- * `ARGV[4]` times go to the failed list. `ARGV[2]` is what job keys begin with,
+ * `ARGV[4]` times go to the failed list (its newest 10 000 stay). `ARGV[2]` is what job keys begin with,
  * `ARGV[3]` the time (empty: the server's). Replies with both lists of job ids.
  */
 export const reapScript = `${shared}
@@ -199,6 +199,7 @@ for n = #lost, 1, -1 do
   elseif tonumber(count or 1) >= tonumber(A[4]) then
     call('HDEL', queue .. ':takes', id)
     call('LPUSH', queue .. ':failed', id)
+    call('LTRIM', queue .. ':failed', 0, 9999)
     table.insert(failed, 1, id)
   else
     call('HSET', queue .. ':takes', id, '0 ' .. (count or 1))
