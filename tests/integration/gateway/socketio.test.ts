@@ -15,7 +15,6 @@ let silence: Promise<{ readonly code: number; readonly after: number }>
 beforeAll(async () => {
   node = await startRealtimeNode({
     BELFRY_ROLES: 'api,gateway,worker',
-    BELFRY_ORIGINS: 'https://ok.example',
   })
   silence = saysNothing()
 })
@@ -157,21 +156,6 @@ async function back(user: SocketIoUser): Promise<void> {
 }
 
 describe('/socket.io/', () => {
-  it('[S4-008] refuses pages of foreign origins on both transports', async () => {
-    for (const transports of [['polling'], ['websocket']]) {
-      const token = await tokenOf('ann')
-      const bad = new SocketIoUser(node.url, {
-        transports,
-        auth: { token },
-        reconnection: false,
-        extraHeaders: { origin: 'https://evil.example' },
-      })
-      open.push(bad)
-      await waitFor(() => bad.errors.length === 1)
-      await connect('ann', { transports, extraHeaders: { origin: 'https://ok.example' } })
-    }
-  })
-
   it('[S4-016 S4-021] puts administrators and RH into the broadcast room, and nobody else', async () => {
     const [admin, rh, other] = await Promise.all([
       connect('root', { claims: { roles: ['admin'] } }),
@@ -291,18 +275,6 @@ describe('/socket.io/', () => {
     expect(short.reasons).toEqual(['io server disconnect'])
     expect(short.of('closing')).toEqual([{ code: 4001, reason: 'token expired' }])
     expect(renewed.socket.connected).toBe(true)
-  })
-
-  it('[S4-037] counts connections per user, and closes what is larger than 64 KiB', async () => {
-    for (let n = 0; n < 20; n++) await connect('many', { transports: ['websocket'] })
-    const token = await tokenOf('many')
-    const over = new SocketIoUser(node.url, { auth: { token }, reconnection: false })
-    open.push(over)
-    await waitFor(() => over.errors.length === 1)
-    expect(over.errors[0]?.data?.code).toBe('rate_limit_exceeded')
-    const big = await connect('big', { transports: ['websocket'], reconnection: false })
-    big.socket.emit('list', { cursor: 'x'.repeat(70_000) })
-    await waitFor(() => big.reasons.length === 1)
   })
 
   it('is one of the sessions: read elsewhere, acknowledged, counted in the metrics', async () => {
