@@ -74,6 +74,23 @@ describe('SqliteStore in a file', () => {
     expect(await after.count(0, 'set')).toBe(2)
   })
 
+  it('has no holder of a slot left over: each is free at once, and taken over', async () => {
+    const before = open()
+    const claim = (store: Store, holder: string) => store.claimSlot('mqtt', holder, 30_000)
+    await claim(before, 'a')
+    await claim(before, 'b')
+    await claim(before, 'c')
+    await before.releaseSlot('mqtt', 1, 'b', false)
+    await before.close()
+
+    const after = open()
+    expect(await claim(after, 'd')).toEqual({ slot: 0, takenOver: true })
+    expect(await after.keepSlot('mqtt', 2, 'c', 30_000)).toBe(false)
+    expect(await claim(after, 'd')).toEqual({ slot: 1, takenOver: false })
+    clock.advance(20_000)
+    expect(await after.claimAbandonedSlot('mqtt', 'd', 30_000, 10_000)).toBe(2)
+  })
+
   it('is refused to a second owner, in one line that names the file', async () => {
     open()
     expect(() => openSqliteStore({ path, clock, log })).toThrow(

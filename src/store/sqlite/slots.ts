@@ -1,4 +1,5 @@
 import type { SlotClaim } from '../store.ts'
+import type { Listing } from './listing.ts'
 import type { SortedSets } from './sorted-sets.ts'
 
 interface Slot {
@@ -8,7 +9,8 @@ interface Slot {
   readonly expiresAt: number
 }
 
-const nameOf = (name: string) => `slots:${name}`
+const PREFIX = 'slots:'
+const nameOf = (name: string) => PREFIX + name
 const memberOf = ({ slot, holder }: Pick<Slot, 'slot' | 'holder'>) => `${slot}:${holder}`
 
 /** Numbered slots with leases: a sorted set of `<slot>:<holder>` by the end of the lease. */
@@ -48,6 +50,16 @@ export class Slots {
     const removed = this.#zsets.remove(nameOf(name), memberOf({ slot, holder }))
     if (removed === 0 || !vacate) return
     this.#zsets.add(nameOf(name), this.#now(), memberOf({ slot, holder: '' }))
+  }
+
+  /** Nobody holds a slot any more; each is remembered for its next holder. */
+  vacateAll(listing: Listing): void {
+    const names = [...listing.keys(`${PREFIX}*`)].map(({ key }) => key.slice(PREFIX.length))
+    for (const name of names) {
+      for (const held of this.#all(name).filter(({ holder }) => holder !== '')) {
+        this.#give(name, held, { slot: held.slot, holder: '', expiresAt: this.#now() })
+      }
+    }
   }
 
   #all(name: string): Slot[] {
