@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { type Bell, type Clock, type Keys, partitionOf, type Store } from '../../src/index.ts'
+import {
+  type Bell,
+  type Clock,
+  inPartition,
+  type Keys,
+  partitionOf,
+  type Store,
+  uuidFrom,
+} from '../../src/index.ts'
 import type { AlertWork } from '../alerts/alert-job.ts'
 import type { StoredAlert } from '../alerts/alert-record.ts'
 import type { AlertStore } from '../alerts/alert-store.ts'
@@ -74,11 +82,14 @@ export class AlertGroups {
   async join(group: string, waiting: Waiting, at: number): Promise<void> {
     const { store, keys, clock, bell } = this.#parts
     const now = clock.now()
-    const id = `${group}.flush.${waiting.alertId}.${waiting.what}.${waiting.revision}`
+    const partition = this.partition(group)
+    // By its name it is found where the group lies.
+    const uuid = inPartition(uuidFrom('group', group), partition, store.partitions)
+    const id = `${uuid}.flush.${waiting.alertId}.${waiting.what}.${waiting.revision}`
     const content: AlertWork = { alert_id: '', kind: 'flush', revision: 0, group_key: group }
     const job = makeJob({ id, channel: 'alert', priority: 'high', content, now, sendAt: at })
     await store.commit({
-      partition: this.partition(group),
+      partition,
       ops: [['sadd', keys.groupWaiting(group), memberOf(waiting)], enqueueOp(keys, job, now)],
     })
     if (at <= now) bell.ring(keys.queue('alert'))

@@ -48,6 +48,36 @@ describe.each(SERVERS)('flows on the store: $kind', (kind) => {
     }
   })
 
+  it('a group of alerts whose telling failed is found by its id, and told after all', async () => {
+    const { alerts, alertWork, memberships, queues } = bench.services
+    const user = await person()
+    await memberships.setOnCall('leak', [user], true)
+    const report = {
+      type: 'leak',
+      severity: 'warning',
+      message: 'wet',
+      affectedSystems: [],
+    } as const
+    for (let hall = 0; hall < 10; hall++) {
+      const rest = { labels: {}, data: {}, dedupKey: null, source: `hall ${hall}` }
+      await alerts.raise({ ...report, ...rest }, ownWork)
+    }
+    await bench.workOn('alert', alertWork.handle)
+    bench.clock.advance(MINUTE_MS)
+    const taken = await bench.jobs('alert')
+    const flushes = taken.filter(({ kind }) => kind === 'flush').map(({ id }) => String(id))
+    expect(flushes).toHaveLength(10)
+    bench.clock.advance(MINUTE_MS)
+    const queue = bench.keys.queue('alert')
+    for (let n = 0; n < bench.store.partitions; n++) await bench.store.reap(n, queue, 1)
+    for (const id of flushes) {
+      expect(await queues.delivery(id)).toMatchObject({ id, kind: 'flush' })
+      await queues.retry('alert', id)
+    }
+    await bench.workOn('alert', alertWork.handle)
+    expect(await bench.inbox(user)).toHaveLength(10)
+  })
+
   it('a throttle lets one through of a hundred at once', async () => {
     const user = fresh()
     const throttle = { limit: 1, windowMs: HOUR_MS, onLimit: 'drop', key: null } as const

@@ -58,8 +58,6 @@ export class SqliteStore implements Store {
     const onFailure = (error: Error) =>
       log.warn({ err: error }, 'the store copies its log in the foreground from now on')
     this.#tables = openTables({ path, onFailure }, clock)
-    // The file is ours alone: whoever held a slot is gone, however he ended.
-    this.#quickly(({ slots, listing }) => slots.vacateAll(listing))
     this.#commits = new GroupCommit(this.#tables)
     this.#hits = new Batcher(
       async (hits) => this.#quickly(({ windows }) => hits.map((hit) => windows.hit(hit))),

@@ -41,15 +41,19 @@ export function openTables(options: ConnectionOptions, clock: Clock): Tables {
   const collections = { keys, lists, sets, zsets, unread }
   const inboxes = new Inboxes(collections)
   const jobs = new Jobs(collections)
+  const slots = new Slots(zsets, () => clock.now())
+  const listing = new Listing(connection, collections)
+  // The file is ours alone: whoever held a slot is gone, however he ended.
+  connection.transaction(() => slots.vacateAll(listing))
   return {
     connection,
     ...collections,
     inboxes,
     jobs,
-    slots: new Slots(zsets, () => clock.now()),
+    slots,
     windows: new Windows(collections, (forget) => connection.onRollback(forget)),
     writes: new Writes(collections, { inboxes, jobs }),
-    listing: new Listing(connection, collections),
+    listing,
     sweeper: new Sweeper(connection, keys),
   }
 }
