@@ -11,6 +11,7 @@ import { Devices } from './devices.ts'
 import type { Memberships } from './memberships.ts'
 import { justBefore, splitCursor } from './name-order.ts'
 import type { OwnDirectory } from './own-directory.ts'
+import { parsedRecipient } from './parsed-recipient.ts'
 import type { PreferenceDefaults } from './preference-defaults.ts'
 import {
   effective,
@@ -91,13 +92,14 @@ export class Directory {
       ),
       this.#defaults.get(),
     ])
-    const others = await Promise.all(ids.map((id) => this.#own?.find(id)))
+    const own = this.#own
+    const others = own === null ? null : await Promise.all(ids.map((id) => own.find(id)))
     return ids.map((id, n) => {
-      const profile = texts[2 * n]
-      const preferences = texts[2 * n + 1]
+      const said = { profile: texts[2 * n] ?? null, preferences: texts[2 * n + 1] ?? null }
+      const { user, preferences } = parsedRecipient(keys.user(id), id, { ...said, defaults })
       return {
-        user: { ...(profile ? parseProfile(id, profile) : emptyProfile(id)), ...others[n], id },
-        preferences: effective(saidIn(preferences), defaults),
+        user: others === null ? user : { ...user, ...others[n], id },
+        preferences,
         hasDevices: (devices[n] ?? 0) > 0,
       }
     })

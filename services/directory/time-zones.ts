@@ -1,4 +1,4 @@
-import { type Keys, type Op, partitionOf, type Store } from '../../src/index.ts'
+import type { Keys, Op, Store } from '../../src/index.ts'
 import type { OwnDirectory } from './own-directory.ts'
 
 interface Parts {
