@@ -55,7 +55,14 @@ export {
 } from './events/event.ts'
 export { dottedName, eventNameOf, isEventName } from './events/event-name.ts'
 export { declared, type Listen, type Listener, listen, type Registration } from './events/listen.ts'
-export { EventListener, EventPriority, type ListenerOptions } from './events/listener.ts'
+export {
+  EventListener,
+  EventPriority,
+  type ListenerContext,
+  type ListenerMiddleware,
+  type ListenerOptions,
+  throughSteps,
+} from './events/listener.ts'
 export {
   type FrozenEvent,
   freezeEvent,
@@ -120,6 +127,7 @@ export type { Middleware, Next } from './pipeline.ts'
 export { compose } from './pipeline.ts'
 export { backoffMs } from './queue/backoff.ts'
 export { Bell } from './queue/bell.ts'
+export { type JobStep, Release } from './queue/job-step.ts'
 export type { JobHandler, Settlement, WorkerOptions } from './queue/worker.ts'
 export { Worker } from './queue/worker.ts'
 export { allows, demandScope } from './scopes.ts'

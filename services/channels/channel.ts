@@ -32,6 +32,8 @@ type Verdict =
       readonly content?: object
       /** The recipient was the trouble, not the provider: it says nothing about its health. */
       readonly isAboutRecipient?: boolean
+      /** Somebody put it back, exactly until then: it did not fail. */
+      readonly isRelease?: boolean
     }
   /**
    * The provider could not be reached at all: waiting uses no attempt up. `retryAfterMs`:

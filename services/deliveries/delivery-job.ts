@@ -53,6 +53,10 @@ export interface JobHeader {
   readonly backoff_ms?: readonly number[]
   /** Milliseconds that one try may take. */
   readonly timeout_ms?: number
+  /** How many tries may fail; absent: all of them. */
+  readonly max_exceptions?: number
+  /** How many have; those that were put back have not. */
+  readonly exceptions?: number
   /** Epoch seconds: tried until then, however often. */
   readonly retry_until?: number
 }
@@ -88,7 +92,10 @@ interface NewJob<Content extends object> {
 
 /** What a notification class says of how its jobs are worked on. */
 export interface JobTerms
-  extends Pick<JobHeader, 'queue' | 'said' | 'backoff_ms' | 'timeout_ms' | 'retry_until'> {
+  extends Pick<
+    JobHeader,
+    'queue' | 'said' | 'backoff_ms' | 'timeout_ms' | 'retry_until' | 'max_exceptions'
+  > {
   readonly max_attempts?: number
 }
 

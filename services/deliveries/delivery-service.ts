@@ -7,6 +7,7 @@ import {
   type Logger,
   type Op,
   queueKeys,
+  Release,
   type Settlement,
   Unavailable,
 } from '../../src/index.ts'
@@ -91,6 +92,7 @@ export class DeliveryService {
     } catch (error) {
       // What is asked of the store comes before anything is sent.
       if (error instanceof Unavailable) return STORE_AWAY
+      if (error instanceof Release) return released(error)
       this.#parts.log.error({ err: error, job: job.id }, `the ${provider.name} sender threw`)
       return { status: 'retry', reason: error instanceof Error ? error.message : String(error) }
     }
@@ -118,6 +120,7 @@ export class DeliveryService {
   }
 
   #wait(job: DeliveryJob, outcome: SendOutcome & { status: 'retry' }): number {
+    if (outcome.isRelease) return outcome.retryAfterMs ?? 0
     const own = job.backoff_ms?.[job.attempts - 1] ?? job.backoff_ms?.at(-1)
     return Math.max(outcome.retryAfterMs ?? 0, own ?? retryWaitMs(job.channel, job.attempts))
   }
@@ -142,6 +145,7 @@ export class DeliveryService {
       ...rest,
       ...(isAway || wasAway ? { unreachable_since: awaySince(job, now) } : {}),
       attempts: job.attempts + (counts ? 1 : 0),
+      ...(job.max_exceptions === undefined ? {} : { exceptions: exceptionsOf(job, outcome) }),
       history: [...history, entry],
     }
   }
@@ -163,6 +167,14 @@ export class DeliveryService {
       ...this.#counts.ops(countedAs(job, job.status), { partition, now }),
     ]
   }
+}
+
+function released({ message: reason, seconds }: Release): SendOutcome {
+  return { status: 'retry', reason, retryAfterMs: seconds * 1000, isRelease: true }
+}
+
+function exceptionsOf({ exceptions = 0 }: DeliveryJob, outcome: SendOutcome): number {
+  return exceptions + (outcome.status === 'retry' && !outcome.isRelease ? 1 : 0)
 }
 
 /** Of ten thousand that wait for one provider, not all come at once. */

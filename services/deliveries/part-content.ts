@@ -70,6 +70,7 @@ export function termsOfPart(part: Part, said: Said): JobTerms {
     said,
     ...(part.queue === null ? {} : { queue: part.queue }),
     ...(part.tries === null ? {} : { max_attempts: part.tries }),
+    ...(part.maxExceptions === null ? {} : { max_exceptions: part.maxExceptions }),
     ...(part.backoffMs.length === 0 ? {} : { backoff_ms: part.backoffMs }),
     ...(part.timeoutMs === null ? {} : { timeout_ms: part.timeoutMs }),
     ...(part.retryUntil === null ? {} : { retry_until: part.retryUntil / 1000 }),

@@ -14,7 +14,7 @@ export type ListenerJob = DeliveryJob<ListenerContent>
 /** The job of a call, in the queue that its listener names. */
 export function listenerJob(call: ListenerCall, now: number): ListenerJob {
   const { id, listener, event, availableAt, terms } = call
-  const { queue, tries, backoffMs, timeoutMs } = terms
+  const { queue, tries, backoffMs, timeoutMs, maxExceptions, retryUntil } = terms
   const job = makeJob<ListenerContent>({
     id,
     channel: queue,
@@ -26,6 +26,8 @@ export function listenerJob(call: ListenerCall, now: number): ListenerJob {
       max_attempts: tries,
       ...(backoffMs.length === 0 ? {} : { backoff_ms: backoffMs }),
       ...(timeoutMs === null ? {} : { timeout_ms: timeoutMs }),
+      ...(maxExceptions === null ? {} : { max_exceptions: maxExceptions }),
+      ...(retryUntil === null ? {} : { retry_until: retryUntil / 1000 }),
     },
   })
   return job

@@ -9,11 +9,13 @@ import {
   messageOf,
   type Op,
   queueKeys,
+  Release,
   type Settlement,
   thawEvent,
+  throughSteps,
 } from '../../src/index.ts'
 import { enqueueOp, FAILED_LIMIT, FINAL_TTL_MS, jobKey } from '../deliveries/delivery-job.ts'
-import { awaySince } from '../deliveries/last-try.ts'
+import { awaySince, isLastTry } from '../deliveries/last-try.ts'
 import type { ListenerJob } from './listener-job.ts'
 
 /** How soon a process that has the listener may take its call. */
@@ -45,14 +47,19 @@ export class ListenerWork {
     const entry = dispatcher.table.named(job.listener)
     if (entry === null) return { ops: this.#elsewhere(job) }
     try {
-      await within(job.timeout_ms, signal, async () => entry.call(event, job.event.name))
+      await within(job.timeout_ms, signal, () => throughSteps(entry, event, job.event.name))
       return { ops: this.#finish(job, 'sent') }
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(messageOf(thrown))
-      if (job.attempts + 1 < job.max_attempts) return { ops: this.#again(job, error) }
+      if (!this.#isLast(job, error)) return { ops: this.#again(job, error) }
       await dispatcher.reportFailure(entry, event, job.event.name, error)
       return { ops: this.#fail(job, error) }
     }
+  }
+
+  #isLast(job: ListenerJob, error: Error): boolean {
+    const outcome = { status: 'retry', reason: '', isRelease: error instanceof Release } as const
+    return isLastTry(job, outcome, this.#parts.clock.now())
   }
 
   /** An event that was put off: from here on it is like any other. */
@@ -79,7 +86,8 @@ export class ListenerWork {
     const { clock, keys } = this.#parts
     const now = clock.now()
     const tried = noted(job, 'retry', error, now)
-    const wait = job.backoff_ms?.[job.attempts] ?? job.backoff_ms?.at(-1)
+    const own = error instanceof Release ? error.seconds * 1000 : undefined
+    const wait = own ?? job.backoff_ms?.[job.attempts] ?? job.backoff_ms?.at(-1)
     const next = { ...tried, send_at: (now + (wait ?? backoffMs(tried.attempts))) / 1000 }
     return [enqueueOp(keys, next, now)]
   }
@@ -104,6 +112,7 @@ function noted(job: ListenerJob, outcome: string, error: Error, now: number): Li
   return {
     ...job,
     attempts: job.attempts + 1,
+    exceptions: (job.exceptions ?? 0) + (error instanceof Release ? 0 : 1),
     history: [...job.history.slice(-19), entry],
   }
 }

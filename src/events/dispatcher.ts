@@ -15,7 +15,7 @@ import {
 import { nameOf } from './event-name.ts'
 import { HeldEvents } from './held-events.ts'
 import { declared, type Listen, listenIn } from './listen.ts'
-import { type Entry, WHOLE_EVENT } from './listener.ts'
+import { type Entry, throughSteps, WHOLE_EVENT } from './listener.ts'
 import { callOf, freezeEvent, type ListenerCall, type ListenerJobs } from './listener-call.ts'
 import { ListenerTable } from './listener-table.ts'
 
@@ -242,7 +242,7 @@ export class EventDispatcher implements Dispatching {
 
   async #askNow(run: DispatchRun, entry: Entry): Promise<void> {
     try {
-      await entry.call(run.subject, run.name)
+      await throughSteps(entry, run.subject, run.name)
     } catch (error) {
       await this.#failed(run, entry, error)
     }

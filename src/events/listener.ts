@@ -1,9 +1,21 @@
+import { type JobStep, through } from '../queue/job-step.ts'
 import type { Delay } from '../support/moments.ts'
 
 /** In which order listeners are asked; any other number will do as well. */
 export const EventPriority = { HIGHEST: 100, HIGH: 50, NORMAL: 0, LOW: -50, LOWEST: -100 } as const
 
 type MaybePromise<Value> = Value | Promise<Value>
+
+/** What a step around a queued call sees. */
+export interface ListenerContext<E = unknown> {
+  readonly event: E
+  /** The event's name. */
+  readonly name: string
+  readonly listener: string
+}
+
+/** A step around the call of a queued listener. */
+export type ListenerMiddleware<E = unknown> = JobStep<ListenerContext<E>>
 
 /** How a listener is asked. Durations in seconds. */
 export interface ListenerOptions<E = unknown> {
@@ -15,8 +27,14 @@ export interface ListenerOptions<E = unknown> {
   readonly name?: string
   readonly delay?: Delay | ((event: E) => Delay | null)
   readonly tries?: number
+  /** How often it may throw. Default: as often as it is tried. */
+  readonly maxExceptions?: number
+  /** Until when it is tried, however often. */
+  readonly retryUntil?: (event: E) => Date
   readonly backoff?: number | readonly number[]
   readonly timeout?: number
+  /** Steps around a queued call, in the worker. */
+  readonly middleware?: readonly ListenerMiddleware<E>[]
   /** While one call with this id waits or runs, no other is queued. */
   readonly uniqueId?: (event: E) => string
   /** For how long an id stays taken at most. Default: an hour. */
@@ -34,6 +52,7 @@ export abstract class EventListener<E = unknown> {
   declare shouldQueue?: boolean | ((event: E) => boolean)
   declare queueName?: string
   declare tries?: number
+  declare maxExceptions?: number
   declare timeout?: number
   declare uniqueFor?: number
   declare debounceFor?: number
@@ -44,6 +63,8 @@ export abstract class EventListener<E = unknown> {
   /** Once, when no further try follows. */
   failed?(event: E, error: Error): MaybePromise<void>
   backoff?(): number | readonly number[]
+  retryUntil?(event: E): Date
+  middleware?(event: E): readonly ListenerMiddleware<E>[]
   withDelay?(event: E): Delay | null
   viaQueue?(event: E): string
   uniqueId?(event: E): string
@@ -57,6 +78,9 @@ export interface QueueTerms {
   /** Between tries; the last one stays; none: longer and longer, by chance. */
   readonly backoffMs: readonly number[]
   readonly timeoutMs: number | null
+  readonly maxExceptions: number | null
+  /** Epoch milliseconds. */
+  readonly retryUntil: number | null
   readonly uniqueId: string | null
   readonly uniqueForMs: number
   readonly debounceForMs: number | null
@@ -66,6 +90,7 @@ export interface QueueTerms {
 /** On what terms a whole event is put off. */
 export const WHOLE_EVENT: QueueTerms = {
   ...{ queue: 'listener', delay: null, tries: 3, backoffMs: [], timeoutMs: null },
+  ...{ maxExceptions: null, retryUntil: null },
   ...{ uniqueId: null, uniqueForMs: 0, debounceForMs: null, maxWaitMs: null },
 }
 
@@ -75,6 +100,8 @@ export interface Entry {
   readonly priority: number
   call(event: unknown, name: string): unknown
   failed(event: unknown, error: Error): MaybePromise<void>
+  /** Around a queued call. */
+  steps(event: unknown): readonly ListenerMiddleware[]
   /** `null`, or answers with it: the listener is asked at once. */
   readonly terms: ((event: unknown) => QueueTerms | null) | null
 }
@@ -96,22 +123,25 @@ export function entryOfFunction<E>(
     throw new Error('A queued listener needs a name: jobs find it by that.')
   }
   const { backoff = [], timeout, uniqueId, uniqueFor = HOUR_S, debounceFor, maxWait } = options
+  const { maxExceptions = null, middleware = [] } = options
   const fixed = {
     queue: typeof queue === 'string' ? queue : COMMON_QUEUE,
     ...{ tries, backoffMs: milliseconds(backoff), timeoutMs: msOrNull(timeout) },
     ...{ uniqueForMs: uniqueFor * 1000, debounceForMs: msOrNull(debounceFor) },
-    maxWaitMs: msOrNull(maxWait),
+    ...{ maxWaitMs: msOrNull(maxWait), maxExceptions },
   }
   return {
     ...{ name, priority },
     call: run as Entry['call'],
     failed: (event, error) => onFailed()?.(event as E, error),
+    steps: () => middleware as readonly ListenerMiddleware[],
     terms: isQueued ? (event) => termsFor(event as E) : null,
   }
 
   function termsFor(event: E): QueueTerms {
     const wait = typeof delay === 'function' ? delay(event) : delay
-    return { ...fixed, delay: wait, uniqueId: uniqueId?.(event) ?? null }
+    const retryUntil = options.retryUntil?.(event).getTime() ?? null
+    return { ...fixed, delay: wait, retryUntil, uniqueId: uniqueId?.(event) ?? null }
   }
 }
 
@@ -123,6 +153,7 @@ export function entryOfListener(listener: EventListener, options: ListenerOption
     priority: options.priority ?? listener.priority ?? 0,
     call: (event, eventName) => listener.handle(event, eventName),
     failed: (event, error) => listener.failed?.(event, error),
+    steps: (event) => listener.middleware?.(event) ?? options.middleware ?? [],
     terms(event) {
       if (!isQueued(listener, options, event)) return null
       const { tries = options.tries ?? TRIES, uniqueFor = options.uniqueFor ?? HOUR_S } = listener
@@ -134,6 +165,9 @@ export function entryOfListener(listener: EventListener, options: ListenerOption
         tries,
         backoffMs: milliseconds(listener.backoff?.() ?? options.backoff ?? []),
         timeoutMs: msOrNull(listener.timeout ?? options.timeout),
+        maxExceptions: listener.maxExceptions ?? options.maxExceptions ?? null,
+        retryUntil:
+          (listener.retryUntil ?? options.retryUntil)?.call(listener, event).getTime() ?? null,
         uniqueId: listener.uniqueId?.(event) ?? options.uniqueId?.(event) ?? null,
         uniqueForMs: uniqueFor * 1000,
         debounceForMs: msOrNull(listener.debounceFor ?? options.debounceFor),
@@ -141,6 +175,14 @@ export function entryOfListener(listener: EventListener, options: ListenerOption
       }
     },
   }
+}
+
+/** Calls a queued listener within the steps around it. */
+export function throughSteps(entry: Entry, event: unknown, name: string): Promise<void> {
+  const context = { event, name, listener: entry.name }
+  return through(entry.steps(event), context, async () => {
+    await entry.call(event, name)
+  })
 }
 
 function isQueued({ shouldQueue }: EventListener, { queue }: ListenerOptions, event: unknown) {

@@ -93,12 +93,12 @@ function partOf(
   const own = notification.withDelay?.(to, word)
   const delay = own ?? forChannel(notification.delayed, word)
   const backoff = [notification.backoff?.() ?? []].flat()
-  const { tries = null, timeout, queue = null } = notification
+  const { tries = null, maxExceptions = null, timeout, queue = null } = notification
   return {
     message,
     availableAt: AT_ONCE.includes(word) ? null : delayedUntil(delay, now),
     queue: notification.viaQueues?.()[word] ?? queue,
-    tries,
+    ...{ tries, maxExceptions },
     backoffMs: backoff.map((seconds: number) => seconds * 1000),
     timeoutMs: timeout === undefined ? null : timeout * 1000,
     retryUntil: notification.retryUntil?.().getTime() ?? null,

@@ -11,6 +11,8 @@ export interface Part {
   /** `null`: the channel's own. */
   readonly queue: string | null
   readonly tries: number | null
+  /** How many tries may fail. */
+  readonly maxExceptions: number | null
   /** Milliseconds between tries; none: as the channel has it. */
   readonly backoffMs: readonly number[]
   readonly timeoutMs: number | null

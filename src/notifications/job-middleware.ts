@@ -1,3 +1,4 @@
+import type { JobStep } from '../queue/job-step.ts'
 import type { Recipient } from './recipient.ts'
 
 /** What a step around a delivery sees. */
@@ -7,17 +8,5 @@ export interface JobContext {
   readonly channel: string
 }
 
-/**
- * A step around handing a notification to a provider, in the worker. One that
- * does not call `next` keeps it; one that throws has it tried again.
- */
-export type JobMiddleware = (context: JobContext, next: () => Promise<void>) => Promise<void>
-
-/** The last step, within all the others. */
-export function through(
-  steps: readonly JobMiddleware[],
-  context: JobContext,
-  last: () => Promise<void>,
-): Promise<void> {
-  return steps.reduceRight<() => Promise<void>>((next, step) => () => step(context, next), last)()
-}
+/** A step around handing a notification to a provider. */
+export type JobMiddleware = JobStep<JobContext>

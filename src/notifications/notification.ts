@@ -75,6 +75,8 @@ export abstract class Notification<To extends Recipient = Recipient> {
   declare queue?: string
   /** How often a provider is asked. Default: the channel's. */
   declare tries?: number
+  /** How many tries may fail: others are those that a step around it put back. */
+  declare maxExceptions?: number
   /** Seconds that one try may take. */
   declare timeout?: number
   /** Set by {@link Notification.delay}. */
@@ -105,7 +107,7 @@ export abstract class Notification<To extends Recipient = Recipient> {
   withDelay?(to: To, channel: string): Delay | null | undefined
   /** Steps around handing it to a provider, in the worker; not for channels that are written at once. */
   middleware?(to: To, channel: string): readonly JobMiddleware[]
-  /** Channel → queue. */
+  /** Channel → queue. There is one store for all of them: a connection of its own is a queue with workers of its own. */
   viaQueues?(): Readonly<Partial<Record<Channel, string>>>
   /** Seconds between tries: always the same, or one after the other. */
   backoff?(): number | readonly number[]

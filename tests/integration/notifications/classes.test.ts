@@ -8,6 +8,7 @@ import {
   Notifiable,
   Notification,
   notifiable,
+  Release,
   type SmsMessage,
 } from '../../../src/index.ts'
 import { type OwnBelfry, startOwn } from '../../support/own-belfry.ts'
@@ -263,5 +264,37 @@ describe('notification classes in a running service', () => {
     ])
     const words = heard.filter((each) => /^(outer|done) mail/.test(each))
     expect(words).toEqual(['outer mail', 'outer mail', 'done mail'])
+  })
+  it('maxExceptions: a step may put it back as often as it is tried, but it may fail only so often', async () => {
+    class Patient extends Broken {
+      override tries = 9
+      override maxExceptions = 2
+      override via() {
+        return ['sms']
+      }
+      override backoff() {
+        return 0.05
+      }
+      override middleware(): readonly JobMiddleware[] {
+        return [
+          async () => {
+            heard.push('patient')
+            const count = heard.filter((each) => each === 'patient').length
+            throw count % 2 === 1 ? new Release(0.05) : new Error(`no ${count}`)
+          },
+        ]
+      }
+    }
+    const { directory, queues } = belfry.app.services
+    await directory.savePreferences('jane', { sms: true })
+    const { all } = await new User('jane', '+12025550127').notify(new Patient())
+    const job = await waitFor(async () => {
+      const job = await queues.delivery(`${all[0]?.notificationId}.sms`)
+      return job.status === 'failed' && job
+    })
+    expect(job.history.map(({ reason }) => reason)).toEqual([
+      ...['put back for 0.05 s', 'no 2', 'put back for 0.05 s', 'no 4'],
+    ])
+    expect(heard).toContain('failed sms: no 4')
   })
 })
