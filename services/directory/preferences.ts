@@ -50,6 +50,8 @@ export interface Subject {
   readonly categories: readonly string[]
   /** The conversation, document or device that it belongs to. */
   readonly thread?: string
+  /** What is wanted of such messages where nobody has said anything; else what is ours. */
+  readonly defaults?: ChannelSwitches
 }
 
 /** Of whoever has said nothing. */
@@ -124,11 +126,13 @@ function withoutEnded(mutes: Preferences['mutes']): Preferences['mutes'] {
 
 /**
  * Whether a user wants something on a channel: type before category before the
- * channel as such, and whatever he said himself before what others say for him.
+ * channel as such; what he said himself before his tenant's words, these before
+ * what the message's own kind says, and that before ours.
  */
 export function wants(preferences: Preferences, channel: string, subject: Subject): boolean {
   for (const said of preferences.layers ?? [preferences]) {
-    const answer = answerOf(said, channel, subject)
+    const own = said === DEFAULT_PREFERENCES ? subject.defaults?.[channel] : undefined
+    const answer = own ?? answerOf(said, channel, subject)
     if (answer !== null) return answer
   }
   return true
@@ -170,20 +174,28 @@ export function subjectOf({
   data,
   template,
   thread = null,
+  preferences,
 }: {
   readonly type: string
   readonly data: Readonly<Record<string, unknown>>
   readonly template?: {
     readonly eventType?: string | null
     readonly category?: string | null
+    readonly preferences?: ChannelSwitches
   } | null
   readonly thread?: string | null
+  readonly preferences?: ChannelSwitches
 }): Subject {
   const eventType = template?.eventType
   const types = eventType == null ? [type] : [eventType, type]
   const said = [data.category, template?.category].filter((each) => typeof each === 'string')
   const dotted = types.filter((each) => each.includes('.')).map((each) => each.split('.')[0] ?? '')
-  return { types, categories: [...said, ...dotted], ...(thread === null ? {} : { thread }) }
+  const defaults = preferences ?? template?.preferences
+  return {
+    ...{ types, categories: [...said, ...dotted] },
+    ...(thread === null ? {} : { thread }),
+    ...(defaults === undefined ? {} : { defaults }),
+  }
 }
 
 /** The words of seed 003 as channels: the application, mails, both or none. */

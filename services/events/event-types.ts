@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { InvalidPayload, isEventName, type Logger, NotFound, validate } from '../../src/index.ts'
+import type { ChannelSwitches } from '../directory/preferences.ts'
 
 const HOUR_MS = 3_600_000
 /** Events are kept for 72 hours (seed S3-033), at most for a year. */
@@ -16,6 +17,8 @@ export interface EventType {
   readonly retentionMs: number
   /** What its payload must be; `null`: anything. */
   readonly schema: z.ZodType | null
+  /** Which channels people want of it who have not said it themselves, nor their tenant. */
+  readonly preferences: ChannelSwitches | null
   /** Whether it tells only people who have said what they want (seed S3-028). Default: no. */
   readonly needsPreferences: boolean
 }
@@ -28,6 +31,8 @@ export interface EventTypeFields {
   readonly category?: string
   readonly retentionHours?: number
   readonly schema?: z.ZodType
+  /** Channel → whether it is wanted where nobody has said anything: `{ sms: true }`. */
+  readonly preferences?: ChannelSwitches
   readonly needsPreferences?: boolean
 }
 
@@ -60,6 +65,7 @@ export class EventTypes {
       ...(fields.category === undefined ? {} : { category: fields.category }),
       retentionMs: retentionHours * HOUR_MS,
       schema: fields.schema ?? null,
+      preferences: fields.preferences ?? null,
       needsPreferences: fields.needsPreferences ?? false,
     }
     this.#types.set(name, type)
@@ -90,6 +96,7 @@ export class EventTypes {
       category: type.category,
       retention_hours: type.retentionMs / HOUR_MS,
       needs_preferences: type.needsPreferences,
+      preferences: type.preferences,
       schema:
         type.schema === null
           ? null
@@ -116,6 +123,7 @@ function unknownType(name: string): EventType {
     category: name.includes('.') ? (name.split('.')[0] ?? null) : null,
     retentionMs: DEFAULT_RETENTION_HOURS * HOUR_MS,
     schema: null,
+    preferences: null,
     needsPreferences: false,
   }
 }

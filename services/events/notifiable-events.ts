@@ -132,10 +132,11 @@ export class NotifiableEvents {
 
   async #messageFor({ event_type: type, params }: NotifiableEvent): Promise<Message> {
     const { catalog, types, log } = this.#parts
-    const { displayName, category } = types.find(type)
+    const { displayName, category, preferences } = types.find(type)
     const about = {
       type,
       channels: CHANNELS,
+      ...(preferences === null ? {} : { preferences }),
       data: { ...params, ...(category === null ? {} : { category }) },
     }
     const template = await catalog.findForEvent(type)

@@ -223,11 +223,13 @@ function isReached(channel: string, { addresses, broadcastOn }: Envelope): boole
   return addresses[channel] !== undefined
 }
 
-function messageFor({ type, category, priority, channels, expiresAt }: Envelope): Message {
+function messageFor(envelope: Envelope): Message {
+  const { type, category, preferences, priority, channels, expiresAt } = envelope
   return messageWith({
     message: '',
     ...{ type, priority, expiresAt },
     data: category === null ? {} : { category },
+    ...(preferences === null ? {} : { preferences }),
     inInbox: channels.includes('database'),
     channels: channels.filter((channel) => channel !== 'database') as ChannelName[],
   })

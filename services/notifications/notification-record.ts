@@ -1,6 +1,7 @@
 import { isoTime, type Priority } from '../../src/index.ts'
 import type { ChannelChoice, ChannelName, SkipReason } from '../deliveries/channel-policy.ts'
 import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
+import type { ChannelSwitches } from '../directory/preferences.ts'
 import {
   type Digest,
   type Fallback,
@@ -50,6 +51,8 @@ export interface Message {
   readonly thread: string | null
   /** `false`: it is only delivered, and not put into the inbox. */
   readonly inInbox: boolean
+  /** Which channels are wanted by people who have not said it; else the template or we say it. */
+  readonly preferences?: ChannelSwitches
 }
 
 /** A message with the seed's defaults where nothing else is said. */

@@ -59,6 +59,7 @@ export const TemplateBody = z.object({
   channels: Channels.optional(),
   locales: z.record(Locale, Channels).optional(),
   category: z.string().trim().min(1).max(50).nullish(),
+  preferences: z.partialRecord(z.enum([...CHANNELS, 'database']), z.boolean()).optional(),
   ...flowFields,
   variants: z
     .record(z.string().regex(/^[\w-]{1,20}$/, 'must be a short name'), Variant)
@@ -68,6 +69,7 @@ export const TemplateBody = z.object({
 
 export const OPTIONS = [
   'category',
+  'preferences',
   'digest',
   'throttle',
   'fallback',

@@ -1,4 +1,5 @@
 import type { ChannelName } from '../deliveries/channel-policy.ts'
+import type { ChannelSwitches } from '../directory/preferences.ts'
 
 /** What a template says on one channel; what is left out is said as in `default`. */
 export interface TemplateText {
@@ -39,6 +40,8 @@ export interface TemplateRecord {
   readonly locales: Readonly<Record<string, LocaleTexts>>
   /** For preferences, besides the first word of a dotted event type. */
   readonly category?: string | null
+  /** Which channels people want of it who have not said it themselves. */
+  readonly preferences?: ChannelSwitches
   /** What its messages are subject to, in the words of the wire. */
   readonly digest?: WrittenOption
   readonly throttle?: WrittenOption

@@ -88,9 +88,10 @@ export class TemplateRenderer {
     const type = use.keepsType ? message.type : record.notification_type
     const eventType = record.event_type ?? record.name
     const variant = variantFor(record, userId)
-    const { category = null } = record
+    const { category = null, preferences } = record
     const template = {
       ...{ ...use, eventType, isCritical: record.critical, category },
+      ...(preferences === undefined ? {} : { preferences }),
       ...(variant === null ? {} : { variant }),
     }
     const about = { ...withOptions(accepted, record), type, template }

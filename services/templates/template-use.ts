@@ -1,4 +1,5 @@
 import type { ChannelName } from '../deliveries/channel-policy.ts'
+import type { ChannelSwitches } from '../directory/preferences.ts'
 import type { TemplateText } from './template-record.ts'
 
 /** That a message takes its words from a template, and what it puts into them. */
@@ -16,6 +17,8 @@ export interface TemplateUse {
   readonly isCritical?: boolean
   /** The template's category; set when rendered. */
   readonly category?: string | null
+  /** The template's, for people who have not said theirs; set when rendered. */
+  readonly preferences?: ChannelSwitches
   /** Which variant of it its user has; set when rendered. */
   readonly variant?: string
 }

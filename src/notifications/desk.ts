@@ -49,6 +49,8 @@ export interface Envelope {
   readonly addresses: Readonly<Record<string, readonly string[]>>
   readonly type: string
   readonly category: string | null
+  /** Channel → whether it is wanted where nobody has said anything. */
+  readonly preferences: Readonly<Record<string, boolean>> | null
   readonly priority: Priority
   readonly critical: boolean
   /** Epoch milliseconds; `null`: never. */

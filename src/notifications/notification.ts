@@ -70,6 +70,8 @@ export abstract class Notification<To extends Recipient = Recipient> {
   declare critical?: boolean
   /** What preferences may speak of besides the type. */
   declare category?: string
+  /** Which channels people want of it who have not said it themselves, nor their tenant. */
+  declare preferences?: Readonly<Partial<Record<Channel, boolean>>>
   declare expiresAt?: Date
   /** The queue of its jobs, unless `viaQueues` says it. */
   declare queue?: string

@@ -136,6 +136,7 @@ export class Sender implements Notifier {
       channels: named,
       addresses: addressesFor(to, named, notification),
       ...{ type: typeOf(notification, to), category, priority, critical },
+      preferences: preferencesOf(notification),
       expiresAt: expiresAt?.getTime() ?? null,
       deduplicationId: dedup === undefined ? null : `${notification.constructor.name}:${dedup}`,
       broadcastOn: broadcastChannels(to, notification),
@@ -143,6 +144,12 @@ export class Sender implements Notifier {
       compose: (passed) => composeFor(passed, composing),
     }
   }
+}
+
+function preferencesOf({ preferences }: Notification): Record<string, boolean> | null {
+  if (preferences === undefined) return null
+  const named = Object.entries(preferences) as [string, boolean][]
+  return Object.fromEntries(named.map(([channel, on]) => [applicationWord(channel), on]))
 }
 
 /** Somebody who is nobody's user: addresses by channel, and no inbox. */

@@ -297,4 +297,24 @@ describe('notification classes in a running service', () => {
     ])
     expect(heard).toContain('failed sms: no 4')
   })
+  it('preferences of a class count where neither the user nor his tenant has said anything', async () => {
+    class Rare extends Broken {
+      override preferences = { sms: true, mail: false, database: false }
+      override toMail() {
+        return { subject: 'Rare', line: 'x' }
+      }
+    }
+    const { directory, preferenceDefaults } = belfry.app.services
+    const to = new User('kim', '+12025550128')
+    const sent = async () => {
+      const { sent: outcomes } = await to.notify(new Rare())
+      return outcomes.map(({ channel }) => channel).toSorted()
+    }
+    expect(await sent()).toEqual(['sms'])
+    await preferenceDefaults.save({ email: true })
+    expect(await sent()).toEqual(['email', 'sms'])
+    await directory.savePreferences('kim', { sms: false, database: true })
+    expect(await sent()).toEqual(['database', 'email'])
+    await preferenceDefaults.save({})
+  })
 })

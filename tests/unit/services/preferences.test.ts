@@ -91,6 +91,34 @@ describe('preferences', () => {
     },
   )
 
+  const layers = VALUES.flatMap((own) =>
+    VALUES.flatMap((tenant) =>
+      VALUES.flatMap((kind) =>
+        (['sms', 'email', 'slack', 'database'] as const).map((channel) => ({
+          ...{ own, tenant, kind, channel },
+        })),
+      ),
+    ),
+  )
+  it.each(layers)(
+    'of $channel a user says $own, his tenant $tenant, the kind of message $kind',
+    ({ own, tenant, kind, channel }) => {
+      const said = (value: boolean | undefined) => (value === undefined ? {} : { [channel]: value })
+      const ours = channel === 'database' ? undefined : DEFAULT_PREFERENCES[channel]
+      const expected = own ?? tenant ?? kind ?? ours ?? true
+      const { preferences } = person(said(own), said(tenant))
+      const subject = { types: ['order.shipped'], categories: ['order'], defaults: said(kind) }
+      expect(wants(preferences, channel, subject)).toBe(expected)
+      // What was said of the type is nearer than the kind's words, whoever said it.
+      for (const value of [true, false]) {
+        const byType = { types: { 'order.shipped': { [channel]: value } } }
+        const ofTenant = person(said(own), byType).preferences
+        expect(wants(ofTenant, channel, subject)).toBe(own ?? value)
+        expect(wants(person(byType, said(tenant)).preferences, channel, subject)).toBe(value)
+      }
+    },
+  )
+
   it('quiet hours of a tenant are those of whoever has none of his own', () => {
     const off = { ...night, is_enabled: false }
     const held = (own: SaidPreferences) =>
