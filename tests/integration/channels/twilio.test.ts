@@ -36,7 +36,7 @@ describe('Twilio', () => {
   /** From now on nobody waits long for an answer. */
   async function makeHasty(): Promise<void> {
     await sender.close()
-    sender = new GuardedSender({ clock: systemClock, timeoutMs: 300 })
+    sender = new GuardedSender({ clock: systemClock, timeoutMs: 1_000 })
   }
 
   function account(over: { authToken?: string; apiUrl?: string } = {}) {

@@ -88,7 +88,7 @@ class Once extends Parcel {
 /** Tried until its time is over, however few tries it would get else. */
 class Stubborn extends Parcel {
   override readonly tries = 1
-  readonly until = Date.now() + 1500
+  readonly until = Date.now() + 4000
   override backoff() {
     return 0.05
   }
@@ -198,6 +198,7 @@ describe.each(EACH_STORE)('notification classes and listeners on the store: $kin
     const { status, attempts } = await ended(all[0]?.notificationId, 'fax')
     expect(status).toBe('failed')
     expect(attempts).toBeGreaterThan(2)
+    await waitFor(() => heardOf(`failed ${n} fax: engaged`).length > 0)
     expect(heardOf(`failed ${n} fax: engaged`)).toHaveLength(1)
   })
 
@@ -221,6 +222,7 @@ describe.each(EACH_STORE)('notification classes and listeners on the store: $kin
     ])
     await ended(notificationId, 'email')
     expect(await inbox(ada).count()).toBe(1)
+    await waitFor(() => heardOf(`sent ${n} mail`).length > 0)
     expect(heardOf(`sent ${n} database`)).toHaveLength(1)
     expect(heardOf(`sent ${n} mail`)).toHaveLength(1)
     const to = () => Notification.route('mail', 'guest@example.com')
@@ -294,7 +296,7 @@ describe.each(EACH_STORE)('notification classes and listeners on the store: $kin
   it('uniqueId and debounceFor: of many calls one is made', async () => {
     const calls: string[] = []
     const { events } = belfry.app
-    const options = { queue: 'moves', delay: 0.2 }
+    const options = { queue: 'moves', delay: 1.5 }
     using _ = events.listen<{ id: number }>(
       'stock.moved',
       function recount({ id }) {
@@ -307,7 +309,7 @@ describe.each(EACH_STORE)('notification classes and listeners on the store: $kin
       function redraw({ n }) {
         calls.push(`redraw ${n}`)
       },
-      { queue: 'moves', debounceFor: 0.3, uniqueId: () => 'board' },
+      { queue: 'moves', debounceFor: 1.5, uniqueId: () => 'board' },
     )
     for (let n = 1; n <= 5; n++) await events.dispatch('stock.moved', { id: n % 2, n })
     await waitFor(() => calls.length >= 3)
