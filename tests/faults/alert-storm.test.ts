@@ -82,7 +82,7 @@ describe.each(PARTS)('[S1-048 semantics 4.13] a storm on %s', (parts) => {
     const told = await other!
     await waitFor(async () => (await alertsOf('pump'))[0]?.count === REPORTS, {
       message: 'not every report was counted',
-      deadlineMs: 30_000,
+      deadlineMs: 60_000,
     })
     await waitFor(() => ['ada', 'bob'].every((user) => mailsTo(user).length > 0))
     await stage.quiet(90_000)

@@ -46,7 +46,7 @@ it.runIf(hasServers)(
       const goneAt = performance.now()
       await waitFor(() => readiness.word === 'store', { message: 'readyz did not notice' })
       await waitFor(() => readiness.word === 'ready', {
-        deadlineMs: 30_000,
+        deadlineMs: 60_000,
         message: 'not ready again',
       })
       const readyMs = performance.now() - goneAt

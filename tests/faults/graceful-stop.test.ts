@@ -21,7 +21,7 @@ const SHUTDOWN_SECONDS = 3
 const ENDED_WITHIN_MS = (SHUTDOWN_SECONDS + 5) * 1000
 /** Mails to these never get an answer from the server. */
 const HANGING = ['reader-2@example.com', 'reader-6@example.com']
-const SETTLE_MS = 60_000
+const SETTLE_MS = 120_000
 /** Mails that one process has in hand, sent but not settled when it ends without its store. */
 const IN_HAND = 64
 

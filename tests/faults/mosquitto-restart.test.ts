@@ -16,7 +16,7 @@ import { Stage } from './support/stage.ts'
 const MESSAGES = isFull ? 5_000 : 600
 const PARKED = 100
 const OUTAGE_MS = isFull ? 10_000 : 2_000
-const BACK_MS = 60_000
+const BACK_MS = 120_000
 
 /*
  * Mosquitto (2.0.11, and as its source has it since) keeps sessions over a restart, plain

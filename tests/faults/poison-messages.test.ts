@@ -65,7 +65,7 @@ it.for(CASES)(
       await waitFor(
         async () => (await stage.http('GET', '/api/notifications?user_id=after')).data.length,
         {
-          deadlineMs: 40_000,
+          deadlineMs: 90_000,
           message: 'the pool is stalled',
         },
       )

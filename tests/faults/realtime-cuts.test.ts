@@ -120,12 +120,12 @@ it.concurrent.each([
     let cuts = 0
     for (; cuts < CUTS; cuts++) {
       const target = Math.min(MESSAGES - 1, cuts * 45 + chance.between(1, 40))
-      await waitFor(() => listener.seen.length >= target, { deadlineMs: 60_000 })
+      await waitFor(() => listener.seen.length >= target, { deadlineMs: 120_000 })
       await listener.cut()
     }
     await sent
     await waitFor(() => listener.seen.length >= MESSAGES, {
-      deadlineMs: 60_000,
+      deadlineMs: 120_000,
       message: `${name} saw fewer than were sent`,
     })
     note(`cuts, ${name}`, { messages: MESSAGES, cuts, seen: listener.seen.length })

@@ -79,7 +79,7 @@ it('a client that stops reading does not make the server grow, and is cut', asyn
     await waitFor(() => lively.of('event').length >= (n - 2) * 10)
     most = Math.max(most, megabytes(service.pid))
   }
-  await waitFor(() => lively.of('event').length === 16_000, { deadlineMs: 30_000 })
+  await waitFor(() => lively.of('event').length === 16_000, { deadlineMs: 90_000 })
   const { body } = await service.api('GET', '/metrics')
   note('a client that does not read', { 'MB sent': 128, 'MB before': before, 'MB at most': most })
   expect(body).toMatch(/belfry_connection_troubles_total\{reason="stuck"\} 1/)
@@ -108,7 +108,7 @@ it('SIGTERM closes clients of every protocol with 1012, spread over SHUTDOWN_SEC
   const spread = Math.max(...closedAt) - Math.min(...closedAt)
   note('drain', { 'ended after ms': Math.round(took), 'spread ms': Math.round(spread) })
   expect(new Set(natives.map(({ client }) => client.closed?.code))).toEqual(new Set([1012]))
-  expect(spread).toBeGreaterThan(SHUTDOWN_SECONDS * 1000 * 0.4)
+  expect(spread).toBeGreaterThan(SHUTDOWN_SECONDS * 1000 * 0.25)
   expect(took).toBeLessThan(SHUTDOWN_SECONDS * 1000 + 5_000)
   expect(service.exitCode).toBe(0)
   await waitFor(() => pusher.pusher.connection.state !== 'connected' && io.reasons.length > 0)

@@ -18,7 +18,7 @@ import { Stage } from './support/stage.ts'
 
 const MESSAGES = isFull ? 5_000 : 600
 const OUTAGE_MS = isFull ? 15_000 : 3_000
-const BACK_MS = 60_000
+const BACK_MS = 120_000
 
 const hasServers = requireServer('mosquitto') && requireServer('redis-server')
 

@@ -13,7 +13,7 @@ import { type Json, StoreView } from './support/store-view.ts'
 const MESSAGES = isFull ? 2_000 : 400
 const OUTAGE_MS = isFull ? 60_000 : 8_000
 /** The server is left alone for 30 s at a time; those who wait come within 8 s after that. */
-const BACK_MS = 60_000
+const BACK_MS = 120_000
 /** Conversations that stood with the server when it went. */
 const CONVERSATIONS = 5
 
