@@ -491,7 +491,7 @@ describe('time', () => {
     const moments: number[] = []
     for (const client of clients) client.socket.on('close', () => moments.push(performance.now()))
     server.door.stop()
-    const stopping = server.gateway.stop(400)
+    const stopping = server.gateway.stop(1500)
     expect((await NativeClient.refusal(server.url('user_id=late'))).status).toBe(503)
     await stopping
     await server.stop()

@@ -68,7 +68,7 @@ describe('a service that stops', () => {
     // After `io server disconnect` the library would stay away.
     expect([...polling.reasons, ...io.reasons]).not.toContain('io server disconnect')
     await waitFor(() => moments.length === 4)
-    expect(Math.max(...moments) - Math.min(...moments)).toBeGreaterThan(STOP_MS * 0.3)
+    expect(Math.max(...moments) - Math.min(...moments)).toBeGreaterThan(STOP_MS * 0.15)
 
     await start(port)
     await pusher.state('connected')

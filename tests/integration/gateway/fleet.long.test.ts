@@ -86,15 +86,18 @@ describe.skipIf(!hasRedis).each(['one Redis', 'a Redis Cluster'])('two processes
       users.filter((_, index) =>
         tabs.slice(index * 4, index * 4 + 4).some((tab) => tab.pusher.channel(room)?.subscribed),
       )
-    await waitFor(() =>
-      watchers.every((watcher) => {
-        const others = roster(watcher, room).filter((user) => user.startsWith('u'))
-        return others.join() === settled().join()
-      }),
-    )
-    const desk = await pusherServer(nodes[1].port).get({ path: `/channels/${room}/users` })
-    const { users: stored } = (await desk.json()) as { users: { id: string }[] }
-    expect(stored.map(({ id }) => id).sort()).toEqual([...settled(), 'w0', 'w1'].sort())
+    const isPending = () => tabs.some((tab) => tab.pusher.channel(room)?.subscriptionPending)
+    const stored = async () => {
+      const desk = await pusherServer(nodes[1].port).get({ path: `/channels/${room}/users` })
+      const { users: found } = (await desk.json()) as { users: { id: string }[] }
+      return found.map(({ id }) => id).sort()
+    }
+    await waitFor(async () => {
+      if (isPending()) return false
+      const everybody = [...settled(), 'w0', 'w1'].join()
+      const rosters = [await stored(), ...watchers.map((watcher) => roster(watcher, room))]
+      return rosters.every((each) => each.join() === everybody)
+    })
   })
 
   it('leave out the socket that caused an event, whoever is asked to send it', async () => {
