@@ -14,6 +14,8 @@ export interface DraftGroup {
   readonly name: string
   readonly about: string
   readonly fields: readonly DraftField[]
+  /** What it does not do without, once any of it is set: one of each line. */
+  readonly needs?: readonly (readonly string[])[]
 }
 
 const EVIDENCE = ['delivered', 'seen', 'read', 'acked']
@@ -29,6 +31,7 @@ export const GROUPS: readonly DraftGroup[] = [
       { path: 'digest.key', label: 'Apart by', hint: 'a path into data: order.id' },
       { path: 'digest.look_back', label: 'The first one at once', hint: 'if none came for: 30m' },
     ],
+    needs: [['digest.window', 'digest.cron']],
   },
   {
     name: 'At most so many',
@@ -39,6 +42,7 @@ export const GROUPS: readonly DraftGroup[] = [
       { path: 'throttle.on_limit', label: 'Others are', choices: ['drop', 'digest'] },
       { path: 'throttle.key', label: 'Apart by', hint: 'a path into data' },
     ],
+    needs: [['throttle.window']],
   },
   {
     name: 'Unless it arrives',
@@ -48,6 +52,7 @@ export const GROUPS: readonly DraftGroup[] = [
       { path: 'fallback.channels', label: 'Channels', kind: 'list', hint: 'sms, voice' },
       { path: 'fallback.unless', label: 'Unless', choices: EVIDENCE },
     ],
+    needs: [['fallback.after'], ['fallback.channels']],
   },
   {
     name: 'Until it is acknowledged',
@@ -120,6 +125,17 @@ export function unreadableIn(extras: Readonly<Record<string, string>>): string |
     return kind === 'json' && text !== undefined && jsonOf(text) === undefined
   })
   return bad === undefined ? null : `${bad.label}: this is not JSON yet.`
+}
+
+/** What else has to be said, because a part of it is, in words; `null`: nothing. */
+export function missingIn(extras: Readonly<Record<string, string>>): string | null {
+  for (const { name, fields, needs = [] } of GROUPS) {
+    if (!fields.some(({ path }) => path in extras)) continue
+    const missing = needs.find((paths) => !paths.some((path) => path in extras))
+    const field = fields.find(({ path }) => path === missing?.[0])
+    if (field) return `${name}: say “${field.label}” too.`
+  }
+  return null
 }
 
 /** A moment of a field, in the browser's own zone, as ISO 8601. */

@@ -1,8 +1,15 @@
 import { address, type Json } from './api.ts'
-import { bodyOf, extrasOf, isoOf, unreadableIn } from './draft-fields.ts'
+import { bodyOf, extrasOf, isoOf, missingIn, unreadableIn } from './draft-fields.ts'
 import { token } from './session.ts'
 
 export const MOST_ACTIONS = 3
+const URL_FIELD = { name: 'url', label: 'URL' }
+
+/** What each type of action needs to be told besides its label. */
+export const ACTION_NEEDS: Readonly<Record<string, { name: string; label: string } | null>> = {
+  ...{ view: URL_FIELD, http: URL_FIELD, mqtt: { name: 'topic', label: 'Topic' } },
+  ...{ ack: null, reply: null },
+}
 
 /** Something that people can do about a message, as it is being written. */
 export interface WrittenAction {
@@ -61,7 +68,12 @@ export function problemIn(draft: Draft): string | null {
   if (draft.template === '' && draft.message.trim() === '') return 'Say what.'
   if (paramsOf(draft) === null) return 'The values are not a JSON object.'
   if (draft.actions.some(({ label }) => label.trim() === '')) return 'Give each action a label.'
-  return unreadableIn(draft.extras)
+  for (const action of draft.actions) {
+    const needed = ACTION_NEEDS[action.type]
+    if (needed && !action[needed.name])
+      return `Give the action “${action.label}” a ${needed.label}.`
+  }
+  return unreadableIn(draft.extras) ?? missingIn(draft.extras)
 }
 
 /** The body of `POST /api/notifications`. */

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { type Draft, MOST_ACTIONS, type WrittenAction } from '../core/draft.ts'
+import { ACTION_NEEDS, type Draft, MOST_ACTIONS, type WrittenAction } from '../core/draft.ts'
 import { type DraftField, GROUPS, SPOKEN, wordsOf } from '../core/draft-fields.ts'
 import { setQuery } from '../core/route.ts'
 import { counted } from '../core/words.ts'
@@ -117,11 +117,6 @@ function Select({ id, value, options, set }: SelectProps) {
   )
 }
 
-/** What each type of action needs to be told besides its label. */
-const NEEDS: Readonly<Record<string, string | null>> = {
-  ...{ view: 'url', http: 'url', mqtt: 'topic', ack: null, reply: null },
-}
-
 function Actions({ draft: { actions } }: { draft: Draft }) {
   const keep = (next: readonly WrittenAction[]) =>
     setQuery({ actions: next.length === 0 ? null : JSON.stringify(next) })
@@ -157,7 +152,7 @@ interface ActionProps {
 }
 
 function Action({ action, change }: ActionProps) {
-  const needed = NEEDS[action.type] ?? null
+  const needed = ACTION_NEEDS[action.type] ?? null
   return (
     <>
       <Field label="Does">
@@ -169,7 +164,7 @@ function Action({ action, change }: ActionProps) {
               change({ type: currentTarget.value, label: action.label })
             }
           >
-            {Object.keys(NEEDS).map((type) => (
+            {Object.keys(ACTION_NEEDS).map((type) => (
               <option key={type}>{type}</option>
             ))}
           </select>
@@ -186,13 +181,15 @@ function Action({ action, change }: ActionProps) {
         )}
       </Field>
       {needed === null ? null : (
-        <Field label={needed === 'url' ? 'URL' : 'Topic'}>
+        <Field label={needed.label}>
           {(id) => (
             <input
               id={id}
               spellcheck={false}
-              value={action[needed] ?? ''}
-              onInput={({ currentTarget }) => change({ ...action, [needed]: currentTarget.value })}
+              value={action[needed.name] ?? ''}
+              onInput={({ currentTarget }) =>
+                change({ ...action, [needed.name]: currentTarget.value })
+              }
             />
           )}
         </Field>
