@@ -8,6 +8,7 @@ export function fingerprint(secret: string): string {
 
 interface Entry {
   readonly principal: Principal
+  readonly since: number
   readonly until: number
 }
 
@@ -27,7 +28,9 @@ export class CredentialCache {
     const entry = this.#entries.get(hash)
     if (entry === undefined) return null
     this.#entries.delete(hash)
-    if (entry.until <= this.#clock.now()) return null
+    const now = this.#clock.now()
+    // A clock that was set back makes nothing last longer.
+    if (now < entry.since || now >= entry.until) return null
     this.#entries.set(hash, entry)
     return entry.principal
   }
@@ -35,7 +38,7 @@ export class CredentialCache {
   /** Remembers it until `until`, epoch milliseconds. */
   keep(hash: string, principal: Principal, until: number): void {
     this.#entries.delete(hash)
-    this.#entries.set(hash, { principal, until })
+    this.#entries.set(hash, { principal, since: this.#clock.now(), until })
     if (this.#entries.size > this.#capacity) {
       this.#entries.delete(this.#entries.keys().next().value!)
     }

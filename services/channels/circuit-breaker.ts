@@ -65,7 +65,9 @@ export class CircuitBreaker {
 
   /** How long nothing is let through, in milliseconds; 0: the next try may pass. */
   get closedForMs(): number {
-    return Math.max(0, (this.#openUntil ?? 0) - this.#clock.now())
+    const left = (this.#openUntil ?? 0) - this.#clock.now()
+    // More than that is left only where the clock was set back.
+    return left > OPEN_MS ? 0 : Math.max(0, left)
   }
 
   /** `null` while nothing is let through. */
@@ -88,7 +90,7 @@ export class CircuitBreaker {
 
   #state(): BreakerState {
     if (this.#openUntil === null) return 'closed'
-    return this.#clock.now() < this.#openUntil ? 'open' : 'half_open'
+    return this.closedForMs > 0 ? 'open' : 'half_open'
   }
 
   #close(): void {

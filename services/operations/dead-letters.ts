@@ -1,3 +1,5 @@
+import { isUtf8 } from 'node:buffer'
+import { StringDecoder } from 'node:string_decoder'
 import {
   type Clock,
   type ErrorBody,
@@ -118,8 +120,7 @@ export class DeadLetters {
   #make({ error, door, topic, peer, payload }: Refused): DeadLetter {
     const now = this.#clock.now()
     const shown = payload.subarray(0, SHOWN_BYTES)
-    const text = shown.toString('utf8')
-    const binary = text.includes('\uFFFD')
+    const binary = !isUtf8(payload)
     return {
       id: uuidv7(now),
       at: isoTime(now),
@@ -128,11 +129,21 @@ export class DeadLetters {
       door,
       topic: topic.slice(0, 1024),
       peer,
-      payload: binary ? shown.toString('base64') : withoutToken(text),
+      payload: binary ? bytesWithoutToken(shown) : withoutToken(wholeCharacters(shown)),
       binary,
       bytes: payload.length,
     }
   }
+}
+
+/** The text of bytes that may end within a character. */
+function wholeCharacters(bytes: Buffer): string {
+  return new StringDecoder('utf8').write(bytes)
+}
+
+/** Base64. Each byte is a character of Latin-1. */
+function bytesWithoutToken(bytes: Buffer): string {
+  return Buffer.from(withoutToken(bytes.toString('latin1')), 'latin1').toString('base64')
 }
 
 /** Whatever a payload says under `token` is nobody's business. */

@@ -29,7 +29,7 @@ export class Cached<Value> {
 
   /** The value where it is at hand; else a promise of it. */
   get(): Value | Promise<Value> {
-    const isFresh = this.#parts.clock.now() - this.#readAt < FRESH_MS
+    const isFresh = Math.abs(this.#parts.clock.now() - this.#readAt) < FRESH_MS
     if (this.#value !== null && isFresh) return this.#value
     this.#reading ??= this.#read()
     return this.#reading

@@ -76,9 +76,10 @@ export class PresenceWatch {
 
   async #look(): Promise<void> {
     const { presence, clock } = this.#parts
-    const mustKeep = this.#hasGap || clock.now() - this.#keptAt >= KEEP_MS
+    // A clock that was set back must not keep us silent until it has caught up.
+    const mustKeep = this.#hasGap || Math.abs(clock.now() - this.#keptAt) >= KEEP_MS
     const wasAlive = mustKeep ? await this.#keep() : true
-    if (!wasAlive || this.#aliveSince === Number.POSITIVE_INFINITY) this.#aliveSince = clock.now()
+    if (!wasAlive || this.#aliveSince > clock.now()) this.#aliveSince = clock.now()
     this.#beats += 1
     const all = this.#hasGap || this.#isSuspect
     const mustAssert = !wasAlive || this.#hasGap || this.#beats % ASSERT_EVERY_BEATS === 0

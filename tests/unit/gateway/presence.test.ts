@@ -141,6 +141,21 @@ describe('presence', () => {
     }
   })
 
+  it('keeps the members of a process whose clock is set back by an hour', async () => {
+    fleet = new Fleet(2)
+    for (const node of fleet.nodes) await node.watch.start()
+    const [a, b] = fleet.nodes as [Node, Node]
+    await a.enter('a1', 'ann')
+    await b.enter('b1', 'ben')
+    await fleet.pass(10_000)
+    a.clock.leap(-3_600_000)
+    for (let beats = 0; beats < 8; beats++) await fleet.pass(2_500)
+    for (const node of [a, b]) expect(node.here).toEqual(['ann', 'ben'])
+    b.isDead = true
+    for (let beats = 0; beats < 8; beats++) await fleet.pass(2_500)
+    expect(a.here).toEqual(['ann'])
+  })
+
   it('judges nobody right after the store was away for longer than a lease', async () => {
     fleet = new Fleet(2)
     for (const node of fleet.nodes) await node.watch.start()

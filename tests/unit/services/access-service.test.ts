@@ -88,6 +88,15 @@ describe('API keys', () => {
     await expect(here.revoke(key.id)).rejects.toThrow(NotFound)
   })
 
+  it('are not taken for longer elsewhere because the clock was set back', async () => {
+    const [here, elsewhere] = [access(), access()]
+    const { key, secret } = await here.create({ name: 'a', scopes: ['read'] })
+    await elsewhere.authenticate(secret)
+    await here.revoke(key.id)
+    clock.leap(-3_600_000)
+    await expect(elsewhere.authenticate(secret)).rejects.toThrow(Unauthenticated)
+  })
+
   it('end by themselves at their time, and leave the list then', async () => {
     const service = access()
     const { secret } = await service.create({

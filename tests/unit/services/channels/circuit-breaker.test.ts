@@ -33,6 +33,15 @@ function makeLine() {
 }
 
 describe('a circuit breaker', () => {
+  it('does not stay open for an hour when the clock is set back by one', async () => {
+    const { clock, line, send, sendTimes } = makeLine()
+    await sendTimes(5)
+    line.answer = sent
+    clock.leap(-3_600_000)
+    expect(await send()).toMatchObject({ status: 'sent' })
+    expect(line.asked).toBe(6)
+  })
+
   it('opens after five failures in a row and lets nothing through for 30 seconds', async () => {
     const { clock, breaker, line, send, sendTimes, openings } = makeLine()
     await sendTimes(4)
