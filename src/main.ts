@@ -6,11 +6,12 @@ import { createLogger } from './support/logger.ts'
 
 /**
  * Runs the service until it is told to stop: SIGINT and SIGTERM end it
- * gracefully, a second one at once. Rejects when it cannot start.
+ * gracefully, a second one at once. `onReady` is called when it listens to them;
+ * rejects when it cannot start.
  */
-export async function runService(env = readEnvironment()): Promise<void> {
+export async function runService({ onReady }: { readonly onReady: () => void }): Promise<void> {
   const startedAt = performance.now()
-  const config = loadConfig(env)
+  const config = loadConfig(readEnvironment())
   const log = createLogger(config.logLevel)
   for (const warning of config.warnings) log.warn(warning)
 
@@ -35,6 +36,7 @@ export async function runService(env = readEnvironment()): Promise<void> {
   }
   process.on('SIGINT', () => stop('SIGINT'))
   process.on('SIGTERM', () => stop('SIGTERM'))
+  onReady()
   process.on('SIGHUP', () => {
     app.reload().then(
       (report) => log.info(report, 'files read again'),

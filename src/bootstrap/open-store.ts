@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { MIGRATIONS } from '../../services/operations/migrations.ts'
 import type { Announce } from '../broadcasting/drivers/redis.ts'
@@ -12,6 +11,7 @@ import { openSqliteStore } from '../store/sqlite/sqlite-store.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import { makeDataFolder } from './data-folder.ts'
 
 export interface OpenedStore {
   readonly store: Store
@@ -46,7 +46,7 @@ export async function openStore(config: StoreConfig, means: Means): Promise<Open
 
 async function open(config: StoreConfig, { clock, log }: Means): Promise<OpenedStore> {
   if (config.redis === null) {
-    mkdirSync(config.dataDir, { recursive: true })
+    makeDataFolder(config.dataDir)
     const path = join(config.dataDir, 'belfry.db')
     return { store: openSqliteStore({ path, clock, log }), bus: new MemoryBus(), announce: null }
   }

@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import type { PacketMark, Principal } from '../context.ts'
@@ -15,6 +14,7 @@ import { topicPrefix, withoutPrefix } from '../mqtt/topic-name.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import { makeDataFolder } from './data-folder.ts'
 
 /** A broker that takes messages in and lets the service publish. */
 export interface RunningBroker {
@@ -60,7 +60,7 @@ export async function startBroker(parts: Parts): Promise<RunningBroker | null> {
 async function startInside(parts: Parts): Promise<RunningBroker> {
   const { config, store } = parts
   const { embedded, prefix } = config.mqtt
-  await mkdir(config.dataDir, { recursive: true })
+  makeDataFolder(config.dataDir)
   const { host, port, tlsPort, tls } = embedded
   const broker = await startEmbeddedBroker<Route>({
     ...parts,

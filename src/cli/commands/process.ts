@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { withStore } from '../../bootstrap/with-store.ts'
 import type { Command } from '../command.ts'
+import { endOnSignals } from '../end-on-signals.ts'
 
 // What these commands need is loaded when one of them is called: the others answer at once.
 
@@ -10,8 +11,9 @@ export const processCommands: readonly Command[] = [
     usage: 'start',
     summary: 'Start the service',
     async run() {
+      const onReady = endOnSignals()
       const { runService } = await import('../../main.ts')
-      await runService()
+      await runService({ onReady })
     },
   },
   {

@@ -48,7 +48,7 @@ describe('Dockerfile', () => {
 
   it('starts Node itself, so that SIGTERM reaches the service', () => {
     const forms = Object.fromEntries(last)
-    expect(JSON.parse(forms.ENTRYPOINT!)).toEqual(['node', 'bin/belfry.js'])
+    expect(JSON.parse(forms.ENTRYPOINT!)).toEqual(['node', '/app/bin/belfry.js'])
     expect(JSON.parse(forms.CMD!)).toEqual(['start'])
     expect(forms.STOPSIGNAL).toBe('SIGTERM')
   })
@@ -63,7 +63,7 @@ describe('Dockerfile', () => {
   it('has a health check in exec form', () => {
     const check = Object.fromEntries(last).HEALTHCHECK!
     const command = JSON.parse(check.slice(check.indexOf('['))) as string[]
-    expect(command).toEqual(['node', 'deploy/healthcheck.js'])
+    expect(command).toEqual(['node', '/app/deploy/healthcheck.js'])
   })
 })
 
