@@ -14,7 +14,7 @@ export function makeDataFolder(folder: string): void {
     const user = process.getuid?.()
     const us = user === undefined ? 'this user' : `the user ${user}`
     throw new Unavailable(
-      `DATA_DIR ${folder} cannot be written by ${us}: ${messageOf(error)}. Give it to that user, or name another.`,
+      `DATA_DIR ${folder} cannot be written by ${us}: ${messageOf(error)}. Give the folder to that user, or name another.`,
       { cause: error },
     )
   }
