@@ -171,7 +171,7 @@ export const STORE = {
     otherwise: '1, on a cluster 16',
   }),
   DATA_DIR: withDefault('./data', text, {
-    about: "The inside store's file, the inside broker's sessions, generated secrets.",
+    about: "The inside store's file, with generated secrets, and the inside broker's sessions.",
     isPath: true,
   }),
 }

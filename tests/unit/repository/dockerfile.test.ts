@@ -37,6 +37,12 @@ describe('Dockerfile', () => {
     }
   })
 
+  it('has the licences, and what the command line reads from its package', () => {
+    const copied = last.filter(([name]) => name === 'COPY').flatMap(([, text]) => text.split(' '))
+    const needed = ['package.json', 'LICENSE', 'THIRD-PARTY-LICENSES.md', 'bin', 'starter']
+    expect(copied).toEqual(expect.arrayContaining(needed))
+  })
+
   it('keeps secrets, data and the installed modules of this machine out', () => {
     expect(ignored).toEqual(expect.arrayContaining(['.env', '.git', 'data', 'node_modules']))
   })
