@@ -1,5 +1,4 @@
 import {
-  Batcher,
   type Keys,
   NotFound,
   type Op,
@@ -11,7 +10,6 @@ import { Devices } from './devices.ts'
 import type { Memberships } from './memberships.ts'
 import { justBefore, splitCursor } from './name-order.ts'
 import type { OwnDirectory } from './own-directory.ts'
-import { parsedRecipient } from './parsed-recipient.ts'
 import type { PreferenceDefaults } from './preference-defaults.ts'
 import {
   effective,
@@ -23,6 +21,7 @@ import {
   withChanges,
   withoutChannel,
 } from './preferences.ts'
+import { Recipients } from './recipients.ts'
 import { TimeZones } from './time-zones.ts'
 import {
   assertUserId,
@@ -34,8 +33,6 @@ import {
   type UserRecord,
 } from './user-record.ts'
 
-const RECIPIENTS = { size: 256, inFlight: 2 }
-
 interface Parts {
   readonly store: Store
   readonly keys: Keys
@@ -45,6 +42,13 @@ interface Parts {
   readonly defaults?: PreferenceDefaults
 }
 
+/** What a record becomes, and what is done first. */
+interface Rewritten {
+  readonly after: object
+  readonly ops: readonly Op[]
+  readonly first?: () => Promise<void>
+}
+
 /** The people Belfry knows: profiles, roles, groups, preferences, devices. */
 export class Directory {
   /** Who lives by which clock. */
@@ -52,22 +56,21 @@ export class Directory {
   readonly #store: Store
   readonly #keys: Keys
   readonly #memberships: Memberships
-  readonly #own: OwnDirectory | null
   readonly #defaults: Pick<PreferenceDefaults, 'get'>
   readonly #devices: Devices
-  /** One per partition. */
-  readonly #recipients: readonly Batcher<string, Recipient>[]
+  readonly #recipients: Recipients
 
   constructor(parts: Parts) {
     this.#store = parts.store
     this.#keys = parts.keys
     this.#memberships = parts.memberships
-    this.#own = parts.own ?? null
     this.timeZones = new TimeZones(parts)
     this.#devices = new Devices(parts)
     this.#defaults = parts.defaults ?? { get: () => NOTHING_SAID }
-    this.#recipients = Array.from({ length: parts.store.partitions }, (_, partition) => {
-      return new Batcher((ids) => this.#readRecipients(partition, ids), RECIPIENTS)
+    this.#recipients = new Recipients({
+      ...parts,
+      own: parts.own ?? null,
+      defaults: this.#defaults,
     })
   }
 
@@ -76,33 +79,7 @@ export class Directory {
    * Recipients that are asked for in one turn are read together.
    */
   recipient(id: string): Promise<Recipient> {
-    return this.#recipients[this.#at(id)]!.add(id)
-  }
-
-  async #readRecipients(partition: number, ids: readonly string[]): Promise<Recipient[]> {
-    const keys = this.#keys
-    const [texts, devices, defaults] = await Promise.all([
-      this.#store.getMany(
-        partition,
-        ids.flatMap((id) => [keys.profile(id), keys.preferences(id)]),
-      ),
-      this.#store.countMany(
-        partition,
-        ids.map((id) => keys.pushTokens(id)),
-      ),
-      this.#defaults.get(),
-    ])
-    const own = this.#own
-    const others = own === null ? null : await Promise.all(ids.map((id) => own.find(id)))
-    return ids.map((id, n) => {
-      const said = { profile: texts[2 * n] ?? null, preferences: texts[2 * n + 1] ?? null }
-      const { user, preferences } = parsedRecipient(keys.user(id), id, { ...said, defaults })
-      return {
-        user: others === null ? user : { ...user, ...others[n], id },
-        preferences,
-        hasDevices: (devices[n] ?? 0) > 0,
-      }
-    })
+    return this.#recipients.find(id)
   }
 
   /** The profile of `id` with its devices; `NotFound` when nobody ever named him. */
@@ -122,13 +99,14 @@ export class Directory {
   async save(id: string, changes: UserChanges): Promise<UserRecord> {
     assertUserId(id)
     const { devices, ...fields } = changes
-    const { before, after } = await this.#rewrite(id, 'profile', (old) => {
+    const { after } = await this.#rewrite(id, 'profile', (old) => {
       const before = old === null ? emptyProfile(id) : parseProfile(id, old)
       const after: UserRecord = { ...before, ...fields, id, devices: [] }
       const ops = this.timeZones.moveOps(id, before.timezone, after.timezone)
-      return { before, after, ops }
+      // Before the profile says it: who tries again after a failure makes up for it.
+      const first = () => this.#memberships.move(id, before, after)
+      return { after, ops, first }
     })
-    await this.#memberships.move(id, before, after)
     if (devices) await Promise.all(devices.map((device) => this.addDevice(id, device)))
     return { ...after, devices: await this.devices(id) }
   }
@@ -165,7 +143,7 @@ export class Directory {
   }
 
   /** In place of what is stored, what is made of it; once more where others wrote meanwhile. */
-  async #rewrite<Made extends { readonly after: object; readonly ops: readonly Op[] }>(
+  async #rewrite<Made extends Rewritten>(
     id: string,
     what: 'profile' | 'preferences',
     make: (old: string | null) => Made,
@@ -175,6 +153,7 @@ export class Directory {
     for (let attempt = 0; attempt < 20; attempt++) {
       const old = await this.#store.get(partition, key)
       const made = make(old)
+      await made.first?.()
       const outcome = await this.#store.commit({
         partition,
         guards: [['expect', key, old]],
