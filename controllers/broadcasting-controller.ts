@@ -2,11 +2,14 @@ import { z } from 'zod'
 import type { ChannelAccess } from '../services/access/channel-access.ts'
 import {
   type AppCredentials,
+  Forbidden,
   type HttpContext,
   HttpReply,
   InvalidPayload,
   isChannelName,
+  PROBLEM_TYPE,
   type Principal,
+  problemBody,
   readChannelName,
   Unauthenticated,
 } from '../src/index.ts'
@@ -80,11 +83,7 @@ function callerOf({ principal }: { readonly principal: Principal | null }): Prin
 
 /** `error` is the word that Laravel's clients know. */
 function refusal(channel: string): HttpReply {
-  const body = {
-    status: 403,
-    code: 'forbidden',
-    message: `You may not join the channel ${channel}.`,
-    error: 'Channel not authorized',
-  }
-  return new HttpReply(403, body, { 'content-type': 'application/problem+json' })
+  const problem = problemBody(new Forbidden(`You may not join the channel ${channel}.`))
+  const body = { ...problem, error: 'Channel not authorized' }
+  return new HttpReply(403, body, { 'content-type': PROBLEM_TYPE })
 }

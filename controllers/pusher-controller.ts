@@ -3,9 +3,12 @@ import {
   type BroadcastDesk,
   type HttpContext,
   HttpReply,
+  InvalidPayload,
   isChannelName,
   isSafeId,
+  PROBLEM_TYPE,
   parseJson,
+  problemBody,
   readChannelName,
   userChannel,
   userOfChannel,
@@ -166,6 +169,6 @@ function toJson(data: unknown): string {
 
 /** Pusher's own status for what cannot be asked. */
 function badRequest(message: string): HttpReply {
-  const body = { status: 400, code: 'invalid_payload', message }
-  return new HttpReply(400, body, { 'content-type': 'application/problem+json' })
+  const body = { ...problemBody(new InvalidPayload(message)), status: 400 }
+  return new HttpReply(400, body, { 'content-type': PROBLEM_TYPE })
 }

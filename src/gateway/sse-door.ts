@@ -4,6 +4,7 @@ import type { Principal } from '../context.ts'
 import { asBelfryError, Forbidden, Unauthenticated, Unavailable } from '../support/errors.ts'
 import { isSafeId } from '../support/ids.ts'
 import type { Logger } from '../support/logger.ts'
+import { PROBLEM_TYPE, problemBody } from '../support/problem.ts'
 import type { Application, Authenticate } from './application.ts'
 import { assertMayJoin } from './channel-access.ts'
 import { type ChannelHistory, ownerOfHistory } from './channel-history.ts'
@@ -187,9 +188,8 @@ export class SseDoor {
       sayLater(response)
       return
     }
-    const { status } = known
-    response.writeHead(status, { 'content-type': 'application/problem+json' })
-    response.end(JSON.stringify({ status, ...known.toBody() }))
+    response.writeHead(known.status, { 'content-type': PROBLEM_TYPE })
+    response.end(JSON.stringify(problemBody(known)))
   }
 }
 

@@ -8,9 +8,10 @@ import Fastify, {
 } from 'fastify'
 import { InvalidPayload, NoRoute } from '../support/errors.ts'
 import { uuidv7 } from '../support/ids.ts'
+import { PROBLEM_TYPE } from '../support/problem.ts'
 import { MAX_BODY_BYTES, readBody } from './http-body.ts'
 import type { Origins } from './origins.ts'
-import { PROBLEM_TYPE, problemOf } from './problem.ts'
+import { problemOf } from './problem.ts'
 
 const REQUEST_TIMEOUT_MS = 30_000
 const KEEP_ALIVE_MS = 72_000

@@ -8,6 +8,7 @@ import { dottedName, eventNameOf } from '../events/event-name.ts'
 import { declared } from '../events/listen.ts'
 import type { Delay } from '../support/moments.ts'
 import { demand } from './demand.ts'
+import { inPlace } from './in-place.ts'
 
 type Named<E extends object> = EventClass<E> | string
 /** How often, or which ones. */
@@ -21,9 +22,37 @@ interface Seen {
 /**
  * Takes events in place of their listeners, and knows afterwards what happened:
  * `using fake = EventFake.fake()`; `EventFake.fake([OrderShipped])` takes those
- * alone, and lets the rest through to whoever dispatched before.
+ * alone, and lets the rest through to whoever dispatched before. What it knows may
+ * be asked of the class too, `EventFake.assertDispatched(…)`: of the fake in place.
  */
 export class EventFake implements Dispatching, Disposable {
+  static readonly assertDispatched: EventFake['assertDispatched'] = inPlace(
+    current,
+    'assertDispatched',
+  )
+  static readonly assertDispatchedOnce: EventFake['assertDispatchedOnce'] = inPlace(
+    current,
+    'assertDispatchedOnce',
+  )
+  static readonly assertDispatchedTimes: EventFake['assertDispatchedTimes'] = inPlace(
+    current,
+    'assertDispatchedTimes',
+  )
+  static readonly assertNotDispatched: EventFake['assertNotDispatched'] = inPlace(
+    current,
+    'assertNotDispatched',
+  )
+  static readonly assertNothingDispatched: EventFake['assertNothingDispatched'] = inPlace(
+    current,
+    'assertNothingDispatched',
+  )
+  static readonly assertListening: EventFake['assertListening'] = inPlace(
+    current,
+    'assertListening',
+  )
+  static readonly dispatched: EventFake['dispatched'] = inPlace(current, 'dispatched')
+  static readonly hasDispatched: EventFake['hasDispatched'] = inPlace(current, 'hasDispatched')
+
   readonly #only: readonly Named<object>[] | null
   readonly #except: Named<object>[] = []
   readonly #below: Dispatching | null
@@ -157,6 +186,12 @@ export class EventFake implements Dispatching, Disposable {
     const names = this.#seen.map(({ event }) => eventNameOf(event))
     return `Dispatched were: ${names.join(', ')}.`
   }
+}
+
+function current(): EventFake {
+  const there = currentEvents.isThere ? currentEvents.get() : null
+  if (there instanceof EventFake) return there
+  throw new Error('No fake takes events: say EventFake.fake() first.')
 }
 
 function isOf(event: Happening, what: Named<object>): boolean {

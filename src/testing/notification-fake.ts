@@ -9,6 +9,7 @@ import {
 import { Outcomes } from '../notifications/outcomes.ts'
 import type { Recipient } from '../notifications/recipient.ts'
 import { demand } from './demand.ts'
+import { inPlace } from './in-place.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a class takes what it wants.
 type NotificationClass<N extends Notification<never>> = abstract new (...parts: any[]) => N
@@ -25,9 +26,47 @@ interface Sent {
 /**
  * Takes notifications in place of the service, so that nothing goes out, and
  * knows afterwards what was said to whom: `using fake = NotificationFake.fake()`.
- * `via` and `shouldSend` are asked as they would be.
+ * `via` and `shouldSend` are asked as they would be. What it knows may be asked
+ * of the class too, `NotificationFake.assertSentTo(…)`: of the fake in place.
  */
 export class NotificationFake implements Notifier, Disposable {
+  static readonly assertSentTo: NotificationFake['assertSentTo'] = inPlace(current, 'assertSentTo')
+  static readonly assertSentToTimes: NotificationFake['assertSentToTimes'] = inPlace(
+    current,
+    'assertSentToTimes',
+  )
+  static readonly assertSentTimes: NotificationFake['assertSentTimes'] = inPlace(
+    current,
+    'assertSentTimes',
+  )
+  static readonly assertNotSentTo: NotificationFake['assertNotSentTo'] = inPlace(
+    current,
+    'assertNotSentTo',
+  )
+  static readonly assertNotSent: NotificationFake['assertNotSent'] = inPlace(
+    current,
+    'assertNotSent',
+  )
+  static readonly assertSentOnDemand: NotificationFake['assertSentOnDemand'] = inPlace(
+    current,
+    'assertSentOnDemand',
+  )
+  static readonly assertSentOnDemandTimes: NotificationFake['assertSentOnDemandTimes'] = inPlace(
+    current,
+    'assertSentOnDemandTimes',
+  )
+  static readonly assertNothingSent: NotificationFake['assertNothingSent'] = inPlace(
+    current,
+    'assertNothingSent',
+  )
+  static readonly assertNothingSentTo: NotificationFake['assertNothingSentTo'] = inPlace(
+    current,
+    'assertNothingSentTo',
+  )
+  static readonly assertCount: NotificationFake['assertCount'] = inPlace(current, 'assertCount')
+  static readonly sent: NotificationFake['sent'] = inPlace(current, 'sent')
+  static readonly hasSent: NotificationFake['hasSent'] = inPlace(current, 'hasSent')
+
   readonly #sent: Sent[] = []
   readonly #taken: Disposable
 
@@ -201,6 +240,12 @@ export class NotificationFake implements Notifier, Disposable {
     })
     return `Sent were: ${lines.join('; ')}.`
   }
+}
+
+function current(): NotificationFake {
+  const there = currentNotifier.isThere ? currentNotifier.get() : null
+  if (there instanceof NotificationFake) return there
+  throw new Error('No fake takes notifications: say NotificationFake.fake() first.')
 }
 
 function isSame(one: Someone, other: Someone): boolean {

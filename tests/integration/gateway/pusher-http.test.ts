@@ -207,7 +207,10 @@ describe('POST /broadcasting/auth', () => {
     for (const channel_name of ['private-user.ben', 'news', 'private-nothing', 'presence-x']) {
       expect(await ask(form({ socket_id: '1.2', channel_name }), FORM)).toMatchObject({
         status: 403,
-        body: { error: 'Channel not authorized' },
+        body: {
+          ...{ error: 'Channel not authorized', code: 'forbidden', status: 403 },
+          detail: `You may not join the channel ${channel_name}.`,
+        },
       })
     }
   })

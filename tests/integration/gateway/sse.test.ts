@@ -228,6 +228,12 @@ describe('GET /sse', () => {
     const ann = await bearer('ann')
     expect(await status('?channels=private-user.ben', ann)).toBe(403)
     expect(await status('?channels=security-alerts', ann)).toBe(403)
+    const refused = await fetch(`${node.url}/sse?channels=security-alerts`, { headers: ann })
+    expect(refused.headers.get('content-type')).toContain('application/problem+json')
+    expect(await refused.json()).toMatchObject({
+      ...{ type: 'urn:belfry:error:forbidden', title: 'Not allowed', status: 403 },
+      ...{ detail: 'You may not join the channel security-alerts.', code: 'forbidden' },
+    })
     expect(await status('?channels=a%2Fb', ann)).toBe(422)
     expect(await status('', { ...ann, origin: 'https://evil.example' })).toBe(403)
   })

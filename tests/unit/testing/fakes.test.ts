@@ -40,6 +40,33 @@ class UserRegistered extends Event {
 }
 class UserDeleted extends Event {}
 
+describe('[S0-072 S0-073] the seed writes its tests with the classes alone', () => {
+  it('asks the fake that is in place', async () => {
+    const fakes = [NotificationFake.fake(), EventFake.fake()]
+    const user = new User('ada')
+    await Event.dispatch(new UserRegistered(user))
+    await user.notify(new WelcomeNotification('Ada'))
+
+    NotificationFake.assertSentTo(user, WelcomeNotification, ({ userName }) => userName === 'Ada')
+    NotificationFake.assertSentTimes(WelcomeNotification, 1)
+    NotificationFake.assertNotSent(OrderShippedNotification)
+    expectTypeOf(NotificationFake.sent(user, WelcomeNotification)).toEqualTypeOf<
+      readonly WelcomeNotification[]
+    >()
+    EventFake.assertDispatched(UserRegistered, (event) => event.user === user)
+    EventFake.assertDispatchedTimes(UserRegistered, 1)
+    EventFake.assertNotDispatched(UserDeleted)
+    expect(() => NotificationFake.assertNothingSent()).toThrow('Something was sent')
+    expect(() => EventFake.assertDispatched(UserDeleted)).toThrow('was not dispatched')
+    for (const fake of fakes) fake[Symbol.dispose]()
+  })
+
+  it('says what is missing where there is none', () => {
+    expect(() => NotificationFake.assertNothingSent()).toThrow('say NotificationFake.fake() first')
+    expect(() => EventFake.assertNothingDispatched()).toThrow('say EventFake.fake() first')
+  })
+})
+
 describe('[S0-072] NotificationFake', () => {
   it('knows what was sent to whom', async () => {
     using fake = NotificationFake.fake()
