@@ -21,6 +21,7 @@ interface SentOne {
   readonly channels: readonly string[]
   /** Where it was not sent at once. */
   readonly status?: string
+  readonly send_at?: string
   readonly digest_id?: string
 }
 
@@ -129,10 +130,12 @@ export class SendController {
       origin,
       identity: within(identity, user),
     })
-    const { notification_id, channels, status, digest_id } = sent
+    const { notification_id, channels, send_at, digest_id } = sent
+    const status = send_at === undefined ? sent.status : 'scheduled'
     return {
       ...{ notification_id, user_id: user, channels },
       ...(status === 'sent' ? {} : { status }),
+      ...(send_at === undefined ? {} : { send_at }),
       ...(digest_id === undefined ? {} : { digest_id }),
     }
   }

@@ -82,7 +82,7 @@ export class Scheduling {
         enqueueOp(keys, job, now),
         ...labelOps(keys, { id, at, message, origin }),
       ],
-      reply: { status: 'scheduled', notification_id: id, channels: [] },
+      reply: { status: 'sent', notification_id: id, channels: [], send_at: isoTime(at) },
     })
     if (outcome.status === 'conflict') throw new Conflict('The notification exists already.')
     if (outcome.status === 'fresh') {

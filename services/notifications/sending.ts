@@ -23,9 +23,11 @@ export interface Sending {
 
 /** What became of it: `digested` and `throttled` ones have a trace under their id. */
 export interface Sent {
-  readonly status: 'sent' | 'scheduled' | 'digested' | 'throttled'
+  readonly status: 'sent' | 'digested' | 'throttled'
   readonly notification_id: string
   readonly channels: readonly ChannelName[]
+  /** ISO 8601; when it goes out, where that is later: its channels are chosen then. */
+  readonly send_at?: string
   /** The notification that it becomes a part of. */
   readonly digest_id?: string
 }

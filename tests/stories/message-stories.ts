@@ -111,9 +111,8 @@ export function tellMessages(version: MqttVersion, world: () => World): void {
     const kept = await device().ask(to(user), { message: 'Later', send_at: soon })
     const gone = await device().ask(to(other), { message: 'Never', send_at: soon })
     expect(kept).toEqual({
-      status: 'scheduled',
-      notification_id: kept.notification_id,
-      channels: [],
+      ...{ status: 'sent', notification_id: kept.notification_id, channels: [] },
+      send_at: new Date(Math.round(soon * 1000)).toISOString(),
     })
     expect((await world().inbox(user)).data).toEqual([])
     const cancel = (id: string) => device().ask(`notifications/deliveries/cancel/${id}`, {})

@@ -3,6 +3,7 @@ import { jobKey } from '../../../services/deliveries/delivery-job.ts'
 import { ownWork } from '../../../services/notifications/acceptance.ts'
 import { messageOf } from '../../../services/notifications/notification-record.ts'
 import { ScheduledNotifications } from '../../../services/notifications/scheduled-notifications.ts'
+import { isoTime } from '../../../src/support/clock.ts'
 import { silentLog as log } from '../../support/delivery.ts'
 import { DAY_MS, FlowBench, HOUR_MS, MINUTE_MS } from '../../support/flow-bench.ts'
 
@@ -16,8 +17,8 @@ const later = (ms = HOUR_MS) => ({ sendAt: bench.clock.now() + ms })
 
 describe('[S0-079] something for later', () => {
   it('is sent at its moment, under the id that was given out', async () => {
-    const { notification_id, status } = await bench.send('ada', later())
-    expect(status).toBe('scheduled')
+    const { notification_id, send_at } = await bench.send('ada', later())
+    expect(send_at).toBe(isoTime(bench.clock.now() + HOUR_MS))
     await bench.pass(HOUR_MS - 1)
     expect(await bench.inbox('ada')).toEqual([])
     await bench.pass(1)

@@ -8,6 +8,7 @@ import { NotificationService } from '../../../services/notifications/notificatio
 import { createTemplates } from '../../../src/bootstrap/templates.ts'
 import { queueKeys } from '../../../src/store/keys.ts'
 import { MemoryBus } from '../../../src/store/memory-bus.ts'
+import { isoTime } from '../../../src/support/clock.ts'
 import { silentLog } from '../../support/delivery.ts'
 import { AT_ONCE, DirectBench, PLAIN_MAIL } from '../../support/direct-bench.ts'
 
@@ -76,7 +77,7 @@ describe('Cancellation', () => {
     })
     const message = messageOf({ message: 'later', sendAt: bench.clock.now() + HOUR_MS })
     const sent = await notifications.send({ userId: '42', message, identity: ownWork })
-    expect(sent.status).toBe('scheduled')
+    expect(sent.send_at).toBe(isoTime(bench.clock.now() + HOUR_MS))
     expect(await cancel(sent.notification_id)).toEqual({ status: 'canceled' })
     bench.clock.advance(2 * HOUR_MS)
     expect(await bench.jobs('notification')).toEqual([])
