@@ -10,10 +10,10 @@ import { Outcomes } from '../notifications/outcomes.ts'
 import type { Recipient } from '../notifications/recipient.ts'
 import { demand } from './demand.ts'
 import { inPlace } from './in-place.ts'
+import { isSame, nameOf, routesOf, type Someone } from './someone.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: a class takes what it wants.
 type NotificationClass<N extends Notification<never>> = abstract new (...parts: any[]) => N
-type Someone = Recipient | string
 /** How often, or which ones. */
 type Check<N> = number | ((notification: N, channels: readonly string[]) => boolean)
 
@@ -246,22 +246,4 @@ function current(): NotificationFake {
   const there = currentNotifier.isThere ? currentNotifier.get() : null
   if (there instanceof NotificationFake) return there
   throw new Error('No fake takes notifications: say NotificationFake.fake() first.')
-}
-
-function isSame(one: Someone, other: Someone): boolean {
-  return one === other || (idOf(one) !== null && idOf(one) === idOf(other))
-}
-
-function idOf(to: Someone): string | null {
-  if (typeof to === 'string') return to
-  return to.id === undefined ? null : String(to.id)
-}
-
-function routesOf(to: Someone): object | null {
-  return (to as { readonly routes?: object }).routes ?? null
-}
-
-function nameOf(to: Someone): string {
-  const routes = routesOf(to)
-  return idOf(to) ?? (routes === null ? 'somebody without an id' : JSON.stringify(routes))
 }
