@@ -6,7 +6,7 @@ import type { Traces } from '../services/flows/traces.ts'
 import type { InboxService } from '../services/notifications/inbox-service.ts'
 import type { NotificationRecord } from '../services/notifications/notification-record.ts'
 import { daysBetween, type Report, type Statistics } from '../services/statistics/statistics.ts'
-import { type Clock, type Context, Forbidden, isoTime, NotFound } from '../src/index.ts'
+import { allows, type Clock, type Context, Forbidden, isoTime, NotFound } from '../src/index.ts'
 import { self } from './inbox-api-controller.ts'
 
 const Day = z.iso.date('must be a day such as 2026-11-28')
@@ -64,10 +64,16 @@ export class TraceController {
     }
   }
 
-  /** How much there is of everything now, and what became of notifications, day by day. */
+  /**
+   * How much there is in the caller's inbox; for those who operate, of everything,
+   * and what became of notifications, day by day.
+   */
   stats = async (context: Context) => {
-    const [now, notifications] = await Promise.all([this.#parts.overview(), this.#report(context)])
-    return { ...now, notifications }
+    const { inbox, overview } = this.#parts
+    const own = await inbox.stats(self(context))
+    if (context.principal === null || !allows(context.principal, 'operate')) return own
+    const [now, notifications] = await Promise.all([overview(), this.#report(context)])
+    return { ...own, ...now, notifications }
   }
 
   async #report(context: Context): Promise<Report> {

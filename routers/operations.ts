@@ -24,8 +24,9 @@ export function operationRoutes(api: HttpGroup<'/api'>, controllers: Controllers
     'GET',
     '/stats',
     {
-      ...{ ...operate, query: StatsQuery },
-      summary: 'How much there is of everything, and what became of notifications',
+      ...{ ...operate, scope: 'read', query: StatsQuery },
+      summary:
+        'How much there is in your inbox; with operate, of everything, and what became of it',
     },
     traces.stats,
   )

@@ -58,6 +58,15 @@ export class InboxListing {
     return texts.flatMap((text) => (text === null ? [] : [JSON.parse(text) as NotificationRecord]))
   }
 
+  /** How many there are of each type, those that are put away aside. */
+  async byType(user: string): Promise<Readonly<Record<string, number>>> {
+    const counts: Record<string, number> = {}
+    for (const record of await this.records(user)) {
+      if (this.matches(record, {})) counts[record.type] = (counts[record.type] ?? 0) + 1
+    }
+    return counts
+  }
+
   matches(record: NotificationRecord, filter: InboxFilter): boolean {
     const snoozed = isSnoozed(record, this.#parts.clock.now())
     if (snoozed && !filter.archived) return false

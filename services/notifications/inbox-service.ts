@@ -58,6 +58,16 @@ export class InboxService {
     return this.#parts.store.unreadCount(this.#partition(user), this.#parts.keys.scope, user)
   }
 
+  /** How much there is in an inbox, as seed 004's bell counts it. */
+  async stats(user: string) {
+    const [by_type, unread] = await Promise.all([
+      this.#listing.byType(user),
+      this.unreadCount(user),
+    ])
+    const total = Object.values(by_type).reduce((sum, count) => sum + count, 0)
+    return { total, unread, by_type }
+  }
+
   /** One of the user's own notifications; `NotFound` for anybody else's. */
   async find(user: string, id: string): Promise<NotificationRecord> {
     const record = await this.findAny(id)

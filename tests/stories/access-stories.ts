@@ -166,6 +166,16 @@ export function tellAccessByConnection(world: () => World): void {
     await device.close()
   })
 
+  it.concurrent('[S4-028] everybody may count his own inbox, and operators everything', async () => {
+    const stats = async (scope: string) => {
+      const authorization = `Bearer ${await signToken(fresh('u'), { scope })}`
+      return world().service.api('GET', '/api/stats', undefined, { authorization })
+    }
+    expect((await stats('read')).body).toEqual({ total: 0, unread: 0, by_type: {} })
+    expect((await stats('operate')).body).toMatchObject({ total: 0, users: expect.any(Number) })
+    expect(await stats('publish')).toMatchObject({ status: 403, body: { code: 'forbidden' } })
+  })
+
   it.concurrent('[X-10] a mebibyte is refused and kept, and nobody else notices', async () => {
     const [device, other] = [
       await connect(fresh('svc'), { scope: 'publish' }),

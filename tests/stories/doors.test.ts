@@ -156,11 +156,12 @@ describe('the HTTP door', () => {
     await waitFor(() => value(/belfry_\w*deliver\w*\{[^}]*channel="email"[^}]*\} (\d+)/))
   })
 
-  it.concurrent('[S4-052] tells how much there is of everything', async () => {
+  it.concurrent('[S4-028 S4-052] tells how much there is of everything', async () => {
     const user = fresh('u')
     await world.http('POST', '/api/test', {}, user)
     expect(await world.notification(user)).toMatchObject({ title: 'Test notification' })
-    const stats = await world.http('GET', '/api/stats')
+    const stats = await world.http('GET', '/api/stats', undefined, user)
+    expect(stats).toMatchObject({ total: 1, unread: 1, by_type: { test: 1 } })
     expect(stats.users).toBeGreaterThan(0)
     const queues = await world.http('GET', '/api/queues')
     const names = queues.data.map(({ name }: Json) => name)

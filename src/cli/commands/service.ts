@@ -10,10 +10,10 @@ export const serviceCommands: readonly Command[] = [
       const [health, stats] = await Promise.all([client.get('/health'), client.get('/api/stats')])
       const { checks = [], ...rest } = health as { checks?: readonly Record<string, unknown>[] }
       const columns = ['name', 'ok', 'latency_ms', 'detail']
-      const { notifications, ...counts } = stats as { notifications: Record<string, unknown> }
-      const { from, to, total } = notifications
-      const shown = out.isJson ? stats : { ...counts, [`${from} to ${to}`]: total }
-      out.recordWith({ ...rest, ...shown }, { name: 'checks', rows: checks, columns })
+      out.recordWith(
+        { ...rest, ...(out.isJson ? stats : shownStats(stats)) },
+        { name: 'checks', rows: checks, columns },
+      )
     },
   },
   {
@@ -81,4 +81,12 @@ function show(out: Output, frame: Answer): void {
   if (frame.type !== 'event') return
   const { at, what, ...rest } = frame.data as Record<string, unknown>
   out.done(`${at}  ${String(what).padEnd(14)}  ${JSON.stringify(rest)}`, { at, what, ...rest })
+}
+
+/** For who may not see everybody's, what is his own. */
+function shownStats({ notifications, ...counts }: Answer): Record<string, unknown> {
+  if (notifications === undefined) return counts
+  const { total: _total, unread: _unread, by_type: _types, ...everybody } = counts
+  const { from, to, total } = notifications as Record<string, unknown>
+  return { ...everybody, [`${from} to ${to}`]: total }
 }
