@@ -142,7 +142,7 @@ export class SendController {
 
   /** Who is to acknowledge it; whoever a group stands for is known by the acknowledgements alone. */
   async #openReceipt(
-    { message: { requireAck }, origin }: Call,
+    { message: { requireAck, sendAt }, origin }: Call,
     sent: readonly SentOne[],
     broadcastId: string | null,
   ): Promise<void> {
@@ -153,7 +153,9 @@ export class SendController {
     const { ackReceipts, clock } = this.#parts
     const { cancelOn: cancel_on, expireMs } = requireAck
     const about = { id: origin.transaction_id, cancel_on, recipients, broadcast_id: broadcastId }
-    await ackReceipts.open(newReceipt(about, { now: clock.now(), expireMs }))
+    const now = clock.now()
+    const expiresAt = Math.max(now, sendAt ?? now) + expireMs
+    await ackReceipts.open(newReceipt(about, { now, expiresAt }))
   }
 
   #announce(words: readonly string[], { message, identity, origin }: Call) {

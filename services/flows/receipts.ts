@@ -96,7 +96,7 @@ export function receiptIdOf({ id, transaction_id }: NotificationRecord): string 
 /** The receipt of what is sent now. */
 export function newReceipt(
   given: Pick<ReceiptRecord, 'id' | 'cancel_on' | 'recipients' | 'broadcast_id'>,
-  { now, expireMs }: { readonly now: number; readonly expireMs: number },
+  { now, expiresAt }: { readonly now: number; readonly expiresAt: number },
 ): ReceiptRecord {
-  return { ...given, created_at: isoTime(now), expires_at: isoTime(now + expireMs) }
+  return { ...given, created_at: isoTime(now), expires_at: isoTime(expiresAt) }
 }

@@ -188,6 +188,15 @@ describe('[S0-078 S0-079 G-04 G-05 G-06 G-13 G-23] a running service', () => {
     })
   })
 
+  it('waits for acknowledgements from when it is sent, not from when it is asked for', async () => {
+    const require_ack = { retry: '30s', expire: '1m', cancel_on: 'any' }
+    const sendAt = Date.now() + 3 * 86_400_000
+    const { receipt_id } = await send('user:k3', { require_ack, send_at: sendAt / 1000 })
+    const { body } = await service.api('GET', `/api/receipts/${receipt_id}`)
+    expect(body.status).toBe('waiting')
+    expect(Date.parse(body.expires_at)).toBeGreaterThanOrEqual(sendAt + 60_000 - 1)
+  })
+
   it('[G-15] a client that acknowledges has it delivered: the fallback of others alone goes out', async () => {
     const fallback = { after: '1s', unless: 'delivered', channels: ['email'] }
     const users = ['native', 'by-id', 'socketio', 'silent']
