@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { VARIABLES } from '../../../src/config/variables.ts'
 import { loadConfig } from '../../../src/config.ts'
 import { interpolate, readCompose } from '../../support/compose.ts'
@@ -152,4 +153,23 @@ describe('deploy/compose/compose.yml', () => {
       expect(config.redis?.tls).toBeTruthy()
     },
   )
+})
+
+describe('starter/compose.yml', () => {
+  const { services: started } = parse(readFileSync(join(root, 'starter/compose.yml'), 'utf8'))
+
+  it('is open to this machine alone, where everybody may do everything', () => {
+    const ports = Object.values<{ ports?: string[] }>(started).flatMap(({ ports }) => ports ?? [])
+    expect(ports).toEqual(['127.0.0.1:8080:8080', '127.0.0.1:1883:1883', '127.0.0.1:8025:8025'])
+    const { BELFRY_APP: _, ...env } = started.app.environment
+    expect(loadConfig(env, '/nowhere')).toMatchObject({
+      auth: { mode: 'off' },
+      mqtt: { external: { urls: ['mqtt://mosquitto:1883'] } },
+      redis: { nodes: [{ host: 'valkey', port: 6379 }] },
+    })
+  })
+
+  it('becomes the service, so that it hears of a stop', () => {
+    expect(started.app.command).toMatch(/&& exec node_modules\/\.bin\/belfry start"$/)
+  })
 })
