@@ -24,7 +24,8 @@ export const ChannelAuthBody = z.looseObject({
 export const UserAuthBody = z.looseObject({ socket_id: socketId })
 
 interface Parts {
-  readonly credentials: AppCredentials
+  /** What is signed with. */
+  readonly credentials: () => AppCredentials | Promise<AppCredentials>
   readonly access: ChannelAccess
 }
 
@@ -49,7 +50,8 @@ export class BroadcastingController {
 
   /** Signs a socket in as its user. */
   signIn = async (context: HttpContext<Params, z.output<typeof UserAuthBody>, Query>) => {
-    const { credentials, access } = this.#parts
+    const { access } = this.#parts
+    const credentials = await this.#parts.credentials()
     const userData = await access.userData(callerOf(context))
     const auth = credentials.authorizeUser(context.payload.socket_id, userData)
     return { auth, user_data: userData }
@@ -60,10 +62,11 @@ export class BroadcastingController {
     { socket_id: socket, channel_name: channel }: z.output<typeof ChannelAuthBody>,
   ) {
     if (!isChannelName(channel)) throw new InvalidPayload('There can be no such channel.')
-    const { credentials, access } = this.#parts
+    const { access } = this.#parts
     const { kind } = readChannelName(channel)
     const verdict = kind === 'public' ? false : await access.verdict(who, channel)
     if (verdict === null || verdict === false) return refusal(channel)
+    const credentials = await this.#parts.credentials()
     if (kind !== 'presence') {
       const auth = credentials.authorize(socket, channel)
       return kind === 'encrypted'

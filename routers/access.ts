@@ -1,14 +1,16 @@
 import { type AccessController, KeyBody, TokenBody } from '../controllers/access-controller.ts'
+import { AppBody, type AppController } from '../controllers/app-controller.ts'
 import type { HookController } from '../controllers/hook-controller.ts'
 import type { HttpGroup } from '../src/index.ts'
 
 interface Controllers {
   readonly access: AccessController
+  readonly app: AppController
   readonly hooks: HookController
 }
 
 /** Who may come in, under `/api`. */
-export function accessRoutes(api: HttpGroup<'/api'>, { access, hooks }: Controllers): void {
+export function accessRoutes(api: HttpGroup<'/api'>, { access, app, hooks }: Controllers): void {
   const admin = { tags: ['access'], scope: 'admin' } as const
   api.on(
     'GET',
@@ -29,6 +31,16 @@ export function accessRoutes(api: HttpGroup<'/api'>, { access, hooks }: Controll
     '/webhook-secrets',
     { ...admin, summary: 'What signs webhooks, newest first' },
     hooks.secrets,
+  )
+  api.on('GET', '/app', { ...admin, summary: 'The Pusher application: id, key, secret' }, app.show)
+  api.on(
+    'POST',
+    '/app',
+    {
+      ...{ ...admin, body: AppBody.optional(), status: 201 },
+      summary: 'A new key and secret for it; those before hold a while',
+    },
+    app.rotate,
   )
   api.on(
     'POST',

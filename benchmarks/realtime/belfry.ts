@@ -8,6 +8,7 @@ import { ChannelCache } from '../../src/gateway/channel-cache.ts'
 import { DEFAULT_LIMITS } from '../../src/gateway/connection-limits.ts'
 import { Gateway } from '../../src/gateway/gateway.ts'
 import { NativeDoor } from '../../src/gateway/native-door.ts'
+import type { PusherApp } from '../../src/gateway/protocols/pusher/pusher-parts.ts'
 import { PusherDoor } from '../../src/gateway/pusher-door.ts'
 import { RealtimeBus } from '../../src/gateway/realtime-bus.ts'
 import type { Upgrade } from '../../src/gateway/upgrade.ts'
@@ -61,14 +62,18 @@ const native = new NativeDoor({
   ...shared,
   authenticate: async ({ userId }) => everybody(userId ?? 'nobody'),
 })
-const pusher = new PusherDoor({
-  ...shared,
+const credentials = [new AppCredentials({ id: 'bench', key: 'bench', secret: 'bench' })]
+const app: PusherApp = {
   application,
-  credentials: new AppCredentials({ id: 'bench', key: 'bench', secret: 'bench' }),
+  credentials: () => credentials,
   cache: new ChannelCache({ store, keys }),
-  authenticate: async () => null,
   identify: async (user) => everybody(user),
   nobody: null,
+}
+const pusher = new PusherDoor({
+  ...shared,
+  appOf: (key) => (key === 'bench' ? app : null),
+  authenticate: async () => null,
   clock,
 })
 

@@ -22,6 +22,8 @@ interface Parts {
   readonly standing: Standing
   /** Whether everybody is whoever he says, with every right. */
   readonly isOpen: boolean
+  /** Of whom everybody is whom its application signs for. Default: the default tenant. */
+  readonly tenant?: string
 }
 
 /** Who may join which broadcast channel, and who somebody is that signed in there. */
@@ -29,11 +31,13 @@ export class ChannelAccess {
   readonly #rules: ChannelRules<Principal>
   readonly #standing: Standing
   readonly #isOpen: boolean
+  readonly #tenant: string
 
-  constructor({ rules, standing, isOpen }: Parts) {
+  constructor({ rules, standing, isOpen, tenant = '' }: Parts) {
     this.#rules = rules
     this.#standing = standing
     this.#isOpen = isOpen
+    this.#tenant = tenant
   }
 
   /** What the rules say, or a credential that names channels itself; `null`: nothing. */
@@ -62,7 +66,7 @@ export class ChannelAccess {
     const { belfry = {} } = data as { readonly belfry?: Partial<SignedClaims> }
     return {
       id: user,
-      tenant: '',
+      tenant: this.#tenant,
       roles: belfry.roles ?? [],
       groups: belfry.groups ?? [],
       scopes: belfry.scopes ?? ['read'],

@@ -3,8 +3,8 @@ import type { Keys, Store } from '../../src/index.ts'
 
 const PARTITION = 0
 
-/** What is signed with it: channel authorisations and posts of a back end; links in mails. */
-export type SecretName = 'app_secret' | 'link_secret'
+/** What it is for: channel authorisations and posts of a back end; encrypted channels; links in mails. */
+export type SecretName = 'app_secret' | 'channel_secret' | 'link_secret'
 
 interface Parts {
   readonly store: Store

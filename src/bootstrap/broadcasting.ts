@@ -1,14 +1,14 @@
 import { BroadcastingController } from '../../controllers/broadcasting-controller.ts'
 import { ConnectionController } from '../../controllers/connection-controller.ts'
 import { PusherController } from '../../controllers/pusher-controller.ts'
-import { appSignature } from '../../middleware/app-signature.ts'
+import { appSignature, type SigningApp } from '../../middleware/app-signature.ts'
 import { broadcastChannels } from '../../routers/broadcast-channels.ts'
 import { broadcastingRoutes } from '../../routers/broadcasting.ts'
 import { connectionRoutes } from '../../routers/connections.ts'
 import type { AccessService } from '../../services/access/access-service.ts'
 import { ChannelAccess } from '../../services/access/channel-access.ts'
-import { keptSecret } from '../../services/access/kept-secret.ts'
 import { Standing } from '../../services/access/standing.ts'
+import { tenantOfAppId } from '../../services/access/tenant-app.ts'
 import { ConnectedSessions } from '../../services/sessions/connected-sessions.ts'
 import { AppCredentials } from '../broadcasting/app-credentials.ts'
 import type { ChannelRules } from '../broadcasting/channel-rules.ts'
@@ -26,8 +26,10 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
+import { appSecret } from './operator-app.ts'
 import { pusherCredentials } from './pusher-credentials.ts'
 import type { Services } from './services.ts'
+import type { Tenants } from './tenants.ts'
 import type { TopicMiddleware } from './topics.ts'
 
 interface Parts {
@@ -36,6 +38,7 @@ interface Parts {
   readonly access: AccessService
   readonly middleware: TopicMiddleware
   readonly router: HttpRouter
+  readonly tenants: Pick<Tenants, 'known'>
   /** Those of the user; ours are asked after them. */
   readonly rules: ChannelRules<Principal>
   readonly store: Store
@@ -78,13 +81,21 @@ function clientsOf(config: Config, own: AppCredentials): AppCredentials {
   return config.broadcast.driver === 'pusher' ? (pusherCredentials(config) ?? own) : own
 }
 
+/** A tenant's back end, which is served by what is the tenant's. */
+async function signingTenant(tenants: Pick<Tenants, 'known'>, id: string): Promise<SigningApp> {
+  const tenant = await tenants.known(tenantOfAppId(id) ?? '')
+  const credentials = await tenant.pusher.credentials()
+  return { credentials, serve: (context) => tenant.serve(context) }
+}
+
 /** Rules, credentials and HTTP routes of broadcast channels. */
 export async function createBroadcasting(parts: Parts): Promise<Broadcasting> {
   const { config, services, router, rules, middleware, store, bus, keys, clock, log } = parts
   const credentials = new AppCredentials({
     ...config.app,
-    secret: config.app.secret ?? (await keptSecret({ store, keys }, 'app_secret')),
+    secret: await appSecret(parts),
   })
+  const clients = clientsOf(config, credentials)
   const standing = new Standing(services)
   broadcastChannels({ channels: rules, standing, guardAdmin: config.broadcast.guardAdmin })
   const isOpen = parts.access.mode === 'off'
@@ -104,11 +115,11 @@ export async function createBroadcasting(parts: Parts): Promise<Broadcasting> {
   broadcastingRoutes({
     router,
     ...middleware,
-    signature: appSignature(credentials),
-    broadcasting: new BroadcastingController({
-      credentials: clientsOf(config, credentials),
-      access,
+    signature: appSignature(async (id) => {
+      if (id === credentials.id) return { credentials: [credentials], serve: null }
+      return signingTenant(parts.tenants, id)
     }),
+    broadcasting: new BroadcastingController({ credentials: () => clients, access }),
     pusher: new PusherController({ desk }),
   })
   return { credentials, access, cache, standing, desk, stop: () => questions.stop() }

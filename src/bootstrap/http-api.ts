@@ -1,5 +1,6 @@
 import { AccessController } from '../../controllers/access-controller.ts'
 import { AlertController } from '../../controllers/alert-controller.ts'
+import { AppController } from '../../controllers/app-controller.ts'
 import { AuditController } from '../../controllers/audit-controller.ts'
 import { DeliveryController } from '../../controllers/delivery-controller.ts'
 import { EventController } from '../../controllers/event-controller.ts'
@@ -37,6 +38,7 @@ import { onCallRoutes } from '../../routers/on-call.ts'
 import { reloadRoute } from '../../routers/reload.ts'
 import { silenceRoutes } from '../../routers/silences.ts'
 import type { AccessService } from '../../services/access/access-service.ts'
+import type { OwnApp } from '../../services/access/tenant-app.ts'
 import type { Tickets } from '../../services/access/tickets.ts'
 import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
 import { Rehearsal } from '../../services/notifications/rehearsal.ts'
@@ -64,6 +66,8 @@ export interface ApiParts {
   readonly topics: Router
   readonly dispatcher: Dispatcher
   readonly config: Pick<Config, 'timezone' | 'http' | 'providers'>
+  /** The application that Pusher clients connect to. */
+  readonly app: OwnApp
   /** What only the operator of the service has: files, monitors, telephone; `null` for a tenant. */
   readonly operator: { readonly reload: Reload; readonly rules: Pick<Rules, 'refresh'> } | null
   readonly store: Store
@@ -95,6 +99,7 @@ export function createApi(parts: ApiParts): HttpRouter {
   apiRoutes({
     ...hallway,
     access: new AccessController({ access, tickets }),
+    app: new AppController(parts),
     alerts: new AlertController(services),
     deliveries: new DeliveryController(services),
     events: new EventController(services),

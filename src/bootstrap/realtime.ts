@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { AccessService } from '../../services/access/access-service.ts'
+import { tenantOfAppKey } from '../../services/access/tenant-app.ts'
 import type { Tickets } from '../../services/access/tickets.ts'
 import { ChannelWebhooks } from '../../services/broadcasts/channel-webhooks.ts'
 import type { Config } from '../config.ts'
@@ -8,6 +9,7 @@ import type { Authenticate } from '../gateway/application.ts'
 import { countByProtocol, countSlow } from '../gateway/count-by-protocol.ts'
 import { Gateway } from '../gateway/gateway.ts'
 import { NativeDoor } from '../gateway/native-door.ts'
+import type { PusherApp } from '../gateway/protocols/pusher/pusher-parts.ts'
 import { PusherDoor } from '../gateway/pusher-door.ts'
 import { SocketIoDoor } from '../gateway/socketio-door.ts'
 import { SseDoor } from '../gateway/sse-door.ts'
@@ -18,6 +20,7 @@ import type { Bus } from '../store/bus.ts'
 import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
+import { NotFound } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { Broadcasting } from './broadcasting.ts'
@@ -32,7 +35,7 @@ interface Parts {
   readonly services: Services
   readonly access: AccessService
   readonly tickets: Tickets
-  readonly tenants: Pick<Tenants, 'of' | 'at'>
+  readonly tenants: Pick<Tenants, 'of' | 'at' | 'known'>
   readonly store: Store
   readonly keys: Keys
   readonly bus: Bus
@@ -64,15 +67,15 @@ export function createRealtime(parts: Parts) {
   const nobody = parts.access.mode === 'off' ? everybody('anonymous') : null
   const native = new NativeDoor(shared)
   const { access, credentials, cache } = parts.broadcasting
+  const own: PusherApp = {
+    ...{ application, cache, news, nobody },
+    credentials: () => [credentials],
+    identify: async (user, claims) => access.identify(user, claims),
+  }
   const pusher = new PusherDoor({
     ...shared,
-    application,
-    credentials,
-    cache,
-    news,
-    identify: async (user, claims) => access.identify(user, claims),
-    nobody,
     clock,
+    appOf: (key) => (key === credentials.key ? own : tenantsApp(parts.tenants, key)),
     onOpened: () => onOpened('pusher'),
   })
   metrics.onScrape(() => {
@@ -107,6 +110,18 @@ export function createRealtime(parts: Parts) {
     socketIo.stop()
   }
   return { gateway, stop }
+}
+
+/** The application of a tenant, while this key of it holds. */
+async function tenantsApp(tenants: Pick<Tenants, 'known'>, key: string) {
+  const name = tenantOfAppKey(key)
+  if (name === null) return null
+  const tenant = await tenants.known(name).catch((error: unknown) => {
+    if (error instanceof NotFound) return null
+    throw error
+  })
+  const credentials = (await tenant?.pusher.credentials()) ?? []
+  return credentials.some((each) => each.key === key) ? (tenant?.pusher ?? null) : null
 }
 
 /** `null` where no back end wants to know what happens on channels. */

@@ -25,6 +25,7 @@ import { type Broadcasting, createBroadcasting } from './broadcasting.ts'
 import { dashboardFolder } from './dashboard.ts'
 import { createApi } from './http-api.ts'
 import { loadApp } from './load-app.ts'
+import { operatorApp } from './operator-app.ts'
 import type { Additions, DefineRoutes } from './own-app.ts'
 import { createRealtime } from './realtime.ts'
 import type { Reload } from './reload.ts'
@@ -77,7 +78,7 @@ export async function startHttp(parts: Parts): Promise<RunningHttp> {
   const { config, services, store, keys, clock, middleware, version } = parts
   const tickets = new Tickets({ store, keys, clock })
   const withTickets = { ...parts, tickets }
-  const router = createApi({ ...withTickets, operator: parts })
+  const router = createApi({ ...withTickets, app: operatorApp(parts), operator: parts })
   addTenantLinks(router, parts)
   const rules = new ChannelRules<Principal>()
   const own = {

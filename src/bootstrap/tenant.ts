@@ -1,18 +1,23 @@
+import { BroadcastingController } from '../../controllers/broadcasting-controller.ts'
 import { ConnectionController } from '../../controllers/connection-controller.ts'
+import { PusherController } from '../../controllers/pusher-controller.ts'
 import { broadcastChannels } from '../../routers/broadcast-channels.ts'
+import { broadcastingRoutes } from '../../routers/broadcasting.ts'
 import { connectionRoutes } from '../../routers/connections.ts'
 import type { AccessService } from '../../services/access/access-service.ts'
 import { ChannelAccess } from '../../services/access/channel-access.ts'
 import { Standing } from '../../services/access/standing.ts'
+import { TenantApp } from '../../services/access/tenant-app.ts'
 import { Tickets } from '../../services/access/tickets.ts'
 import { Breakers } from '../../services/channels/breakers.ts'
 import { ConnectedSessions } from '../../services/sessions/connected-sessions.ts'
-import type { AppCredentials } from '../broadcasting/app-credentials.ts'
+import { AppCredentials } from '../broadcasting/app-credentials.ts'
 import type { BroadcastManager } from '../broadcasting/broadcast-manager.ts'
 import { ChannelRules } from '../broadcasting/channel-rules.ts'
 import { type Config, publicUrlOf } from '../config.ts'
 import type { Context, Principal } from '../context.ts'
 import type { Application } from '../gateway/application.ts'
+import type { PusherApp } from '../gateway/protocols/pusher/pusher-parts.ts'
 import type { HttpContext } from '../http/http-context.ts'
 import type { Dispatcher } from '../mqtt/dispatcher.ts'
 import type { Publisher } from '../mqtt/message.ts'
@@ -60,6 +65,8 @@ export interface TenantParts {
 export class Tenant {
   readonly application: Application
   readonly announcements: Announcements
+  /** His application of the Pusher protocol; it has no credentials until he makes them. */
+  readonly pusher: PusherApp
   readonly #services: Services
   readonly #manager: BroadcastManager
   readonly #routes: ReadonlyMap<string, { run(context: never): Promise<unknown> }>
@@ -85,19 +92,26 @@ export class Tenant {
     const standing = new Standing(services)
     const rules = new ChannelRules<Principal>()
     broadcastChannels({ channels: rules, standing, guardAdmin: config.broadcast.guardAdmin })
-    const access = new ChannelAccess({ rules, standing, isOpen: false })
-    const { desk, questions } = createDesk({ ...base, services })
+    const access = new ChannelAccess({ rules, standing, isOpen: false, tenant: name })
+    const { cache, desk, questions } = createDesk({ ...base, services })
+    const app = new TenantApp({ ...base, tenant: name })
+    let sealing = parts.credentials
     this.#manager = createBroadcasts({
       ...{ ...base, publisher, metrics, announce: null, bell: services.bell },
       config: { ...config, broadcast: { ...config.broadcast, driver: 'gateway', pusher: null } },
-      broadcasting: () => ({ desk, credentials: parts.credentials() }),
+      broadcasting: () => ({ desk, credentials: sealing() }),
     })
     this.#services = services
     this.announcements = announcements
     this.application = gatewayApplication({ services, broadcasting: { access, standing }, ...base })
+    this.pusher = {
+      ...{ application: this.application, cache, nobody: null, news: null },
+      credentials: () => app.credentials(),
+      identify: async (user, claims) => access.identify(user, claims),
+    }
     const topics = createTopics(services, middleware)
     const tickets = new Tickets({ store, keys: new Keys(), clock })
-    const api = createApi({ ...parts, ...base, services, tickets, topics, operator: null })
+    const api = createApi({ ...parts, ...base, services, tickets, topics, app, operator: null })
     const gateways = {
       clients: questions.clients.bind(questions),
       dismiss: (id: string) => services.realtime.dismiss(id),
@@ -105,6 +119,13 @@ export class Tenant {
     const connected = new ConnectedSessions({ ...base, sessions: services.sessions, gateways })
     const connections = new ConnectionController({ connections: connected })
     connectionRoutes({ router: api, ...middleware, connections })
+    broadcastingRoutes({
+      ...{ router: api, ...middleware },
+      // Whoever comes here has been heard by the signature that the default tenant's route asks for.
+      signature: (_, next) => next(),
+      broadcasting: new BroadcastingController({ credentials: () => app.newest(), access }),
+      pusher: new PusherController({ desk }),
+    })
     const table = [...topics.table, ...api.table]
     this.#routes = new Map(table.map((route) => [route.pattern, route]))
 
@@ -119,6 +140,9 @@ export class Tenant {
     const housekeeper = new Housekeeper({ ...base, services })
     let workers: ReturnType<typeof createWorkers> = []
     this.#begin = async (pollMs) => {
+      const encryptionKey = await app.encryptionKey()
+      const sealer = new AppCredentials({ id: app.id, key: '', secret: '', encryptionKey })
+      sealing = () => sealer
       await services.activity.start()
       await services.queueRoutes.open(services.queueNames)
       if (!config.roles.has('worker')) return

@@ -53,6 +53,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   broadcast: 'Broadcasting: status, debug, test, log',
   queue: 'Queues: look, retry, forget, pause',
   'dead-letters': 'Refused messages: look, replay, forget',
+  app: 'The application that Pusher clients connect to: show, rotate',
   keys: 'API keys: create, list, revoke',
   audit: 'Who did what: list, export',
 }

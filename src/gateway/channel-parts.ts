@@ -53,7 +53,7 @@ export function assembleChannels(parts: Parts) {
   })
   const feeds = new PersonalFeeds({
     hub,
-    open: ({ user }, feed, protocol) => openFeed(feedOpening(user, feed, protocol)),
+    open: (owner, feed, protocol) => openFeed(feedOpening(owner, feed, protocol)),
     clock,
   })
   const watch = new PresenceWatch({

@@ -1,4 +1,5 @@
 import { everybody, type Principal } from '../context.ts'
+import { tenantOfScope } from '../store/keys.ts'
 import type { Rooms } from './application.ts'
 import type { Feed, FeedProtocol } from './feed.ts'
 import type { Places } from './position.ts'
@@ -27,9 +28,14 @@ export interface Opening {
 }
 
 /** A session whose client is this process itself. */
-export function feedOpening(user: string, feed: Feed, protocol: FeedProtocol): Opening {
+export function feedOpening(
+  { scope, user }: { readonly scope: string; readonly user: string },
+  feed: Feed,
+  protocol: FeedProtocol,
+): Opening {
+  const tenant = tenantOfScope(scope)
   return {
-    principal: { ...everybody(user), roles: [], scopes: [] },
+    principal: { ...everybody(user), tenant, roles: [], scopes: [] },
     protocol,
     transport: feed,
     sessionId: undefined,

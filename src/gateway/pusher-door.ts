@@ -1,20 +1,17 @@
 import { randomInt } from 'node:crypto'
-import type { AppCredentials } from '../broadcasting/app-credentials.ts'
 import type { Principal } from '../context.ts'
 import { keysOfTenant } from '../store/keys.ts'
 import type { Clock } from '../support/clock.ts'
 import { asBelfryError, Unavailable } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
-import type { Application, Authenticate } from './application.ts'
-import type { ChannelCache } from './channel-cache.ts'
-import type { ChannelNews } from './channel-news.ts'
+import type { Authenticate } from './application.ts'
 import { readCredential } from './credential.ts'
 import { FrameLimit } from './frame-limit.ts'
 import type { Gateway } from './gateway.ts'
 import { Handshakes } from './handshakes.ts'
 import { PusherClient } from './protocols/pusher/pusher-client.ts'
 import { PUSHER_CODE } from './protocols/pusher/pusher-codes.ts'
-import type { PusherParts } from './protocols/pusher/pusher-parts.ts'
+import type { PusherApp } from './protocols/pusher/pusher-parts.ts'
 import { PusherProtocol } from './protocols/pusher/pusher-protocol.ts'
 import { errorText, establishedText } from './protocols/pusher/pusher-text.ts'
 import { type Door, ignoreError, refuse, type Upgrade } from './upgrade.ts'
@@ -26,16 +23,11 @@ const NEWEST_PROTOCOL = 7
 
 interface Parts {
   readonly gateway: Gateway
-  readonly application: Application
-  readonly credentials: AppCredentials
-  readonly cache: ChannelCache
+  /** The application with this key, always the same one; `null`: there is none. */
+  readonly appOf: (key: string) => PusherApp | null | Promise<PusherApp | null>
   readonly authenticate: Authenticate
-  readonly identify: PusherParts['identify']
-  /** By whose rights sockets join on which nobody has signed in; `null`: nobody's. */
-  readonly nobody: Principal | null
   /** The client's address, behind proxies that count. */
   readonly addressOf: (upgrade: Upgrade) => string
-  readonly news?: ChannelNews | null
   readonly clock: Clock
   readonly log: Logger
   readonly compression: boolean
@@ -49,27 +41,22 @@ interface Turned {
   readonly message: string
 }
 
+interface Entering {
+  readonly app: PusherApp
+  readonly from: string
+  readonly known: Principal | Turned | null
+}
+
 /** Lets clients of the Pusher protocol in: `/app/{key}`. */
 export class PusherDoor {
   readonly #parts: Parts
   readonly #handshakes: Handshakes
-  readonly #protocol: PusherProtocol
+  readonly #protocols = new WeakMap<PusherApp, PusherProtocol>()
   #count = 0
 
   constructor(parts: Parts) {
-    const { gateway, application, clock } = parts
     this.#parts = parts
     this.#handshakes = new Handshakes(parts)
-    this.#protocol = new PusherProtocol({
-      ...parts,
-      channels: gateway.channels,
-      bus: gateway.busOf(application.scope),
-      hasRoomFor: (principal) => gateway.hasRoomFor(principal, undefined),
-      onSignedIn: (client, { expiresAt }) => gateway.expiry.add(expiresAt, client),
-      onClosed: (client) => this.#onClosed(client),
-      mostChannels: gateway.limits.channels,
-      limit: new FrameLimit(clock),
-    })
   }
 
   /** How many clients there are. */
@@ -87,9 +74,10 @@ export class PusherDoor {
   }
 
   async #enter(upgrade: Upgrade, key: string): Promise<void> {
-    const { gateway, credentials, addressOf } = this.#parts
+    const { gateway, addressOf } = this.#parts
     if (gateway.isStopping) throw new Unavailable('The server is stopping.')
-    if (key !== credentials.key) {
+    const app = await this.#parts.appOf(key)
+    if (app === null) {
       return this.#turnAway(upgrade, { code: PUSHER_CODE.unknownApp, message: 'Unknown app key.' })
     }
     if (!speaksOurs(upgrade.url.searchParams.get('protocol'))) {
@@ -105,17 +93,20 @@ export class PusherDoor {
     }
     let isIn = false
     try {
-      const principal = await this.#authenticate(upgrade)
+      const principal = await this.#authenticate(upgrade, app)
       if (upgrade.socket.destroyed) return
-      isIn = this.#accept(upgrade, from, principal)
+      isIn = this.#accept(upgrade, { app, from, known: principal })
     } finally {
       if (!isIn) gateway.sockets.leave(from)
     }
   }
 
   /** Who it is, if it says so; an error is told inside. */
-  async #authenticate({ request, url }: Upgrade): Promise<Principal | Turned | null> {
-    const { authenticate, application } = this.#parts
+  async #authenticate(
+    { request, url }: Upgrade,
+    { application }: PusherApp,
+  ): Promise<Principal | Turned | null> {
+    const { authenticate } = this.#parts
     try {
       const principal = await authenticate(readCredential(request, url))
       const isOurs =
@@ -130,28 +121,33 @@ export class PusherDoor {
     }
   }
 
-  #accept(upgrade: Upgrade, from: string, known: Principal | Turned | null): boolean {
-    const { gateway, nobody } = this.#parts
+  #accept(upgrade: Upgrade, { app, from, known }: Entering): boolean {
+    const { gateway } = this.#parts
+    const home = this.#protocolOf(app)
     return this.#handshakes.accept(upgrade, (ws) => {
       const connection = gateway.sockets.add(ws, upgrade.socket, from)
       const client = new PusherClient({
         socketId: `${randomInt(1, 2 ** 31)}.${randomInt(1, 2 ** 31)}`,
         transport: connection,
-        home: this.#protocol,
-        principal: nobody,
+        home,
+        principal: app.nobody,
       })
       this.#count += 1
       connection.own(client)
       if (known !== null && 'code' in known) client.end(known.code, known.message)
-      else void this.#greet(client, known)
+      else void this.#greet(client, known, home)
     })
   }
 
-  async #greet(client: PusherClient, principal: Principal | null): Promise<void> {
-    const { application, log } = this.#parts
+  async #greet(
+    client: PusherClient,
+    principal: Principal | null,
+    protocol: PusherProtocol,
+  ): Promise<void> {
+    const { log } = this.#parts
     try {
       if (principal !== null) {
-        if (!(await this.#protocol.enter(client, principal, application.scope))) return
+        if (!(await protocol.enter(client, principal, protocol.scope))) return
       }
       client.say(establishedText(client.id, ACTIVITY_TIMEOUT_SECONDS))
       this.#parts.onOpened?.()
@@ -159,6 +155,24 @@ export class PusherDoor {
       log.warn({ err: error }, 'a Pusher client could not be let in')
       client.end(PUSHER_CODE.comeBack, 'The server cannot serve you now.')
     }
+  }
+
+  #protocolOf(app: PusherApp): PusherProtocol {
+    const known = this.#protocols.get(app)
+    if (known !== undefined) return known
+    const { gateway, clock, log } = this.#parts
+    const protocol = new PusherProtocol({
+      ...{ ...app, clock, log },
+      channels: gateway.channels,
+      bus: gateway.busOf(app.application.scope),
+      hasRoomFor: (principal) => gateway.hasRoomFor(principal, undefined),
+      onSignedIn: (client, { expiresAt }) => gateway.expiry.add(expiresAt, client),
+      onClosed: (client) => this.#onClosed(client),
+      mostChannels: gateway.limits.channels,
+      limit: new FrameLimit(clock),
+    })
+    this.#protocols.set(app, protocol)
+    return protocol
   }
 
   /** Without a place among our connections: heard out and closed at once. */

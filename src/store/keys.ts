@@ -196,9 +196,14 @@ export function keysOfTenant(tenant: string): Keys {
   return keys
 }
 
+/** Whose keys begin with `t:acme:`; empty: the default tenant's. */
+export function tenantOfScope(scope: string): string {
+  return scope === '' ? '' : scope.slice(2, -1)
+}
+
 /** The keys of a tenant by their scope, `t:acme:`. */
 export function keysOfScope(scope: string): Keys {
-  const keys = keysOfTenant(scope === '' ? '' : scope.slice(2, -1))
+  const keys = keysOfTenant(tenantOfScope(scope))
   if (keys.scope === scope) return keys
   throw new TypeError(`${JSON.stringify(scope)} is no scope of a tenant`)
 }

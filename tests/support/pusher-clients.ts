@@ -54,8 +54,12 @@ export class PusherUser {
   }
 
   /** Waits until it is connected. */
-  static async connect(port: number, person: Person | null = null): Promise<PusherUser> {
-    const client = await PusherUser.create(port, person)
+  static async connect(
+    port: number,
+    person: Person | null = null,
+    key = 'belfry',
+  ): Promise<PusherUser> {
+    const client = await PusherUser.create(port, person, key)
     await client.state('connected')
     return client
   }

@@ -57,6 +57,22 @@ export const accessCommands: readonly Command[] = [
     },
   },
   {
+    usage: 'app show',
+    summary: 'The Pusher application: id, key, secret',
+    async run({ client, out }) {
+      out.record(await client.get('/api/app'))
+    },
+  },
+  {
+    usage: 'app rotate',
+    summary: 'A new key and secret for a tenant’s Pusher application, also its first',
+    options: [['--keep-for <time>', 'how long those before hold: 90s, 2h, 0 (default 1d)']],
+    async run({ client, out }, _args, { keepFor }) {
+      const keep_for = keepFor === '0' ? 0 : keepFor
+      out.record(await client.post('/api/app', { keep_for }))
+    },
+  },
+  {
     usage: 'token <user>',
     summary: 'A token for development, signed with the configured secret',
     options: [

@@ -1,5 +1,7 @@
+import type PusherServer from 'pusher'
 import { Device } from '../../support/mqtt-device.ts'
 import { NativeClient } from '../../support/native-client.ts'
+import { PusherUser, pusherServer } from '../../support/pusher-clients.ts'
 import type { TestService } from '../../support/service.ts'
 import { SocketIoUser } from '../../support/socketio-client.ts'
 import { SseClient } from '../../support/sse-client.ts'
@@ -21,6 +23,12 @@ const CLAIMS = {
   scope: 'publish read operate admin',
 }
 
+export interface TenantApp {
+  readonly app_id: string
+  readonly key: string
+  readonly secret: string
+}
+
 /** A tenant's administrator `u1`, at every door of a service. */
 export class House {
   readonly tenant: TenantName
@@ -29,6 +37,8 @@ export class House {
   readonly #native: NativeClient
   readonly #sse: SseClient
   readonly #io: SocketIoUser
+  readonly #pusher: PusherUser
+  readonly app: TenantApp
   readonly device: Device
 
   private constructor(
@@ -39,6 +49,8 @@ export class House {
       native: NativeClient
       sse: SseClient
       io: SocketIoUser
+      app: TenantApp
+      pusher: PusherUser
       device: Device
     },
   ) {
@@ -48,6 +60,8 @@ export class House {
     this.#native = parts.native
     this.#sse = parts.sse
     this.#io = parts.io
+    this.#pusher = parts.pusher
+    this.app = parts.app
     this.device = parts.device
   }
 
@@ -65,7 +79,13 @@ export class House {
     const owner = USER
     const prefix = service.surroundings.mosquitto || tenant === '' ? '' : `t/${tenant}/`
     const device = await Device.connect(service.mqttUrl, '311', { ...login, owner, prefix })
-    const house = new House(tenant, { token, service, native, sse, io, device })
+    // The default tenant's application is there from the start.
+    const made = await service.api(tenant === '' ? 'GET' : 'POST', '/api/app', undefined, {
+      authorization,
+    })
+    const app: TenantApp = made.body
+    const pusher = await openPusher(service, tenant, app)
+    const house = new House(tenant, { token, service, native, sse, io, app, pusher, device })
     await house.api('POST', '/api/tail', {})
     return house
   }
@@ -81,9 +101,20 @@ export class House {
     await this.device.client.publishAsync(topic, JSON.stringify(said), { qos: 1 })
   }
 
+  /** The official server library with an application's secret: the tenant's own, or another. */
+  server({ app_id: appId, key, secret } = this.app): PusherServer {
+    return pusherServer(portOf(this.#service), { appId, key, secret })
+  }
+
+  /** A client by another key than the tenant's, or by his own once more. */
+  async client(key = this.app.key): Promise<PusherUser> {
+    const person = { user: USER, claims: { tenant: this.tenant, ...CLAIMS } }
+    return PusherUser.create(portOf(this.#service), person, key)
+  }
+
   /** Everything that came in by itself, as text. */
   heard(): string {
-    const frames = [this.#native.frames, this.#sse.events, this.#io.heard]
+    const frames = [this.#native.frames, this.#sse.events, this.#io.heard, this.#pusher.heard]
     return JSON.stringify([frames, this.device.heardUnder('')])
   }
 
@@ -107,6 +138,20 @@ export class House {
   async close(): Promise<void> {
     this.#sse.close()
     this.#io.close()
+    this.#pusher.close()
     await Promise.all([this.#native.close(), this.device.close()])
   }
+}
+
+/** The real client, by the key of the tenant's own application. */
+async function openPusher(service: TestService, tenant: TenantName, app: TenantApp) {
+  const person = { user: USER, claims: { tenant, ...CLAIMS } }
+  const pusher = await PusherUser.connect(portOf(service), person, app.key)
+  for (const channel of CHANNELS) await pusher.subscribe(channel)
+  await pusher.signIn()
+  return pusher
+}
+
+function portOf({ url }: TestService): number {
+  return Number(new URL(url).port)
 }

@@ -102,25 +102,72 @@ describe.each(EVERYWHERE)('[S0-086] tenants of one service ($parts)', ({ parts }
     for (const path of ['/api/heartbeats', '/api/broadcasting/status']) {
       expect((await acme.api('GET', path)).status).toBe(403)
     }
-    const auth = { socket_id: '1.1', channel_name: 'private-user.u1' }
-    expect((await acme.api('POST', '/broadcasting/auth', auth)).status).toBe(403)
     expect((await acme.api('POST', '/-/reload', {})).status).toBe(403)
   })
 
-  it('the Pusher door, the operator’s application, takes no tenant for one of its people', async () => {
-    const [standard, acme] = houses as [House, House, House]
-    const enter = async (token: string) => {
-      const socket = new WebSocket(
-        `${service.url.replace('http', 'ws')}/app/belfry?protocol=7&token=${token}`,
-      )
-      const first = await new Promise<string>((resolve) => {
-        socket.addEventListener('message', ({ data }) => resolve(String(data)), { once: true })
-      })
-      socket.close()
-      return JSON.parse(first)
+  it('a tenant’s Pusher application is his own: his clients, his signatures, his channels', async () => {
+    const [standard, acme, umbra] = houses as [House, House, House]
+    for (const [house, other] of [
+      [standard, acme],
+      [acme, umbra],
+      [umbra, standard],
+    ] as const) {
+      // A signature of one opens nothing of another.
+      const { secret } = other.app
+      const forged = house.server({ ...house.app, secret })
+      await expect(forged.trigger('alerts', 'x', {})).rejects.toMatchObject({ status: 401 })
+      const misplaced = house.server({ ...other.app, app_id: house.app.app_id })
+      await expect(misplaced.trigger('alerts', 'x', {})).rejects.toMatchObject({ status: 401 })
+      // A token of another tenant is not let in by this key, nor is a socket signed in by another.
+      const stranger = await other.client(house.app.key)
+      await stranger.state('connected')
+      expect((await stranger.subscribe('private-user.u1')).event).toBe('pusher:subscription_error')
+      stranger.close()
+      const { channels } = (await (
+        await house.server().get({ path: '/channels', params: {} })
+      ).json()) as { channels: Record<string, object> }
+      expect(Object.keys(channels)).toContain('private-user.u1')
     }
-    expect(await enter(standard.token)).toMatchObject({ event: 'pusher:connection_established' })
-    expect(await enter(acme.token)).toMatchObject({ event: 'pusher:error', data: { code: 4009 } })
+    const theirs = await umbra.client()
+    await theirs.subscribe('private-user.u1')
+    await umbra.api('POST', '/api/notifications', { to: 'user:u1', message: 'to umbra alone' })
+    const told = await theirs.next('notification.created')
+    expect(told).toMatchObject({ channel: 'private-user.u1', data: { message: 'to umbra alone' } })
+    theirs.close()
+    expect([standard, acme].filter((house) => house.heard().includes('umbra alone'))).toEqual([])
+    const users = await acme.server().get({ path: '/channels/presence-chat.room.1/users' })
+    expect(await users.json()).toEqual({ users: [{ id: 'u1' }] })
+    const nobody = await acme.client('t-acme-00000000000000000000')
+    await waitFor(() => nobody.errors.some(({ code }) => code === 4001))
+    nobody.close()
+  })
+
+  it('a tenant changes his key and secret: those before hold as long as he says', async () => {
+    const [, acme, umbra] = houses as [House, House, House]
+    const before = acme.app
+    const { body: after } = await acme.api('POST', '/api/app', { keep_for: '1h' })
+    expect(after).toMatchObject({ app_id: 't-acme', previous: { key: before.key } })
+    expect((await acme.api('GET', '/api/app')).body).toEqual(after)
+    for (const app of [before, after]) {
+      await acme.server(app).trigger('alerts', 'said', { by: app.key })
+      const client = await acme.client(app.key)
+      await client.state('connected')
+      const joined = await client.subscribe('private-user.u1')
+      expect(joined.event).toBe('pusher_internal:subscription_succeeded')
+      client.close()
+    }
+    await waitFor(() => acme.heard().includes(after.key))
+    const { body: last } = await acme.api('POST', '/api/app', { keep_for: 0 })
+    expect(last.previous).toBeUndefined()
+    for (const app of [before, after]) {
+      await expect(acme.server(app).trigger('alerts', 'x', {})).rejects.toMatchObject({
+        status: 401,
+      })
+    }
+    await acme.server(last).trigger('alerts', 'said', { by: last.key })
+    expect((await umbra.api('GET', '/api/app')).body).toMatchObject({ key: umbra.app.key })
+    const [standard] = houses as [House]
+    expect((await standard.api('POST', '/api/app', {})).status).toBe(409)
   })
 
   it('an API key and a ticket are of the tenant whose credential asked for them', async () => {

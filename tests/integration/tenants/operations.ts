@@ -59,6 +59,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     house.api('POST', '/api/recurrences', {
       ...{ to: ['all'], message: mark, cron: '* * * * * *', send_in_user_timezone: true, count: 1 },
     }),
+  triggered: (house, mark) => house.server().trigger('presence-chat.room.1', 'said', { mark }),
+  toOneByServer: (house, mark) => house.server().sendToUser(USER, 'said', { mark }),
   template: (house, mark, n) =>
     house.api('POST', '/api/templates', {
       name: `welcome-${n % 3}`,

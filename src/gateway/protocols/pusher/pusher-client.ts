@@ -17,6 +17,8 @@ const NONE: readonly Membership[] = []
 
 /** What all Pusher clients of a process have in common: the words, and what they do. */
 export interface PusherHome extends Encoder {
+  /** The tenant that its application is of. */
+  readonly scope: string
   handle(client: PusherClient, text: string): Promise<void>
   /** Puts the client onto a channel; `null` when it has gone meanwhile. */
   join(membership: Membership, client: PusherClient): Promise<readonly Member[] | null>
@@ -139,8 +141,8 @@ export class PusherClient implements Receiver<Outbound>, TransportOwner, Listeni
 
   describe(): Described {
     const channels = this.#memberships.map(({ place }) => place.channel)
-    // The application's key and secret are the default tenant's.
-    return { id: this.id, protocol: 'pusher', scope: '', user: this.#user, channels }
+    const { scope } = this.#home
+    return { id: this.id, protocol: 'pusher', scope, user: this.#user, channels }
   }
 
   /** Comes back unknown, and may sign in again. */

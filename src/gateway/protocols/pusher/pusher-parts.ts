@@ -10,19 +10,26 @@ import type { FrameLimit } from '../../frame-limit.ts'
 import type { RealtimeBus } from '../../realtime-bus.ts'
 import type { PusherClient } from './pusher-client.ts'
 
-/** What the Pusher protocol works with. */
-export interface PusherParts {
+/** An application of the Pusher protocol: whose clients its key lets in, and whom its secret speaks for. */
+export interface PusherApp {
   readonly application: Application
-  readonly credentials: AppCredentials
-  readonly channels: Channels
+  /** Those that hold; any of them may have signed. */
+  readonly credentials: () => readonly AppCredentials[] | Promise<readonly AppCredentials[]>
   readonly cache: ChannelCache
-  readonly bus: RealtimeBus
   /** Who somebody is that the application signed for. */
   readonly identify: (user: string, claims: Readonly<Record<string, unknown>>) => Promise<Principal>
+  /** By whose rights sockets join on which nobody has signed in; `null`: nobody's. */
+  readonly nobody: Principal | null
+  readonly news?: ChannelNews | null
+}
+
+/** What the Pusher protocol works with. */
+export interface PusherParts extends PusherApp {
+  readonly channels: Channels
+  readonly bus: RealtimeBus
   /** Whether he may have one connection more. */
   readonly hasRoomFor: (principal: Principal) => boolean
   readonly onSignedIn: (client: PusherClient, principal: Principal) => void
-  readonly news?: ChannelNews | null
   readonly onClosed: (client: PusherClient) => void
   readonly mostChannels: number
   readonly limit: FrameLimit

@@ -28,6 +28,10 @@ export class PusherProtocol implements PusherHome {
     this.#subscribing = new Subscribing(parts)
   }
 
+  get scope(): string {
+    return this.#parts.application.scope
+  }
+
   encode(message: Outbound): Frame | null {
     const text = pusherText(message)
     return text === null ? null : new TextFrame(text)
@@ -98,9 +102,10 @@ export class PusherProtocol implements PusherHome {
 
   /** A signature that does not hold ends the connection, as Pusher does. */
   async #signIn(client: PusherClient, { auth, user_data: userData }: SignInMessage): Promise<void> {
-    const { credentials, identify, application } = this.#parts
+    const { identify, application } = this.#parts
     const claims = parseUserData(userData)
-    const holds = credentials.verifiesUser(auth, client.id, userData)
+    const credentials = await this.#parts.credentials()
+    const holds = credentials.some((each) => each.verifiesUser(auth, client.id, userData))
     if (claims === null || !holds || (client.user !== null && client.user !== claims.id)) {
       client.end(PUSHER_CODE.unauthorized, 'The sign-in is not signed for this connection.')
       return

@@ -62,7 +62,7 @@ export class Subscribing {
     name: ChannelName,
     { auth, channel_data: data }: SubscribeMessage,
   ): Promise<Member | null> {
-    const { application, credentials } = this.#parts
+    const { application } = this.#parts
     const isPresence = name.kind === 'presence'
     if (!isChannelName(name.full)) throw new InvalidPayload('There can be no such channel.')
     if (!auth || name.kind === 'public') {
@@ -70,7 +70,9 @@ export class Subscribing {
       const id = client.principal?.id ?? ''
       return isPresence ? { id, info: JSON.stringify(info) } : null
     }
-    if (!credentials.verifies(auth, client.id, name.full, isPresence ? (data ?? null) : null)) {
+    const credentials = await this.#parts.credentials()
+    const shown = isPresence ? (data ?? null) : null
+    if (!credentials.some((each) => each.verifies(auth, client.id, name.full, shown))) {
       client.say(errorText(PUSHER_CODE.unauthorized, `The signature for ${name.full} is wrong.`))
       throw new Forbidden('The signature is not of this application, socket and channel.')
     }
