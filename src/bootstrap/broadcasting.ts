@@ -20,6 +20,8 @@ import { BroadcastDesk } from '../gateway/fleet/broadcast-desk.ts'
 import { FleetNodes } from '../gateway/fleet/fleet-nodes.ts'
 import { FleetQuestions } from '../gateway/fleet/fleet-questions.ts'
 import { MemberRecords } from '../gateway/presence/member-records.ts'
+import type { PusherApp } from '../gateway/protocols/pusher/pusher-parts.ts'
+import type { HttpContext } from '../http/http-context.ts'
 import type { HttpRouter } from '../http/http-router.ts'
 import type { Bus } from '../store/bus.ts'
 import type { Keys } from '../store/keys.ts'
@@ -29,7 +31,6 @@ import type { Logger } from '../support/logger.ts'
 import { appSecret } from './operator-app.ts'
 import { pusherCredentials } from './pusher-credentials.ts'
 import type { Services } from './services.ts'
-import type { Tenants } from './tenants.ts'
 import type { TopicMiddleware } from './topics.ts'
 
 interface Parts {
@@ -38,7 +39,7 @@ interface Parts {
   readonly access: AccessService
   readonly middleware: TopicMiddleware
   readonly router: HttpRouter
-  readonly tenants: Pick<Tenants, 'known'>
+  readonly tenants: KnownTenants
   /** Those of the user; ours are asked after them. */
   readonly rules: ChannelRules<Principal>
   readonly store: Store
@@ -46,6 +47,14 @@ interface Parts {
   readonly keys: Keys
   readonly clock: Clock
   readonly log: Logger
+}
+
+/** Tenants that some credential named before. */
+interface KnownTenants {
+  known(name: string): Promise<{
+    readonly pusher: Pick<PusherApp, 'credentials'>
+    serve(context: HttpContext): Promise<unknown>
+  }>
 }
 
 /** What doors and routes of broadcast channels share. */
@@ -82,7 +91,7 @@ function clientsOf(config: Config, own: AppCredentials): AppCredentials {
 }
 
 /** A tenant's back end, which is served by what is the tenant's. */
-async function signingTenant(tenants: Pick<Tenants, 'known'>, id: string): Promise<SigningApp> {
+async function signingTenant(tenants: KnownTenants, id: string): Promise<SigningApp> {
   const tenant = await tenants.known(tenantOfAppId(id) ?? '')
   const credentials = await tenant.pusher.credentials()
   return { credentials, serve: (context) => tenant.serve(context) }

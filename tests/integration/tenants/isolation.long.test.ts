@@ -142,6 +142,27 @@ describe.each(EVERYWHERE)('[S0-086] tenants of one service ($parts)', ({ parts }
     nobody.close()
   })
 
+  it('no application takes the token of another tenant', async () => {
+    const enter = async ({ app }: House, { token }: House) => {
+      const url = `${service.url.replace('http', 'ws')}/app/${app.key}?protocol=7&token=${token}`
+      const socket = new WebSocket(url)
+      const first = await new Promise<string>((resolve) => {
+        socket.addEventListener('message', ({ data }) => resolve(String(data)), { once: true })
+      })
+      socket.close()
+      return JSON.parse(first)
+    }
+    for (const house of houses) {
+      for (const other of houses) {
+        const expected =
+          house === other
+            ? { event: 'pusher:connection_established' }
+            : { event: 'pusher:error', data: { code: 4009 } }
+        expect(await enter(house, other)).toMatchObject(expected)
+      }
+    }
+  })
+
   it('a tenant changes his key and secret: those before hold as long as he says', async () => {
     const [, acme, umbra] = houses as [House, House, House]
     const before = acme.app
