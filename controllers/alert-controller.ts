@@ -7,8 +7,8 @@ import type { AlertService } from '../services/alerts/alert-service.ts'
 import { assertUserId } from '../services/directory/user-record.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
 import { AlreadyResolved, type Context, duration, NotFound } from '../src/index.ts'
+import { alsoNamed, nullsLeftOut } from './as-written.ts'
 import { idempotencyKey, moment, requiredText, safeId, userId } from './fields.ts'
-import { alsoNamed } from './other-names.ts'
 
 const alertFields = {
   message: requiredText('Message is required', 4000).optional(),
@@ -31,18 +31,22 @@ const needsMessage = {
 }
 
 /** What an alert says; `message` may be left out where it only ends one. */
-export const AlertPayload = z.object(alertFields).refine(needsMessage.check, needsMessage.issue)
+export const AlertPayload = nullsLeftOut(
+  z.object(alertFields).refine(needsMessage.check, needsMessage.issue),
+)
 
 /** The same over HTTP, where no topic says type and severity. */
 export const AlertBody = alsoNamed(
   { alert_type: 'type' },
-  z
-    .object({
-      ...alertFields,
-      type: safeId('type'),
-      severity: z.enum(['critical', 'warning', 'info']).default('critical'),
-    })
-    .refine(needsMessage.check, needsMessage.issue),
+  nullsLeftOut(
+    z
+      .object({
+        ...alertFields,
+        type: safeId('type'),
+        severity: z.enum(['critical', 'warning', 'info']).default('critical'),
+      })
+      .refine(needsMessage.check, needsMessage.issue),
+  ),
 )
 
 /** Who acknowledges or resolves, and what he says about it. */

@@ -8,6 +8,7 @@ import type {
 } from '../services/notifications/direct-service.ts'
 import { type Context, inOurWords, toIssue } from '../src/index.ts'
 import { email } from './addresses.ts'
+import { nullsLeftOut } from './as-written.ts'
 import { idempotencyKey, moment, priority, requiredText } from './fields.ts'
 
 const REQUIRED = 'To email, subject, and body are required'
@@ -48,10 +49,13 @@ const shared = {
 }
 const Shared = z.object(shared)
 const Email = z.object({ to: addresses(1), ...shared }, { error: 'must be an object' })
+const OneOfBatch = nullsLeftOut(Email)
 
 /** One mail (contract §3). */
-export const EmailPayload = Email.extend({ idempotency_key: idempotencyKey() }).transform(
-  ({ idempotency_key, ...fields }) => ({ email: toMessage(fields), idempotency_key }),
+export const EmailPayload = nullsLeftOut(
+  Email.extend({ idempotency_key: idempotencyKey() }).transform(
+    ({ idempotency_key, ...fields }) => ({ email: toMessage(fields), idempotency_key }),
+  ),
 )
 
 /**
@@ -71,7 +75,7 @@ export const EmailBatchPayload = z
   })
   .transform(({ emails, recipients = [], idempotency_key, ...common }, check) => {
     if (emails) return { batch: sortOut(emails), idempotency_key }
-    const fields = Shared.safeParse(common, inOurWords)
+    const fields = nullsLeftOut(Shared).safeParse(common, inOurWords)
     if (fields.success) {
       const mails = recipients.map((to) => ({ ...common, to }))
       return { batch: sortOut(mails), idempotency_key }
@@ -101,7 +105,7 @@ function sortOut(mails: readonly unknown[]): EmailBatch {
   const emails: { index: number; email: EmailMessage }[] = []
   const rejected: RejectedEmail[] = []
   for (const [index, mail] of mails.entries()) {
-    const parsed = Email.safeParse(mail, inOurWords)
+    const parsed = OneOfBatch.safeParse(mail, inOurWords)
     if (parsed.success) emails.push({ index, email: toMessage(parsed.data) })
     else rejected.push({ index, errors: parsed.error.issues.map(toIssue) })
   }

@@ -4,8 +4,8 @@ import type { EventTypes } from '../services/events/event-types.ts'
 import { cloudEventIn, identityOfCloudEvent } from '../services/hooks/cloud-event.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
 import { type Context, InvalidPayload, isEventName } from '../src/index.ts'
+import { alsoNamed } from './as-written.ts'
 import { idempotencyKey, userId } from './fields.ts'
-import { alsoNamed } from './other-names.ts'
 
 /** Any object: what an event carries is its own affair. */
 export const EventPayload = z.record(z.string(), z.unknown())

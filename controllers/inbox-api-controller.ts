@@ -10,7 +10,13 @@ import {
 } from '../src/index.ts'
 import { moment } from './fields.ts'
 
-const flag = () => z.stringbool().optional()
+/** `?unread_only` alone says yes. */
+const flag = () =>
+  z
+    .string()
+    .transform((text) => (text === '' ? 'true' : text))
+    .pipe(z.stringbool())
+    .optional()
 
 export const InboxQuery = z.object({
   unread_only: flag(),

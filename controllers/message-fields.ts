@@ -6,6 +6,7 @@ import {
   ThrottleField,
 } from '../services/flows/flow-fields.ts'
 import { type Message, messageOf } from '../services/notifications/notification-record.ts'
+import { isRecord, withoutNulls } from './as-written.ts'
 import { channels, idempotencyKey, moment, priority, requiredText } from './fields.ts'
 import { momentFields, whenOf } from './moment-fields.ts'
 import { channelTexts } from './text-fields.ts'
@@ -96,14 +97,15 @@ function type(usual: string) {
 /** What a publisher wrote, as a schema takes it: with what nobody declared in `data`. */
 export function fromWire<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>) {
   const known = new Set([...Object.keys(schema.shape), ...ENVELOPE])
-  return z.preprocess(
-    (input) => (isRecord(input) ? withWords(keepUnknown(input, known)) : input),
-    schema,
-  )
+  return z.preprocess((input) => {
+    if (!isRecord(input)) return input
+    const said = withoutNulls(input, (name) => known.has(name))
+    return withWords(keepUnknown(said, known))
+  }, schema)
 }
 
 /** Moves fields that nobody declared into `data`, where the seed would have them (contract §3). */
-function keepUnknown(input: Record<string, unknown>, known: ReadonlySet<string>) {
+function keepUnknown(input: Readonly<Record<string, unknown>>, known: ReadonlySet<string>) {
   const unknown = Object.entries(input).filter(([name]) => !known.has(name))
   const { data } = input
   if (unknown.length === 0 || (data !== undefined && !isRecord(data))) return input
@@ -111,13 +113,9 @@ function keepUnknown(input: Record<string, unknown>, known: ReadonlySet<string>)
 }
 
 /** A message whose words come from a template goes by its name until it has them. */
-function withWords(input: Record<string, unknown>) {
+function withWords(input: Readonly<Record<string, unknown>>) {
   const { template, message } = input
   return typeof template === 'string' && message == null ? { ...input, message: template } : input
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** From the wire's names to ours. */

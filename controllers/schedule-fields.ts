@@ -8,8 +8,8 @@ import { z } from 'zod'
 import { ROTATION_TYPES } from '../services/alerts/rotation.ts'
 import { CHANNELS } from '../services/deliveries/channel-policy.ts'
 import { isoTime } from '../src/index.ts'
+import { alsoNamed } from './as-written.ts'
 import { channels, moment, safeId, userId } from './fields.ts'
-import { alsoNamed } from './other-names.ts'
 
 const MOST_DELAY_MINUTES = 9000
 const MOST_GROUP_SECONDS = 86_400

@@ -1,25 +1,30 @@
 import { z } from 'zod'
 import type { SessionService } from '../services/sessions/session-service.ts'
 import type { Context } from '../src/index.ts'
+import { nullsLeftOut } from './as-written.ts'
 import { safeId } from './fields.ts'
 import { ownUser } from './own-user.ts'
 
 const MOST_DRAINED = 1000
 
-export const ConnectPayload = z.object({
-  session_id: safeId('session_id').nullish(),
-  device_info: z.record(z.string(), z.unknown()).default({}),
-})
+export const ConnectPayload = nullsLeftOut(
+  z.object({
+    session_id: safeId('session_id').nullish(),
+    device_info: z.record(z.string(), z.unknown()).default({}),
+  }),
+)
 
 export const SessionPayload = z.object({ session_id: safeId('session_id') })
 
 /** As in the seed, who names no session has none to end. */
 export const DisconnectPayload = z.object({ session_id: safeId('session_id').nullish() })
 
-export const DrainPayload = z.object({
-  session_id: safeId('session_id'),
-  max: z.int().min(1).max(MOST_DRAINED).default(100),
-})
+export const DrainPayload = nullsLeftOut(
+  z.object({
+    session_id: safeId('session_id'),
+    max: z.int().min(1).max(MOST_DRAINED).default(100),
+  }),
+)
 
 type User = { readonly user_id: string }
 

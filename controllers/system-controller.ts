@@ -3,22 +3,27 @@ import type { MaintenanceService } from '../services/alerts/maintenance-service.
 import { identityOf } from '../services/notifications/acceptance.ts'
 import type { StatusService } from '../services/operations/status-service.ts'
 import type { Context } from '../src/index.ts'
+import { nullsLeftOut } from './as-written.ts'
 import { idempotencyKey, moment, requiredText, safeId } from './fields.ts'
 import { maintenanceFields } from './maintenance-fields.ts'
 
-export const StatusPayload = z.object({
-  status: requiredText('Status is required', 100),
-  component: safeId('component').default('system'),
-  message: z.string().max(4000).nullish(),
-  data: z.record(z.string(), z.unknown()).default({}),
-  idempotency_key: idempotencyKey(),
-})
+export const StatusPayload = nullsLeftOut(
+  z.object({
+    status: requiredText('Status is required', 100),
+    component: safeId('component').default('system'),
+    message: z.string().max(4000).nullish(),
+    data: z.record(z.string(), z.unknown()).default({}),
+    idempotency_key: idempotencyKey(),
+  }),
+)
 
-export const MaintenancePayload = z.object({
-  ...maintenanceFields,
-  starts_at: moment().nullish(),
-  idempotency_key: idempotencyKey(),
-})
+export const MaintenancePayload = nullsLeftOut(
+  z.object({
+    ...maintenanceFields,
+    starts_at: moment().nullish(),
+    idempotency_key: idempotencyKey(),
+  }),
+)
 
 /** `notifications/system/…`: what systems say of themselves. */
 export class SystemController {

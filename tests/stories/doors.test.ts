@@ -162,6 +162,7 @@ describe('the HTTP door', () => {
     expect(await world.notification(user)).toMatchObject({ title: 'Test notification' })
     const stats = await world.http('GET', '/api/stats', undefined, user)
     expect(stats).toMatchObject({ total: 1, unread: 1, by_type: { test: 1 } })
+    expect((await world.inbox(user, '&unread_only')).data).toHaveLength(1)
     expect(stats.users).toBeGreaterThan(0)
     const queues = await world.http('GET', '/api/queues')
     const names = queues.data.map(({ name }: Json) => name)
