@@ -99,16 +99,20 @@ export class RuleWorkHandler {
     }
   }
 
+  /** Each whatever becomes of the others; then it fails if one of them did, for somebody to look at. */
   async #tell({ alert, notify, event }: Telling, name: string): Promise<void> {
     const { alerts, events } = this.#parts
-    if (alert) await alerts.raise(alert, identityOf(`${name}.alert`))
+    const told: Promise<unknown>[] = []
+    if (alert) told.push(alerts.raise(alert, identityOf(`${name}.alert`)))
     if (event) {
       const identity = identityOf(`${name}.event`)
-      await events.record(event.name, event.payload, { identity, sourceUser: null })
+      told.push(events.record(event.name, event.payload, { identity, sourceUser: null }))
     }
     for (const [index, to] of (notify?.to ?? []).entries()) {
-      await this.#notify(to, notify!.message, `${name}.${index}`)
+      told.push(this.#notify(to, notify!.message, `${name}.${index}`))
     }
+    const failed = (await Promise.allSettled(told)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
   }
 
   /** Somebody who wants none of it is no reason to try again. */
