@@ -18,6 +18,9 @@ const WATCH_EVERY_MS = 20_000
 const HIDDEN_MS = 1000
 /** Ten looks a second are live to the eye; more would be work that nobody sees. */
 const CALM_MS = 100
+/** When more came than a screen shows, nobody reads along: fewer looks leave time for what is pressed. */
+const FLOOD = 50
+const FLOOD_MS = 250
 const RETRY_MS = [500, 1000, 2000, 5000, 10_000]
 
 /** Whether what happens is seen as it happens. */
@@ -28,7 +31,7 @@ export const missed = signal(0)
 const listeners = new Set<Listener>()
 let waiting: Happening[] = []
 let isPlanned = false
-let deliveredAt = 0
+let nextLookAt = 0
 let socket: WebSocket | null = null
 let attempts = 0
 let watching = 0
@@ -109,13 +112,13 @@ function take(event: Happening): void {
   if (isPlanned) return
   isPlanned = true
   if (document.hidden) setTimeout(deliver, HIDDEN_MS)
-  else setTimeout(() => requestAnimationFrame(deliver), deliveredAt + CALM_MS - performance.now())
+  else setTimeout(() => requestAnimationFrame(deliver), nextLookAt - performance.now())
 }
 
 function deliver(): void {
   isPlanned = false
-  deliveredAt = performance.now()
   const events = waiting
   waiting = []
+  nextLookAt = performance.now() + (events.length > FLOOD ? FLOOD_MS : CALM_MS)
   for (const listener of listeners) listener(events)
 }
