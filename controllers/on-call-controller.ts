@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { AlertRoutes } from '../services/alerts/alert-routes.ts'
 import type { ContactMethods } from '../services/alerts/contact-methods.ts'
 import type { Documents } from '../services/alerts/documents.ts'
 import type { EscalationPolicy } from '../services/alerts/escalation-policy.ts'
@@ -7,6 +8,7 @@ import type { OnCall } from '../services/alerts/on-call.ts'
 import type { Schedule, ScheduleOverride } from '../services/alerts/schedule.ts'
 import { shiftsOf } from '../services/alerts/shifts.ts'
 import { type Context, HttpReply, NotFound } from '../src/index.ts'
+import type { AlertRoutesBody } from './alert-route-fields.ts'
 import type {
   ContactBody,
   ContactCodeBody,
@@ -25,6 +27,7 @@ type IdParam = { readonly id: string }
 type OverrideParams = IdParam & { readonly override_id: string }
 
 interface Parts {
+  readonly alertRoutes: AlertRoutes
   readonly onCall: OnCall
   readonly policies: Documents<EscalationPolicy>
   readonly schedules: Documents<Schedule>
@@ -58,6 +61,13 @@ export class OnCallController {
   removePolicy = async ({ params }: Context<IdParam>) => {
     await this.#parts.policies.remove(params.id)
     return new HttpReply(204, undefined)
+  }
+
+  routes = async () => ({ routes: await this.#parts.alertRoutes.read() })
+
+  saveRoutes = async ({ payload }: Context<unknown, z.output<typeof AlertRoutesBody>>) => {
+    await this.#parts.alertRoutes.save(payload.routes)
+    return payload
   }
 
   schedules = async () => ({ data: await this.#parts.schedules.list(), next_cursor: null })

@@ -1,3 +1,4 @@
+import { AlertRoutesBody } from '../controllers/alert-route-fields.ts'
 import type { OnCallController } from '../controllers/on-call-controller.ts'
 import {
   ContactBody,
@@ -22,7 +23,7 @@ interface Parts {
 const operate = { tags: ['alerts'], scope: 'operate' } as const
 const created = { ...operate, status: 201 } as const
 
-/** Who is told of alerts: `/api/oncall`, `/api/escalation-policies`, `/api/schedules`. */
+/** Who is told of alerts: `/api/oncall`, `/api/escalation-policies`, `/api/alert-routes`, `/api/schedules`. */
 export function onCallRoutes({ router, onCall, ...hallway }: Parts): void {
   const { authenticate, rateLimit, idempotency } = hallway
   router.group('/api', [authenticate, rateLimit, idempotency], (api) => {
@@ -34,6 +35,7 @@ export function onCallRoutes({ router, onCall, ...hallway }: Parts): void {
     )
     personalRoutes(api, onCall)
     policyRoutes(api, onCall)
+    alertRoutes(api, onCall)
     scheduleRoutes(api, onCall)
   })
 }
@@ -67,6 +69,17 @@ function policyRoutes(api: HttpGroup<'/api'>, onCall: OnCallController): void {
   const save = { ...operate, body: PolicyBody, summary: 'Replace an escalation policy' } as const
   api.on('PUT', one, save, onCall.savePolicy)
   api.on('DELETE', one, { ...operate, summary: 'Delete an escalation policy' }, onCall.removePolicy)
+}
+
+function alertRoutes(api: HttpGroup<'/api'>, onCall: OnCallController): void {
+  const path = '/alert-routes'
+  api.on('GET', path, { ...operate, summary: 'Which alerts go by which policy' }, onCall.routes)
+  const save = {
+    ...operate,
+    body: AlertRoutesBody,
+    summary: 'Replace the routes of alerts',
+  } as const
+  api.on('PUT', path, save, onCall.saveRoutes)
 }
 
 function scheduleRoutes(api: HttpGroup<'/api'>, onCall: OnCallController): void {

@@ -1,5 +1,6 @@
 import type { Memberships } from '../directory/memberships.ts'
-import type { StoredAlert } from './alert-record.ts'
+import type { AlertReport, StoredAlert } from './alert-record.ts'
+import type { AlertRoutes } from './alert-routes.ts'
 import type { Documents } from './documents.ts'
 import {
   choosePolicy,
@@ -14,6 +15,7 @@ interface Parts {
   readonly memberships: Memberships
   readonly onCall: OnCall
   readonly policies: Documents<EscalationPolicy>
+  readonly routes: AlertRoutes
 }
 
 type Concern = Pick<StoredAlert, 'type' | 'severity'>
@@ -26,9 +28,15 @@ export class Responders {
     this.#parts = parts
   }
 
-  /** The policy for a new alert. */
-  async choose(alert: Concern): Promise<EscalationPolicy> {
-    return choosePolicy(await this.#parts.policies.list(), alert)
+  /** The policy for a new alert: that of its route, else the one that says most about it. */
+  async choose({ affectedSystems, ...report }: AlertReport): Promise<EscalationPolicy> {
+    const { policies, routes } = this.#parts
+    const [all, routed] = await Promise.all([
+      policies.list(),
+      routes.policyFor({ ...report, affected_systems: affectedSystems }),
+    ])
+    if (routed === 'default') return defaultPolicy(report.severity)
+    return all.find(({ id }) => id === routed) ?? choosePolicy(all, report)
   }
 
   /** The policy of an alert, as it is by now; the default one when it was deleted. */

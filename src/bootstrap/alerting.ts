@@ -6,6 +6,7 @@ import { AlertNotifier } from '../../services/alerts/alert-notifier.ts'
 import { AlertPlacing } from '../../services/alerts/alert-placing.ts'
 import type { AlertNews } from '../../services/alerts/alert-record.ts'
 import { AlertRehearsal } from '../../services/alerts/alert-rehearsal.ts'
+import { AlertRoutes, type AlertRouting } from '../../services/alerts/alert-routes.ts'
 import { AlertService } from '../../services/alerts/alert-service.ts'
 import { AlertStore } from '../../services/alerts/alert-store.ts'
 import { AlertTeller } from '../../services/alerts/alert-teller.ts'
@@ -67,9 +68,10 @@ export type Alerting = ReturnType<typeof createAlerting>
 export function createAlerting(ingredients: Ingredients) {
   const alerts = new AlertStore(ingredients)
   const { store, keys } = ingredients
-  const { policies, schedules, silenceDocuments, rules } = createDocuments(ingredients)
+  const { policies, schedules, silenceDocuments, rules, routing } = createDocuments(ingredients)
+  const alertRoutes = new AlertRoutes({ store, routing, policies })
   const onCall = new OnCall({ ...ingredients, schedules })
-  const responders = new Responders({ ...ingredients, onCall, policies })
+  const responders = new Responders({ ...ingredients, onCall, policies, routes: alertRoutes })
   const webhooks = new AlertWebhooks({ ...ingredients, receivers: ingredients.alertWebhooks })
   const flaps = new FlapLedger(ingredients)
   const base = { ...ingredients, alerts, responders, flaps, rules, webhooks }
@@ -94,6 +96,7 @@ export function createAlerting(ingredients: Ingredients) {
     alerts: raising,
     alertActions: new AlertActions({ ...base, changes }),
     alertBoard: new AlertBoard({ alerts, mutes }),
+    alertRoutes,
     alertRehearsal: new AlertRehearsal({ ...base, raising, mutes }),
     alertStore: alerts,
     alertWork: new AlertWorkHandler(work),
@@ -118,6 +121,11 @@ function createDocuments({ store, keys, clock }: Ingredients) {
       store,
       keys: kept(keys.escalationPolicies(), keys.escalationPolicy),
       noun: 'escalation policy',
+    }),
+    routing: new Documents<AlertRouting>({
+      store,
+      keys: kept(keys.alertRoutings(), keys.alertRouting),
+      noun: 'routing of alerts',
     }),
     schedules: new Documents<Schedule>({
       store,

@@ -69,6 +69,8 @@ export class Keys {
   schedule = (id: string) => `${this.scope}schedule:${id}`
   schedules = () => `${this.scope}schedules`
   escalationPolicy = (id: string) => `${this.scope}escalation_policy:${id}`
+  alertRouting = (id: string) => `${this.scope}alert_routing:${id}`
+  alertRoutings = () => `${this.scope}alert_routings`
   escalationPolicies = () => `${this.scope}escalation_policies`
 
   // Sessions

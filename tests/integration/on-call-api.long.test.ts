@@ -143,6 +143,37 @@ describe('on call over HTTP and the command line', () => {
     )
   })
 
+  it('[semantics 4.13] routes of alerts choose the policy by label, source and severity', async () => {
+    await service.api('POST', '/api/escalation-policies', {
+      ...{ id: 'power', name: 'Power people', alert_types: ['none'] },
+      steps: [{ targets: [{ type: 'user', id: 'tesla' }] }],
+    })
+    const put = (body: object) => service.api('PUT', '/api/alert-routes', body)
+    const saved = await put({ routes: [{ matchers: ['team="power"'], policy: 'power' }] })
+    expect(saved.status).toBe(200)
+    expect((await service.api('GET', '/api/alert-routes')).body).toEqual(saved.body)
+    const report = { message: 'No power', source: 'mains', labels: { team: 'power' } }
+    const printed = await belfry(
+      ...['routes', 'test', 'notifications/alerts/critical/outage', JSON.stringify(report)],
+    )
+    expect(printed).toContain('policy “Power people” tells tesla')
+    const raised = await service.api('POST', '/api/alerts', { type: 'outage', ...report })
+    const shown = await service.api('GET', `/api/alerts/${raised.body.alert_id}`)
+    expect(shown.body).toMatchObject({ policy: 'power' })
+
+    const unknown = await put({ routes: [{ policy: 'nobody' }] })
+    expect([unknown.status, unknown.body.detail]).toEqual([
+      ...[422, expect.stringContaining('There is no escalation policy nobody')],
+    ])
+    const deep = [{ routes: [{ routes: [{ routes: [{ routes: [{}] }] }] }] }]
+    const tooDeep = await put({ routes: deep })
+    expect(tooDeep.status).toBe(422)
+    expect(JSON.stringify(tooDeep.body)).toContain('at most 4 levels')
+    expect((await put({ routes: [{ matchers: ['team=~"("'] }] })).status).toBe(422)
+    expect((await put({ routes: [] })).body).toEqual({ routes: [] })
+    expect((await service.api('DELETE', '/api/escalation-policies/power')).status).toBe(204)
+  })
+
   it('a policy decides who is told; alerts are snoozed and escalated by hand', async () => {
     const step = (id: string) => ({ targets: [{ type: 'user', id }], delay_minutes: 60 })
     const made = await service.api('POST', '/api/escalation-policies', {
