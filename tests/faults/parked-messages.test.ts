@@ -8,7 +8,7 @@ import { Stage } from './support/stage.ts'
 /** As many as an inbox keeps. */
 const PARKED = 100
 /** A lease on its slot would keep it waiting for more than twenty. */
-const HANDLED_MS = 5_000
+const HANDLED_MS = 15_000
 
 it.runIf(requireServer('mosquitto'))(
   'the one process of an embedded store is killed: what the broker kept for it is handled at once by the next',
