@@ -27,7 +27,7 @@ const TIMES: BrokerTimes = {
   leaseMs: 10_000,
   keepEveryMs: 3_000,
   graceMs: 10_000,
-  sweepEveryMs: 5_000,
+  sweepEveryMs: 2_000,
   quietMs: 2_000,
   longestMs: 10_000,
   backoff: RECONNECT,
