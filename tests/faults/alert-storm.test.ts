@@ -10,6 +10,8 @@ import type { Json } from './support/store-view.ts'
 
 const REPORTS = 10_000
 const SECONDS = 10
+/** After so many the other alert is thought to wait for the end. */
+const MOST_REPORTS = 5 * REPORTS
 const hasServers = requireServer('mosquitto') && requireServer('redis-server')
 const ONE_EACH = { slack: 1, discord: 1, webhook: 1, sms: 1, push: 1 }
 const PARTS: readonly Parts[] = hasServers ? ['embedded', 'external'] : ['embedded']
@@ -72,15 +74,19 @@ describe.each(PARTS)('[S1-048 semantics 4.13] a storm on %s', (parts) => {
     const startedAt = performance.now()
     const until = (at: number) =>
       new Promise((resolve) => setTimeout(resolve, Math.max(0, at - performance.now())))
-    let other: Promise<Telling> | null = null
-    for (let tenth = 0; tenth < SECONDS * 10; tenth++) {
+    const other = new OtherAlert()
+    let sent = 0
+    // It goes on until the other is told: on a slow machine that takes as long as it takes.
+    for (let tenth = 0; sent < REPORTS || (other.toldMs === null && sent < MOST_REPORTS); tenth++) {
       await sender.send(Array.from({ length: slice }, () => report))
-      if (tenth === 20) other = raiseAnother()
+      sent += slice
+      if (tenth === 20) other.raise()
       await until(startedAt + (tenth + 1) * 100)
     }
-    const endedAt = performance.now()
-    const told = await other!
-    await waitFor(async () => (await alertsOf('pump'))[0]?.count === REPORTS, {
+    const tookMs = performance.now() - startedAt
+    const otherMs = other.toldMs
+    expect(otherMs, 'the other was not told while the storm went on').not.toBeNull()
+    await waitFor(async () => (await alertsOf('pump'))[0]?.count === sent, {
       message: 'not every report was counted',
       deadlineMs: 60_000,
     })
@@ -95,26 +101,28 @@ describe.each(PARTS)('[S1-048 semantics 4.13] a storm on %s', (parts) => {
       expect(channels.countsOf(user)).toEqual(ONE_EACH)
     }
     note(`alert storm, ${parts}`, {
-      reports: REPORTS,
-      'took ms': Math.round(endedAt - startedAt),
-      'another alert told after ms': Math.round(told.at - told.raisedAt),
+      reports: sent,
+      'took ms': Math.round(tookMs),
+      'another alert told after ms': Math.round(otherMs ?? 0),
     })
-    // It does not wait for the storm to be over, whatever a second of it is on this machine.
-    expect(told.at).toBeLessThan(endedAt)
     expect(stage.crashes()).toEqual([])
   })
 })
 
-interface Telling {
-  readonly raisedAt: number
-  readonly at: number
-}
+/** An alert of another type, until somebody has it in his inbox. */
+class OtherAlert {
+  /** How long that took, in ms. */
+  toldMs: number | null = null
 
-/** Raises an alert of another type, and waits until somebody has it in his inbox. */
-async function raiseAnother(): Promise<Telling> {
-  const raisedAt = performance.now()
-  const type = { type: 'door', message: 'The door is open', source: 'gate' }
-  await stage.http('POST', '/api/alerts', type)
-  await waitFor(async () => (await heard('joan')).length > 0)
-  return { raisedAt, at: performance.now() }
+  raise(): void {
+    const raisedAt = performance.now()
+    const alert = { type: 'door', message: 'The door is open', source: 'gate' }
+    stage
+      .http('POST', '/api/alerts', alert)
+      .then(() => waitFor(async () => (await heard('joan')).length > 0, { deadlineMs: 120_000 }))
+      .then(() => {
+        this.toldMs = performance.now() - raisedAt
+      })
+      .catch(() => undefined)
+  }
 }

@@ -11,7 +11,7 @@ import { Stage } from './support/stage.ts'
 
 /** Mails that one process may have in hand when it dies: being sent, and being settled. */
 const IN_FLIGHT = 2 * 64
-/** On Redis a dead process's slot at the broker is taken over after its lease and a grace: about 25 s. */
+/** On Redis a dead process's slot at the broker is taken over after its lease and a grace: about 22 s. */
 const SETTLE_MS = 90_000
 
 const hasServers = requireServer('mosquitto') && requireServer('redis-server')
