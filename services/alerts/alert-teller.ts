@@ -1,4 +1,5 @@
 import {
+  asBelfryError,
   Filtered,
   inPartition,
   type Logger,
@@ -74,13 +75,23 @@ export class AlertTeller {
     stepChannels: readonly ChannelName[] | null,
   ): Promise<ReadonlyMap<string, PersonalPlan>> {
     if (stepChannels !== null) return new Map()
-    const { rules } = this.#parts
-    const plans = await Promise.all(targets.map((user) => rules.plan(user, severity)))
+    const plans = await Promise.all(targets.map((user) => this.#plan(user, severity)))
     return new Map(
       targets.flatMap((user, n) => {
         const plan = plans[n]
         return plan ? [[user, plan] as const] : []
       }),
     )
+  }
+  /** `null`: the severity decides, also for somebody whose rules cannot be read: he is told all the same. */
+  async #plan(user: string, severity: Severity): Promise<PersonalPlan | null> {
+    const { rules, log } = this.#parts
+    try {
+      return await rules.plan(user, severity)
+    } catch (error) {
+      if (asBelfryError(error).retryable) throw error
+      log.error({ err: error, user }, 'how somebody wants to hear of alerts cannot be read')
+      return null
+    }
   }
 }
