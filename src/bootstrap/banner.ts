@@ -17,8 +17,9 @@ export function banner(app: App, tookMs: number): string {
   }
   if (config.auth.mode === 'off') {
     lines.push('', '  Authentication is off: everybody is whom he says he is, with every role.')
-    lines.push(...toTry(app))
   }
+  // Later starts know no key: their lines would not work as printed.
+  if (config.auth.mode === 'off' || firstKey !== null) lines.push(...toTry(app))
   return `${lines.join('\n')}\n\n`
 }
 
@@ -26,31 +27,34 @@ function toTry(app: App): string[] {
   const api = app.http.url
   const { prefix } = app.config.mqtt
   const to = brokerArguments(app)
+  const isOff = app.config.auth.mode === 'off'
+  const curl = isOff ? 'curl' : 'curl -H "authorization: Bearer $BELFRY_TOKEN"'
   return [
     '',
     '  Try, in a second terminal:',
     '',
+    ...(isOff ? [] : [`  export BELFRY_TOKEN=${app.firstKey}`, '']),
     '  # a notification, and the inbox where it is',
     ...(to === null
       ? []
       : [
           `  mosquitto_pub ${to}-t ${prefix}notifications/realtime/user/42 -m '{"message":"Hello"}'`,
         ]),
-    `  curl ${api}/api/notifications -H 'content-type: application/json' \\`,
+    `  ${curl} ${api}/api/notifications -H 'content-type: application/json' \\`,
     `    -d '{"to":"user:42","message":"Hello again"}'`,
-    `  curl '${api}/api/notifications?user_id=42'`,
+    `  ${curl} '${api}/api/notifications?user_id=42'`,
     '',
     '  # a mail; without SMTP_URL it is kept in the outbox',
     ...(to === null
       ? [
-          `  curl ${api}/api/notifications -H 'content-type: application/json' \\`,
+          `  ${curl} ${api}/api/notifications -H 'content-type: application/json' \\`,
           `    -d '{"to":{"email":"ada@example.com"},"title":"Hello","message":"It works."}'`,
         ]
       : [
           `  mosquitto_pub ${to}-t ${prefix}notifications/email/send \\`,
           `    -m '{"to":"ada@example.com","subject":"Hello","body":"It works."}'`,
         ]),
-    `  curl ${api}/api/outbox`,
+    `  ${curl} ${api}/api/outbox`,
   ]
 }
 
@@ -58,7 +62,12 @@ function toTry(app: App): string[] {
 function brokerArguments({ config, broker }: App): string | null {
   const { external, embedded } = config.mqtt
   if (broker === null) return null
-  if (external === null) return argumentsFor(embedded.host, broker.port ?? embedded.port)
+  const isOff = config.auth.mode === 'off'
+  if (external === null) {
+    const to = argumentsFor(embedded.host, broker.port ?? embedded.port)
+    return isOff ? to : `${to}-u admin -P "$BELFRY_TOKEN" `
+  }
+  if (!isOff) return null
   const { protocol, hostname, port, username } = new URL(external.urls[0] ?? '')
   const isOpen = protocol === 'mqtt:' && username === '' && external.credentials === undefined
   return isOpen ? argumentsFor(hostname, Number(port || 1883)) : null

@@ -124,6 +124,18 @@ describe.skipIf(!hasTools)('the first minute', () => {
     expect(terminal.output).not.toMatch(/"level":"(error|fatal)"/)
   })
 
+  it('npm start with authentication: what it prints works with the key that it prints', async () => {
+    const terminal = new Terminal(await environment({ BELFRY_AUTH: 'token' }))
+    const output = await terminal.ready()
+    const script = output.slice(output.indexOf('  export BELFRY_TOKEN='))
+    const answers = await shell(`set -e\n${script}`)
+    expect(answers).toContain('"message":"Hello"')
+    expect(answers).toContain('"message":"Hello again"')
+    const [key, outbox] = [script.split('\n')[0], printedCommands(output).at(-1)]
+    await waitFor(async () => (await shell(`${key}\n${outbox}`)).includes('"ada@example.com"'))
+    await terminal.interrupt()
+  })
+
   it('Ctrl-C while messages arrive: what was acknowledged is there after the next start', async () => {
     const env = await environment({ RATE_LIMIT: 'off' })
     const terminal = new Terminal(env)
