@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { type Client, Refused } from '../client.ts'
-import { type Command, jsonArgument } from '../command.ts'
+import { type Command, jsonArgument, WrongUsage } from '../command.ts'
 
 export const templateCommands: readonly Command[] = [
   {
@@ -34,6 +35,7 @@ export const templateCommands: readonly Command[] = [
     summary: 'Put the templates of a folder (YAML or JSON files) in place',
     examples: ['templates push ./templates'],
     async run({ client, out }, [folder = '']) {
+      if (!existsSync(folder)) throw new WrongUsage(`There is no folder ${folder}.`)
       const { templatesOf } = await import('../../bootstrap/template-bodies.ts')
       const pushed: Record<string, unknown>[] = []
       for (const { name, body } of await templatesOf(folder)) {
