@@ -191,6 +191,8 @@ describe('on call over HTTP and the command line', () => {
     expect((await snooze({})).status).toBe(422)
     expect((await snooze({ for: '2h' })).body).toEqual({ status: 'snoozed', alert_id: id })
     expect(await show()).toMatchObject({ status: 'snoozed', next_escalation_at: null })
+    // Whoever escalates is obeyed, whatever is silenced.
+    await belfry('silences', 'add', 'alert_type=pump', '--for', '1h', '--comment', 'pumps')
     expect(await belfry('alerts', 'escalate', id, '--user', 'ada')).toContain('escalated')
     await waitFor(async () => {
       const inbox = await service.api('GET', '/api/notifications?user_id=joan')
