@@ -85,6 +85,7 @@ export { Topic } from './mqtt/topic.ts'
 export { filtersOverlap } from './mqtt/topic-name.ts'
 export type { Composition, Desk, Envelope, Part, Passed } from './notifications/desk.ts'
 export { fill, type NamesIn } from './notifications/fill.ts'
+export type { FlowOptions } from './notifications/flow-options.ts'
 export {
   currentInbox,
   Inbox,

@@ -24,6 +24,7 @@ import type { QueueRoutes } from '../deliveries/queue-routes.ts'
 import type { Directory } from '../directory/directory.ts'
 import { emptyProfile } from '../directory/user-record.ts'
 import { type Acceptance, type Identity, ownWork } from './acceptance.ts'
+import { classFlow } from './class-flow.ts'
 import { messageAfter } from './composed.ts'
 import { mintId } from './mint-id.ts'
 import { type Message, makeRecord, messageOf as messageWith } from './notification-record.ts'
@@ -97,6 +98,8 @@ export class NotificationDesk implements Desk {
     return envelope.channels.map((channel) => {
       const base = { userId, notificationId: sent.notification_id, channel }
       if (isRepeated) return droppedOutcome(base, 'duplicate')
+      if (sent.status === 'digested') return droppedOutcome(base, 'digest')
+      if (sent.status === 'throttled') return droppedOutcome(base, 'throttled')
       const isIn =
         channel === 'database'
           ? planned?.inInbox
@@ -230,6 +233,7 @@ function messageFor(envelope: Envelope): Message {
     ...{ type, priority, expiresAt },
     data: category === null ? {} : { category },
     ...(preferences === null ? {} : { preferences }),
+    ...classFlow(envelope.flow),
     inInbox: channels.includes('database'),
     channels: channels.filter((channel) => channel !== 'database') as ChannelName[],
   })

@@ -1,4 +1,5 @@
 import type { Priority } from '../store/store.ts'
+import type { FlowOptions } from './flow-options.ts'
 import type { Said } from './lifecycle.ts'
 import type { ChannelOutcome } from './outcomes.ts'
 
@@ -53,6 +54,7 @@ export interface Envelope {
   readonly preferences: Readonly<Record<string, boolean>> | null
   readonly priority: Priority
   readonly critical: boolean
+  readonly flow: FlowOptions
   /** Epoch milliseconds; `null`: never. */
   readonly expiresAt: number | null
   readonly deduplicationId: string | null

@@ -1,6 +1,12 @@
 import type { Priority } from '../store/store.ts'
 import { Current } from '../support/current.ts'
 import type { Delay } from '../support/moments.ts'
+import type {
+  DigestOption,
+  FallbackOption,
+  RequireAckOption,
+  ThrottleOption,
+} from './flow-options.ts'
 import type { JobMiddleware } from './job-middleware.ts'
 import type { Mail } from './mail.ts'
 import type {
@@ -73,6 +79,18 @@ export abstract class Notification<To extends Recipient = Recipient> {
   /** Which channels people want of it who have not said it themselves, nor their tenant. */
   declare preferences?: Readonly<Partial<Record<Channel, boolean>>>
   declare expiresAt?: Date
+  /** Several become one; with `toDatabase` where `key` names a part of it. */
+  declare digest?: DigestOption
+  declare throttle?: ThrottleOption
+  /** In the words that it has for the app. */
+  declare fallback?: FallbackOption
+  declare requireAck?: RequireAckOption
+  /** What it can be canceled by while it waits. */
+  declare tags?: readonly string[]
+  /** It takes the place of the unread one with the same key. */
+  declare collapseKey?: string
+  /** The conversation, document or device that it belongs to, to be muted by itself. */
+  declare thread?: string
   /** The queue of its jobs, unless `viaQueues` says it. */
   declare queue?: string
   /** How often a provider is asked. Default: the channel's. */

@@ -3,6 +3,7 @@ import { BelfryError, InvalidPayload } from '../support/errors.ts'
 import type { Logger } from '../support/logger.ts'
 import { AT_ONCE, asError, composeFor, typeOf } from './composing.ts'
 import type { Desk, Envelope } from './desk.ts'
+import { flowOptionsOf } from './flow-options.ts'
 import type { Lifecycle, Said } from './lifecycle.ts'
 import type { Channel } from './messages.ts'
 import type { Notification, Notifier, OnDemand, Recipients } from './notification.ts'
@@ -137,6 +138,7 @@ export class Sender implements Notifier {
       addresses: addressesFor(to, named, notification),
       ...{ type: typeOf(notification, to), category, priority, critical },
       preferences: preferencesOf(notification),
+      flow: flowOptionsOf(notification),
       expiresAt: expiresAt?.getTime() ?? null,
       deduplicationId: dedup === undefined ? null : `${notification.constructor.name}:${dedup}`,
       broadcastOn: broadcastChannels(to, notification),

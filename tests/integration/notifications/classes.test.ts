@@ -317,4 +317,58 @@ describe('notification classes in a running service', () => {
     expect(await sent()).toEqual(['database', 'email'])
     await preferenceDefaults.save({})
   })
+  it('a class asks for a throttle, a digest and a fallback as messages do', async () => {
+    class Comment extends Notification<User> {
+      readonly doc: string
+      readonly text: string
+      override digest = { window: 1, key: 'doc', lookBack: 60 }
+      override tags = ['comments']
+      constructor(doc: string, text: string) {
+        super()
+        this.doc = doc
+        this.text = text
+      }
+      via() {
+        return ['database']
+      }
+      override toDatabase(): DatabaseMessage {
+        return { title: 'Comment', message: this.text, doc: this.doc }
+      }
+    }
+    const lena = new User('lena')
+    const said = async (doc: string, text: string) => {
+      const { all } = await lena.notify(new Comment(doc, text))
+      return all.map(({ status, reason }) => reason ?? status)
+    }
+    expect(await said('a', 'one')).toEqual(['sent'])
+    expect(await said('a', 'two')).toEqual(['digest'])
+    expect(await said('b', 'other')).toEqual(['sent'])
+    expect(await said('a', 'three')).toEqual(['digest'])
+    const found = await waitFor(async () => {
+      const all = await inbox(lena).unread().get()
+      return all.length === 3 && all
+    })
+    const [digest] = found
+    expect(digest).toMatchObject({ title: 'Comment (2)', data: { total_count: 2 } })
+
+    class Once extends Comment {
+      override digest = undefined as never
+      override throttle = { window: 60 }
+      override fallback = { after: 1, unless: 'read' as const, channels: ['mail'] }
+    }
+    const { sent } = await lena.notify(new Once('c', 'first'))
+    expect((await lena.notify(new Once('c', 'second'))).skipped).toMatchObject([
+      { reason: 'throttled' },
+    ])
+    const { queues, directory } = belfry.app.services
+    await directory.save('lena', { email: 'lena@example.com' })
+    const mail = `${sent[0]?.notificationId}.email`
+    await waitFor(async () => (await queues.delivery(mail)).status === 'sent')
+
+    class Never extends Comment {
+      override digest = { window: 1, cron: '* * * * *', key: 'doc', lookBack: 60 }
+    }
+    const { failed } = await lena.notify(new Never('d', 'x'))
+    expect(failed[0]?.error?.message).toContain('either window')
+  })
 })
