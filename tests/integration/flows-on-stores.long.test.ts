@@ -76,6 +76,7 @@ describe.each(SERVERS)('flows on the store: $kind', (kind) => {
     }
     await bench.workOn('alert', alertWork.handle)
     expect(await bench.inbox(user)).toHaveLength(10)
+    expect(await mails()).toEqual(Array(10).fill(`${user}@example.com`))
   })
 
   it('a throttle lets one through of a hundred at once', async () => {
