@@ -37,21 +37,28 @@ export class Housekeeper {
   async round(): Promise<void> {
     if (this.#running) return
     this.#running = true
-    const { store, services, log } = this.#parts
+    const { services } = this.#parts
+    await this.#everywhere((partition) => services.inbox.wakeSnoozed(partition))
+    if (this.#rounds++ % SWEEP_EVERY === 0) {
+      await this.#quietly(() => services.sessions.sweep())
+      await this.#everywhere((partition) => services.events.cleanUp(partition))
+    }
+    this.#running = false
+  }
+
+  /** A partition that is away keeps no other waiting. */
+  async #everywhere(work: (partition: number) => Promise<unknown>): Promise<void> {
+    const { partitions } = this.#parts.store
+    for (let partition = 0; partition < partitions; partition++) {
+      await this.#quietly(() => work(partition))
+    }
+  }
+
+  async #quietly(work: () => Promise<unknown>): Promise<void> {
     try {
-      for (let partition = 0; partition < store.partitions; partition++) {
-        await services.inbox.wakeSnoozed(partition)
-      }
-      if (this.#rounds++ % SWEEP_EVERY === 0) {
-        await services.sessions.sweep()
-        for (let partition = 0; partition < store.partitions; partition++) {
-          await services.events.cleanUp(partition)
-        }
-      }
+      await work()
     } catch (error) {
-      log.warn({ err: error }, 'housekeeping waits for the store')
-    } finally {
-      this.#running = false
+      this.#parts.log.warn({ err: error }, 'housekeeping waits for the store')
     }
   }
 }

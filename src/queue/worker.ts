@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Lease } from '../store/store.ts'
 import { Unavailable } from '../support/errors.ts'
 import { Foresight } from './foresight.ts'
@@ -12,6 +13,7 @@ const AWAY_MS = 2_000
 /** Of the time for stopping, what is left for handing back. */
 const HAND_BACK = 0.1
 
+const passed = (ms: number) => pause(ms, undefined, { ref: false })
 const NOT_SETTLED = 'a job was not settled; it comes back'
 
 /** The bus channel that says: there is work in this queue. */
@@ -109,18 +111,21 @@ export class Worker {
     return taken
   }
 
-  /** Puts back what dead workers held. */
+  /** Puts back what dead workers held; a partition that is away keeps no other waiting. */
   async reap(): Promise<void> {
+    const { partitions } = this.#options.store
+    for (let partition = 0; partition < partitions; partition++) await this.#reapIn(partition)
+  }
+
+  async #reapIn(partition: number): Promise<void> {
     const { store, queue, maxTakes, onGivenUp, log } = this.#options
     try {
-      for (let partition = 0; partition < store.partitions; partition++) {
-        const { requeued, failed } = await store.reap(partition, queue, maxTakes)
-        if (requeued.length > 0) this.wake()
-        if (failed.length > 0) log.error({ queue, jobs: failed }, 'jobs kept killing their workers')
-        for (const jobId of failed) await onGivenUp({ queue, partition, jobId })
-      }
+      const { requeued, failed } = await store.reap(partition, queue, maxTakes)
+      if (requeued.length > 0) this.wake()
+      if (failed.length > 0) log.error({ queue, jobs: failed }, 'jobs kept killing their workers')
+      for (const jobId of failed) await onGivenUp({ queue, partition, jobId })
     } catch (error) {
-      log.warn({ err: error, queue }, 'could not look for lost jobs')
+      log.warn({ err: error, queue, partition }, 'could not look for lost jobs')
     }
   }
 
@@ -238,10 +243,4 @@ export class Worker {
     if (at >= 0) this.#waiting.splice(at, 1)
     this.#held.get(lease)?.abort.abort(new Error('lease lost'))
   }
-}
-
-function passed(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    setTimeout(resolve, ms).unref()
-  })
 }

@@ -49,6 +49,38 @@ describe.skipIf(!requireServer('redis-server'))('a worker over several partition
   })
 })
 
+describe.skipIf(!requireServer('redis-server'))('a worker while one partition is away', () => {
+  it('works on the others, and puts back what was lost there', async () => {
+    await emptyRedis([redis!.port])
+    const clock = new FakeClock()
+    const config = singleConfig(redis!.port, { partitions: 4 })
+    const store = await RedisStore.connect(config, { log, clock })
+    for (let n = 0; n < 12; n++) await put(store, `mail-${n}`, n % 4)
+    // Somebody took these and died.
+    for (const partition of [1, 3]) await store.take(partition, QUEUE, 1, 30_000)
+    clock.advance(31_000)
+    const [take, reap] = [store.take.bind(store), store.reap.bind(store)]
+    const away = () => Promise.reject(new Unavailable('That partition is away.'))
+    store.take = (partition, ...rest) => (partition === 0 ? away() : take(partition, ...rest))
+    store.reap = (partition, ...rest) => (partition === 0 ? away() : reap(partition, ...rest))
+    const done: string[] = []
+    const worker = new Worker({
+      ...{ queue: QUEUE, store, bus: new MemoryBus(), clock, log, concurrency: 4 },
+      handler: async ({ jobId }) => {
+        done.push(jobId)
+        return { ops: [] }
+      },
+    })
+    await worker.start()
+    await waitFor(() => {
+      clock.advance(2_500)
+      return done.length === 9
+    })
+    await worker.stop(1_000)
+    await store.close()
+  })
+})
+
 describe.each(['embedded', 'redis'])('a worker over the %s store', (kind) => {
   const clock = new FakeClock()
   let store: Store
