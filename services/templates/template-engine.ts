@@ -4,6 +4,7 @@ import { toLiquid } from './template-syntax.ts'
 /** How long one text may take, what it may allocate, how long it may become: all far above need. */
 const LIMITS = { parseLimit: 100_000, renderLimit: 100, memoryLimit: 1_000_000 } as const
 const MOST_CHARACTERS = 65_536
+const OVER_TIME = /render limit exceeded/
 
 /** What reaches for files, keeps state between renderings, or evaluates text as code. */
 const WITHOUT_TAGS = ['include', 'render', 'layout', 'block', 'increment', 'decrement']
@@ -51,9 +52,23 @@ export class TemplateEngine {
    * a text that passes a limit.
    */
   render(
-    { form, parts }: CompiledText,
+    text: CompiledText,
     params: Readonly<Record<string, unknown>>,
     { lenient = false } = {},
+  ): string {
+    try {
+      return this.#renderOnce(text, params, lenient)
+    } catch (error) {
+      // The time may have gone by while the machine did something else: once more tells.
+      if (!(error instanceof TemplateError) || !OVER_TIME.test(error.message)) throw error
+      return this.#renderOnce(text, params, lenient)
+    }
+  }
+
+  #renderOnce(
+    { form, parts }: CompiledText,
+    params: Readonly<Record<string, unknown>>,
+    lenient: boolean,
   ): string {
     const engine = this.#engines[form]
     const scope = new Context(params, engine.options, { strictVariables: !lenient })

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { messageOf } from '../../../services/notifications/notification-record.ts'
 import { TemplateBody } from '../../../services/templates/template-body.ts'
+import { TemplateEngine } from '../../../services/templates/template-engine.ts'
 import { previewTemplate } from '../../../services/templates/template-preview.ts'
 import { createTemplates } from '../../../src/bootstrap/templates.ts'
 import { Keys } from '../../../src/store/keys.ts'
@@ -232,6 +233,21 @@ describe('TemplateRenderer', () => {
     expect(errors).toMatchObject([
       { template: 'order.shipped', reason: expect.stringMatching(reason) },
     ])
+  })
+
+  it('a machine that stands still for a moment makes no fallback', () => {
+    const engine = new TemplateEngine()
+    let reads = 0
+    const params = {
+      get name() {
+        const until = performance.now() + (reads++ === 0 ? 150 : 0)
+        while (performance.now() < until);
+        return 'Ada'
+      },
+    }
+    const text = engine.compile('Hello {{ name }}, {{ name }}{% if true %}!{% endif %}', 'text')
+    expect(engine.render(text, params)).toBe('Hello Ada, Ada!')
+    expect(reads).toBeGreaterThan(2)
   })
 
   it('what was accepted is sent even if its template is removed meanwhile', async () => {
