@@ -1,6 +1,6 @@
-import { Redis } from 'ioredis'
 import { startService, startSurroundings } from '../tests/support/service.ts'
 import { Child } from './support/child.ts'
+import { Intake } from './support/intake.ts'
 import {
   compare,
   type Effort,
@@ -12,7 +12,6 @@ import {
 /** The rate limiter runs, and lets everything through. */
 export const UNLIMITED = '100000000/60'
 const USERS = 1000
-const TOPIC = 'notifications/realtime/user'
 
 /**
  * Mosquitto → the whole pipeline (route, authentication, rate limit, filter,
@@ -38,9 +37,7 @@ async function ask({ quick }: Effort): Promise<readonly Finding[]> {
   const { child: bare } = await Child.start('peers/bare-mqtt.ts', [mosquitto.url, 'bare/#'])
   const seedArguments = [mosquitto.url, 'seed/#', `${redis.url}/1`]
   const { child: seed } = await Child.start('peers/seed-shape.ts', seedArguments)
-  const watch = new Redis(redis.url)
   await load.ask({ do: 'connect', port: mosquitto.port })
-
   const publish = (topic: string, count: number) =>
     load.ask({ do: 'publish', topic, count, users: USERS })
 
@@ -53,41 +50,16 @@ async function ask({ quick }: Effort): Promise<readonly Finding[]> {
     return (count * 1000) / (performance.now() - startedAt)
   }
 
-  let round = 0
-  async function ours(count: number): Promise<number> {
-    // New users every time: nothing falls off their inboxes, so that keys can be counted.
-    round += 1
-    const topic = `${TOPIC}/r${round}-%`
-    const before = await primed(topic)
-    const startedAt = performance.now()
-    await publish(topic, count)
-    await until(async () => (await keysMade(watch)) >= before + count)
-    return (count * 1000) / (performance.now() - startedAt)
-  }
-
-  /** The first message to each user makes the keys that he has for good. */
-  async function primed(topic: string): Promise<number> {
-    const enough = (await keysMade(watch)) + USERS * 2
-    await publish(topic, USERS)
-    await until(async () => (await keysMade(watch)) > enough)
-    let size = -1
-    for (let last = -2; last !== size; ) {
-      last = size
-      await new Promise((resolve) => setTimeout(resolve, 200))
-      size = await keysMade(watch)
-    }
-    return size
-  }
-
+  const intake = await Intake.open(surroundings)
   const count = quick ? 20_000 : 40_000
   const slowly = quick ? 2_000 : 5_000
   try {
     await peer(bare, 'bare', count)
-    await ours(count)
+    await intake.rate(count)
     await peer(seed, 'seed', 500)
     const figures = await interleave(quick ? 3 : 5, {
       bare: () => peer(bare, 'bare', count),
-      ours: () => ours(count),
+      ours: () => intake.rate(count),
       seed: () => peer(seed, 'seed', slowly),
     })
     const what = 'ingest, durable in Redis'
@@ -104,24 +76,9 @@ async function ask({ quick }: Effort): Promise<readonly Finding[]> {
       ),
     ]
   } finally {
-    watch.disconnect()
+    await intake.close()
     await Promise.all([load, bare, seed].map((child) => child.stop()))
     await service.stop()
     await surroundings.stop()
-  }
-}
-
-/** How many keys were made and not deleted; those that have ended count too. */
-async function keysMade(redis: Redis): Promise<number> {
-  const [size, stats] = await Promise.all([redis.dbsize(), redis.info('stats')])
-  return size + Number(/expired_keys:(\d+)/.exec(stats)?.[1] ?? 0)
-}
-
-/** Waits for a condition with a deadline, looking often: the wait is part of what is measured. */
-async function until(reached: () => Promise<boolean>, deadlineMs = 60_000): Promise<void> {
-  const endsAt = performance.now() + deadlineMs
-  while (!(await reached())) {
-    if (performance.now() > endsAt) throw new Error('the messages did not arrive')
-    await new Promise((resolve) => setTimeout(resolve, 2))
   }
 }

@@ -17,6 +17,7 @@ import { ingest } from './ingest.ts'
 import { latency } from './latency.ts'
 import { listeners } from './listeners.ts'
 import { memory } from './memory.ts'
+import { processes } from './processes.ts'
 import { queue } from './queue.ts'
 import { routes } from './routes.ts'
 import { type Finding, holds, type Question } from './support/question.ts'
@@ -26,6 +27,7 @@ import { users } from './users.ts'
 const QUESTIONS: readonly Question[] = [
   ingest,
   embeddedIngest,
+  processes,
   latency,
   alerts,
   queue,

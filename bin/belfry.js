@@ -10,12 +10,31 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 const NEEDED_MAJOR = 24
 const FORWARDED = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2']
 const HANDED_OVER = 'BELFRY_HANDED_OVER'
+// A message lives for a moment: where young memory (MB) has room for more of them, the garbage
+// collector copies fewer (docs/adr/0039-young-memory.md).
+const YOUNG_MEMORY = ['--min-semi-space-size=32', '--max-semi-space-size=32']
 
 const script = fileURLToPath(import.meta.url)
 const root = dirname(dirname(script))
 
-if (Number(process.versions.node.split('.')[0]) >= NEEDED_MAJOR) await run()
-else handOver()
+if (Number(process.versions.node.split('.')[0]) < NEEDED_MAJOR) handOver()
+else {
+  if (wantsYoungMemory() && !process.channel) beginAgain()
+  await run()
+}
+
+/** The service itself, unless somebody has decided on that memory already. */
+function wantsYoungMemory() {
+  const options = [process.env.NODE_OPTIONS, ...process.execArgv].join(' ')
+  return process.argv[2] === 'start' && !/semi[-_]space/.test(options)
+}
+
+/** The same process with these options, which count only from the beginning; not on Windows. */
+function beginAgain() {
+  const options = [...process.execArgv, ...YOUNG_MEMORY]
+  const command = [process.execPath, ...options, script, ...process.argv.slice(2)]
+  if (process.platform !== 'win32') process.execve?.(process.execPath, command, process.env)
+}
 
 async function run() {
   if (process.env[HANDED_OVER]) endWithParent()
@@ -55,7 +74,8 @@ function handOver() {
     fail(`Node ${NEEDED_MAJOR} or newer is needed, this is ${process.version}: https://nodejs.org`)
   }
   // In a session of its own, so that Ctrl-C reaches it once: by us, not by the terminal as well.
-  const child = spawn(node, [script, ...process.argv.slice(2)], {
+  const options = wantsYoungMemory() ? YOUNG_MEMORY : []
+  const child = spawn(node, [...options, script, ...process.argv.slice(2)], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     detached: process.platform !== 'win32',
     env: { ...process.env, [HANDED_OVER]: '1' },

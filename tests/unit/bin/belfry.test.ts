@@ -32,6 +32,12 @@ console.log(JSON.stringify({ version: process.version, pid: process.pid, argv: p
 process.stdin.on('data', () => process.exit(3))
 `
 
+/** A command line that tells how it was started. */
+const WHO = `
+const { pid, execArgv: options, argv } = process
+console.log(JSON.stringify({ pid, options, argv: argv.slice(2) }))
+`
+
 describe('bin/belfry.js', () => {
   it('runs src/cli/main.ts of a checkout', () => {
     const root = aPackage({ 'src/cli/main.ts': "const word: string = 'source'\nconsole.log(word)" })
@@ -55,6 +61,25 @@ describe('bin/belfry.js', () => {
     const main = 'export const main = async (argv: string[]) => argv.length'
     const root = aPackage({ 'src/cli/main.ts': main })
     expect(run(newNode, root, ['a', 'b']).status).toBe(2)
+  })
+
+  it.skipIf(process.platform === 'win32')(
+    'gives the service room for young objects, in the same process',
+    () => {
+      const { pid, stdout } = run(newNode, aPackage({ 'src/cli/main.ts': WHO }), ['start', '--x=1'])
+      expect(JSON.parse(stdout)).toEqual({
+        pid,
+        options: ['--min-semi-space-size=32', '--max-semi-space-size=32'],
+        argv: ['start', '--x=1'],
+      })
+    },
+  )
+
+  it('leaves that alone where somebody has said how much, and for other commands', () => {
+    const root = aPackage({ 'src/cli/main.ts': WHO })
+    const env = { NODE_OPTIONS: '--max-semi-space-size=8' }
+    expect(JSON.parse(run(newNode, root, ['start'], env).stdout).options).toEqual([])
+    expect(JSON.parse(run(newNode, root, ['doctor']).stdout).options).toEqual([])
   })
 
   it('says in one line that there is nothing to run', () => {
@@ -140,8 +165,9 @@ function collect(child: ChildProcess): () => string {
   return () => text
 }
 
-function run(node: string, root: string, args: string[] = []) {
-  return spawnSync(node, [join(root, 'bin/belfry.js'), ...args], { encoding: 'utf8' })
+function run(node: string, root: string, args: string[] = [], env: Record<string, string> = {}) {
+  const options = { encoding: 'utf8', env: { ...process.env, ...env } } as const
+  return spawnSync(node, [join(root, 'bin/belfry.js'), ...args], options)
 }
 
 function aFolder(): string {
