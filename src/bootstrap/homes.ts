@@ -35,7 +35,7 @@ const RULES: readonly Rule[] = [
   [/^alerts:group:([^:]+)/, ofFirst],
   [/^(?:users|oncall|watched|sms:(?:opt_out|last|codes)):(.+)$/, ofFirst],
   [/^group:(.+):members$/, ofFirst],
-  [/^groups$/, () => of('groups')],
+  [/^(groups|oncall_types)$/, ofFirst],
   [/^system:status(?::|$)/, () => of('system')],
   [/^template(?:s$|:|_name:)/, () => of('templates')],
   [/^heartbeats:watched$/, () => FIRST],

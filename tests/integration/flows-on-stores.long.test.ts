@@ -50,7 +50,7 @@ describe.each(SERVERS)('flows on the store: $kind', (kind) => {
 
   it('a group of alerts whose telling failed is found by its id, and told after all', async () => {
     const { alerts, alertWork, memberships, queues } = bench.services
-    const user = fresh()
+    const user = await person()
     await memberships.setOnCall('leak', [user], true)
     const report = {
       type: 'leak',
