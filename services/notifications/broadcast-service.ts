@@ -12,7 +12,7 @@ import {
   partitionOf,
   type Settlement,
   type Store,
-  uuidFrom,
+  uuidBeside,
 } from '../../src/index.ts'
 import {
   type DeliveryJob,
@@ -235,8 +235,11 @@ export class BroadcastService {
   ): Promise<unknown> {
     const { store, notifications } = this.#parts
     const partition = this.#partition(userId)
-    const what = time === null ? [job.id] : [job.origin.recurrence_id ?? job.id, time]
-    const id = inPartition(uuidFrom(...what, userId), partition, store.partitions)
+    const uuid =
+      time === null
+        ? uuidBeside(job.id, userId)
+        : uuidBeside(job.origin.recurrence_id ?? job.id, time, userId)
+    const id = inPartition(uuid, partition, store.partitions)
     const message = { ...job.message, sendAt: null }
     return notifications.send({ userId, message, identity: ownWork, origin: job.origin, id })
   }
