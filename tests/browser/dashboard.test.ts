@@ -89,9 +89,12 @@ describe.skipIf(!requireBrowser())('the dashboard', () => {
     })
     const row = page.getByRole('link', { name: /Cold chain/ }).first()
     await row.getByText('no_address').or(row.getByText('sms')).first().waitFor()
-    await row.click()
     const panel = page.getByRole('complementary', { name: 'Cold chain' })
-    await panel.getByText(`MQTT publish on ${topic}`).waitFor()
+    // New rows come on top: one that has moved under the pointer is aimed at again.
+    await waitFor(async () => {
+      await row.click()
+      return (await panel.getByText(`MQTT publish on ${topic}`).count()) > 0
+    })
     await panel.getByText('Accepted').waitFor()
     await panel.getByText('email: sent').waitFor()
     await panel.getByText('No sms').first().waitFor()
