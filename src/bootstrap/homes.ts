@@ -40,7 +40,7 @@ const RULES: readonly Rule[] = [
   [/^template(?:s$|:|_name:)/, () => of('templates')],
   [/^heartbeats:watched$/, () => FIRST],
   [/^(?:silence|maintenance)(?:s$|:|s:)/, (_, { key }) => of(`${scopeOf(key)}silences`)],
-  [/^(schedule|inhibition_rule|heartbeat)(?:s$|s:version$|:)/, documents],
+  [/^(schedule|inhibition_rule|heartbeat|alert_routing)(?:s$|s:version$|:)/, documents],
   [/^escalation_polic(?:ies|y:)/, (_, { key }) => of(`${scopeOf(key)}escalation_policies`)],
   [/^erased:/, (_, { key }) => of(key)],
   [/^[a-z][a-z0-9_-]*_job:(.+)$/, ([, id = '']) => of(placeOfJob(id))],

@@ -84,6 +84,14 @@ async function tellTheRest(world: World): Promise<void> {
   await post('/api/recurrences', { ...said, cron: '0 9 * * *' })
   const words = { default: { title: 'T', message: 'M' } }
   await post('/api/templates', { name: fresh('t'), locales: { en: words } })
+  await post('/api/silences', { matchers: ['source=pump-7'], for: '10m', comment: 'drill' })
+  const step = { targets: [{ type: 'user', id: 'ada' }], delay_minutes: 5 }
+  await post('/api/escalation-policies', { id: 'pumps', name: 'Pumps', steps: [step] })
+  const routes = [{ matchers: ['source=pump-7'], policy: 'pumps' }]
+  const routed = await world.service.api('PUT', '/api/alert-routes', { routes })
+  expect(routed.status, JSON.stringify(routed.body)).toBe(200)
+  const zone = { timezone: 'Asia/Tokyo' }
+  expect((await world.service.api('PUT', `/api/users/${fresh('u')}`, zone)).status).toBe(200)
   await post('/api/heartbeats', { topic: 'sensors/{device}/alive', timeout: '5m' })
   await world.device('5').client.publishAsync('sensors/7/alive', '{}', { qos: 1 })
 }
