@@ -1,24 +1,13 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { MemoryBus } from '../../../src/store/memory-bus.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
-import { install, startGateway, type TestGateway, tokenFor } from '../../support/gateway.ts'
+import { install, startGateway, tokenFor } from '../../support/gateway.ts'
+import { gatewaysOfTest } from '../../support/gateways-of-test.ts'
 import { NativeClient, type NativeFrame } from '../../support/native-client.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
-let running: TestGateway[] = []
-
-async function start(...choices: Parameters<typeof startGateway>): Promise<TestGateway> {
-  const gateway = await startGateway(...choices)
-  running.push(gateway)
-  return gateway
-}
-
-afterEach(async () => {
-  const ending = running
-  running = []
-  await Promise.all(ending.map((gateway) => gateway.stop()))
-})
+const start = gatewaysOfTest()
 
 /** A bus that forgets what it is given while it is told to. */
 class LossyBus extends MemoryBus {

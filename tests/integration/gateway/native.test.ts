@@ -1,23 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import { afterEach, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { RateLimitExceeded } from '../../../src/support/errors.ts'
-import { startGateway, type TestGateway, tokenFor } from '../../support/gateway.ts'
+import { tokenFor } from '../../support/gateway.ts'
+import { gatewaysOfTest } from '../../support/gateways-of-test.ts'
 import { NativeClient } from '../../support/native-client.ts'
 import { waitFor } from '../../support/wait-for.ts'
 
-let running: TestGateway[] = []
-
-async function start(...choices: Parameters<typeof startGateway>): Promise<TestGateway> {
-  const gateway = await startGateway(...choices)
-  running.push(gateway)
-  return gateway
-}
-
-afterEach(async () => {
-  const ending = running
-  running = []
-  await Promise.all(ending.map((gateway) => gateway.stop()))
-})
+const start = gatewaysOfTest()
 
 describe('a native client', () => {
   it('is told its session, its unread count and the newest ten unread records', async () => {

@@ -97,6 +97,17 @@ class Fleet {
 let fleet: Fleet
 afterEach(() => fleet.store.close())
 
+/** Two processes that watch each other, with one client each. */
+async function annAndBen(): Promise<[a: Node, b: Node]> {
+  fleet = new Fleet(2)
+  for (const node of fleet.nodes) await node.watch.start()
+  const [a, b] = fleet.nodes as [Node, Node]
+  await a.enter('a1', 'ann')
+  await b.enter('b1', 'ben')
+  await fleet.pass(10_000)
+  return [a, b]
+}
+
 describe('presence', () => {
   it('counts a user from his first client in the fleet to his last', async () => {
     fleet = new Fleet(2)
@@ -142,12 +153,7 @@ describe('presence', () => {
   })
 
   it('keeps the members of a process whose clock is set back by an hour', async () => {
-    fleet = new Fleet(2)
-    for (const node of fleet.nodes) await node.watch.start()
-    const [a, b] = fleet.nodes as [Node, Node]
-    await a.enter('a1', 'ann')
-    await b.enter('b1', 'ben')
-    await fleet.pass(10_000)
+    const [a, b] = await annAndBen()
     a.clock.leap(-3_600_000)
     for (let beats = 0; beats < 8; beats++) await fleet.pass(2_500)
     for (const node of [a, b]) expect(node.here).toEqual(['ann', 'ben'])
@@ -157,12 +163,7 @@ describe('presence', () => {
   })
 
   it('judges nobody right after the store was away for longer than a lease', async () => {
-    fleet = new Fleet(2)
-    for (const node of fleet.nodes) await node.watch.start()
-    const [a, b] = fleet.nodes as [Node, Node]
-    await a.enter('a1', 'ann')
-    await b.enter('b1', 'ben')
-    await fleet.pass(10_000)
+    const [a, b] = await annAndBen()
     fleet.clock.advance(60_000)
     for (const node of fleet.nodes) node.clock.advance(60_000)
     await a.watch.beat()
