@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import type { EventLog } from '../services/events/event-log.ts'
+import { assertEventName, shownType } from '../services/events/event-type.ts'
+import type { EventTypeBody } from '../services/events/event-type-body.ts'
 import type { EventTypes } from '../services/events/event-types.ts'
 import { cloudEventIn, identityOfCloudEvent } from '../services/hooks/cloud-event.ts'
 import { identityOf } from '../services/notifications/acceptance.ts'
-import { type Context, InvalidPayload, isEventName } from '../src/index.ts'
+import type { Context } from '../src/index.ts'
 import { alsoNamed } from './as-written.ts'
 import { idempotencyKey, userId } from './fields.ts'
 
@@ -24,6 +26,10 @@ export const EventBody = alsoNamed(
   }),
 )
 
+type NameParam = { readonly name: string }
+
+export const EventTypeParams = z.object({ name: z.string().max(128) })
+
 /** `events/{event_name}`: something happened. */
 export class EventController {
   readonly #events: EventLog
@@ -35,13 +41,28 @@ export class EventController {
   }
 
   /** `GET /api/event-types`. */
-  types = async () => ({ data: this.#types.list(), next_cursor: null })
+  types = async () => ({ data: await this.#types.list(), next_cursor: null })
+
+  /** One of them; of a type that nobody has said anything of, what holds by default. */
+  type = async ({ params }: Context<NameParam>) => {
+    assertEventName(params.name)
+    return shownType(await this.#types.find(params.name))
+  }
+
+  saveType = async ({ params, payload }: Context<NameParam, z.output<typeof EventTypeBody>>) =>
+    shownType(await this.#types.save(params.name, payload))
+
+  removeType = async ({ params }: Context<NameParam>) => {
+    await this.#types.remove(params.name)
+    return shownType(await this.#types.find(params.name))
+  }
 
   /** On MQTT; a CloudEvent in structured mode is taken out of its envelope, the topic says its name. */
   record = async (
     context: Context<{ readonly event_name: string }, z.output<typeof EventPayload>>,
   ) => {
-    const name = assertEventName(context.params.event_name)
+    const { event_name: name } = context.params
+    assertEventName(name)
     const event = cloudEventIn(withoutEnvelope(context.payload))
     const own = { identity: identityOf(context), sourceUser: userOf(context) }
     if (event === null) return this.#events.record(name, withoutEnvelope(context.payload), own)
@@ -52,7 +73,8 @@ export class EventController {
   /** `POST /api/events`. */
   publish = async (context: Context<unknown, z.output<typeof EventBody>>) => {
     const { name, payload, target_users: targetUsers, source_user } = context.payload
-    return this.#events.record(assertEventName(name), withoutEnvelope(payload), {
+    assertEventName(name)
+    return this.#events.record(name, withoutEnvelope(payload), {
       identity: identityOf(context),
       targetUsers,
       sourceUser: source_user ?? userOf(context),
@@ -62,11 +84,6 @@ export class EventController {
 
 function userOf({ principal }: Context<unknown, unknown>): string | null {
   return principal?.via === 'none' ? null : (principal?.id ?? null)
-}
-
-function assertEventName(name: string): string {
-  if (isEventName(name)) return name
-  throw new InvalidPayload(`${JSON.stringify(name)} is no event name: say order.shipped.`)
 }
 
 /** What was for us is not part of the event. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Directory } from '../services/directory/directory.ts'
 import { assertUserId } from '../services/directory/user-record.ts'
+import type { TypeRules } from '../services/events/type-rules.ts'
 import { newReceipt, type Receipts } from '../services/flows/receipts.ts'
 import { type Identity, identityOf, sourceOf } from '../services/notifications/acceptance.ts'
 import { parseAudience } from '../services/notifications/broadcast-record.ts'
@@ -47,6 +48,7 @@ interface Parts {
   readonly direct: DirectService
   readonly ackReceipts: Receipts
   readonly templateRenderer: TemplateRenderer
+  readonly typeRules: TypeRules
 }
 
 /** `POST /api/notifications`: people, groups, roles, everybody, bare addresses. */
@@ -114,9 +116,10 @@ export class SendController {
 
   async #sendOne(to: To, { message, identity, origin }: Call): Promise<SentOne> {
     if (typeof to === 'object' && !('user_id' in to)) {
-      const { direct, templateRenderer } = this.#parts
+      const { direct, templateRenderer, typeRules } = this.#parts
       const inWords = await templateRenderer.apply(message, null)
-      return direct.sendTo(to, inWords, within(identity, JSON.stringify(to)))
+      const allowed = await typeRules.assertForAddress(inWords)
+      return direct.sendTo(to, allowed, within(identity, JSON.stringify(to)))
     }
     const user = typeof to === 'string' ? to.slice('user:'.length) : to.user_id
     assertUserId(user)

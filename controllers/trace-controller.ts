@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { UNMET } from '../services/deliveries/channel-policy.ts'
 import { deliveryId, IMMEDIATE } from '../services/deliveries/notification-deliveries.ts'
 import type { QueueAdmin } from '../services/deliveries/queue-admin.ts'
 import { followUpId } from '../services/flows/follow-up-jobs.ts'
@@ -92,7 +93,7 @@ export class TraceController {
       }),
     )
     const skipped = Object.entries(record.skipped).map(([channel, reason]) => ({
-      ...{ channel, status: 'skipped', reason },
+      ...{ channel, status: 'skipped', ...whyOf(reason) },
     }))
     const held = Object.entries(record.held ?? {}).map(([channel, until]) => ({
       ...{ channel, reason: 'quiet_hours', until },
@@ -125,6 +126,12 @@ export class TraceController {
     if (found === null) return { status: 'done' }
     return { status: 'waiting', at: isoTime(found.send_at * 1000) }
   }
+}
+
+/** The word for machines, and which condition it was. */
+function whyOf(reason: string) {
+  if (!reason.startsWith(UNMET)) return { reason }
+  return { reason: 'condition', detail: reason.slice(UNMET.length) }
 }
 
 function assertMayLook(context: Context<IdParam>, owner: string): void {

@@ -1,6 +1,7 @@
 import type { Context, HttpRouter, Middleware } from '../src/index.ts'
 import { accessRoutes } from './access.ts'
 import { alertRoutes } from './alerts.ts'
+import { eventTypeRoutes } from './event-types.ts'
 import { flowRoutes } from './flows.ts'
 import { inboxRoutes } from './inbox.ts'
 import { operationRoutes } from './operations.ts'
@@ -22,6 +23,7 @@ interface Hallway {
 type Parts = Hallway &
   ControllersOf<typeof accessRoutes> &
   ControllersOf<typeof alertRoutes> &
+  ControllersOf<typeof eventTypeRoutes> &
   ControllersOf<typeof flowRoutes> &
   ControllersOf<typeof inboxRoutes> &
   ControllersOf<typeof operationRoutes> &
@@ -40,6 +42,7 @@ export function apiRoutes(parts: Parts): void {
     peopleRoutes(api, parts)
     alertRoutes(api, parts)
     templateRoutes(api, parts)
+    eventTypeRoutes(api, parts)
     operationRoutes(api, parts)
     queueRoutes(api, parts)
     accessRoutes(api, parts)

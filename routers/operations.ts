@@ -1,4 +1,3 @@
-import type { EventController } from '../controllers/event-controller.ts'
 import { ListQuery, type OperationsController } from '../controllers/operations-controller.ts'
 import {
   DrainQuery,
@@ -9,7 +8,6 @@ import { StatsQuery, type TraceController } from '../controllers/trace-controlle
 import type { HttpGroup } from '../src/index.ts'
 
 interface Controllers {
-  readonly events: EventController
   readonly operations: OperationsController
   readonly service: ServiceController
   readonly traces: TraceController
@@ -17,7 +15,7 @@ interface Controllers {
 
 /** What goes on in the service, under `/api`: figures, topics, the log of events. */
 export function operationRoutes(api: HttpGroup<'/api'>, controllers: Controllers): void {
-  const { events, operations, service, traces } = controllers
+  const { operations, service, traces } = controllers
   const operate = { tags: ['operations'], scope: 'operate' } as const
   const list = { ...operate, query: ListQuery } as const
   api.on(
@@ -72,12 +70,6 @@ export function operationRoutes(api: HttpGroup<'/api'>, controllers: Controllers
     '/events/{id}',
     { ...operate, summary: 'One event, and what became of it' },
     operations.event,
-  )
-  api.on(
-    'GET',
-    '/event-types',
-    { ...operate, summary: 'What is known of types of events' },
-    events.types,
   )
   api.on(
     'GET',

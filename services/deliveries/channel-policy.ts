@@ -20,6 +20,9 @@ export const ownChannels = new Set<string>()
 
 export type ChannelName = (typeof CHANNELS)[number]
 
+/** What a condition that does not hold is named after. */
+export const UNMET = 'condition: '
+
 /** Why a channel was left out; the word is part of the notification's trace. */
 export type SkipReason =
   | 'preference'
@@ -28,6 +31,8 @@ export type SkipReason =
   | 'not_chosen'
   | 'quiet_hours'
   | 'digest'
+  // What its event type says of the channel does not hold.
+  | `${typeof UNMET}${string}`
   // A notification's own class, or a listener, did not want it; or it could not be rendered.
   | 'should_send'
   | `vetoed by listener ${string}`
@@ -53,6 +58,8 @@ export interface Wish {
   readonly channels: readonly ChannelName[] | null
   /** Alerts and events marked critical override preferences; ordinary messages never do. */
   readonly overridesPreferences?: boolean
+  /** Channels that the message's type keeps it from, and the condition of each. */
+  readonly unmet?: Readonly<Partial<Record<ChannelName | 'database', string>>>
   /** Where the recipient himself says that channels reach him; else his profile says it. */
   readonly addresses?: Readonly<Record<string, readonly string[]>>
 }
@@ -82,6 +89,8 @@ function reasonAgainst(
 ): SkipReason | null {
   const from = FROM_PRIORITY[channel]
   if (wish.channels ? !wish.channels.includes(channel) : from === undefined) return 'not_chosen'
+  const unmet = wish.unmet?.[channel]
+  if (unmet !== undefined) return `${UNMET}${unmet}`
   if (!wish.overridesPreferences && !wants(preferences, channel, wish.subject)) return 'preference'
   if (!wish.channels && from && rank(wish.priority) > rank(from)) return 'priority'
   if (wish.addresses?.[channel] !== undefined) return null

@@ -49,7 +49,8 @@ export function planDelivery(recipient: Recipient, wish: PlanWish): DeliveryPlan
 
 function inboxStage(plan: DeliveryPlan, { preferences }: Recipient, wish: PlanWish): DeliveryPlan {
   const isWanted = wish.overridesPreferences || wants(preferences, 'database', wish.subject)
-  return { ...plan, inInbox: isWanted && wish.inInbox !== false }
+  const isMet = wish.unmet?.database === undefined
+  return { ...plan, inInbox: isWanted && isMet && wish.inInbox !== false }
 }
 
 /** What is critical comes at any hour. */

@@ -84,8 +84,8 @@ export class EventLog {
     const { identity } = source
     const now = clock.now()
     const id = mintId(identity, { scope: keys.scope, partitions: store.partitions, now })
-    const event = makeEvent(id, type, types.check(type, payload), source, now)
-    const { retentionMs } = types.find(type)
+    const event = makeEvent(id, type, await types.check(type, payload), source, now)
+    const { retentionMs } = await types.find(type)
     const kept = { ...event, delete_at: isoTime(now + retentionMs) }
     const sendAt = processNow === null ? null : now + AFTER_CRASH_MS
     const job = makeJob({ id, channel: 'event', priority: 'normal', content: {}, now, sendAt })

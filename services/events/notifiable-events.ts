@@ -76,7 +76,7 @@ export class NotifiableEvents {
     const now = clock.now()
     const id = this.#idOf(wanted, now)
     const partition = partitionOf(id, store.partitions)
-    const { retentionMs } = types.find(wanted.eventType)
+    const { retentionMs } = await types.find(wanted.eventType)
     const record = recordOf(id, wanted, retentionMs, now)
     const sendAt = processesNow ? now + AFTER_CRASH_MS : null
     const job = makeJob({ id, channel: 'notifiable', priority: 'normal', content: {}, now, sendAt })
@@ -110,14 +110,13 @@ export class NotifiableEvents {
 
   /** Preferences, words, record, deliveries; what cannot be said is said in general terms. */
   async process(id: string): Promise<void> {
-    const { store, keys, log, types, notifications } = this.#parts
+    const { store, keys, log, notifications } = this.#parts
     const text = await store.get(partitionOf(id, store.partitions), keys.notifiableEvent(id))
     if (text === null) return
     const event = JSON.parse(text) as NotifiableEvent
     const { user_id: userId, event_type: type } = event
     if (!(await this.#hasPreferences(userId))) {
       log.warn({ user: userId, event: type }, 'this user has not said what he wants')
-      if (types.find(type).needsPreferences) return
     }
     const message = await this.#messageFor(event)
     const origin = event.event_id === null ? {} : { event_id: event.event_id }
@@ -132,11 +131,10 @@ export class NotifiableEvents {
 
   async #messageFor({ event_type: type, params }: NotifiableEvent): Promise<Message> {
     const { catalog, types, log } = this.#parts
-    const { displayName, category, preferences } = types.find(type)
+    const { displayName, category, channels } = await types.find(type)
     const about = {
       type,
-      channels: CHANNELS,
-      ...(preferences === null ? {} : { preferences }),
+      channels: channels ?? CHANNELS,
       data: { ...params, ...(category === null ? {} : { category }) },
     }
     const template = await catalog.findForEvent(type)

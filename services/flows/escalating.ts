@@ -13,6 +13,7 @@ import { deliveryId, deliveryOps, IMMEDIATE } from '../deliveries/notification-d
 import type { QueueRoutes } from '../deliveries/queue-routes.ts'
 import type { Directory } from '../directory/directory.ts'
 import { subjectOf } from '../directory/preferences.ts'
+import type { TypeRules } from '../events/type-rules.ts'
 import { fanoutOp } from '../notifications/fanout.ts'
 import { isUnread, type NotificationRecord } from '../notifications/notification-record.ts'
 import type { Realtime } from '../notifications/realtime.ts'
@@ -28,6 +29,7 @@ interface Parts extends ChangeParts {
   readonly realtime: Realtime
   readonly directory: Directory
   readonly receipts: Receipts
+  readonly typeRules: TypeRules
   readonly queueRoutes?: QueueRoutes
 }
 
@@ -43,13 +45,14 @@ export class Escalating {
 
   /** Adds the further channels, unless it was shown by now that the notification has arrived. */
   async fallBack({ user_id, notification_id, fallback, message }: DeliveryJob<FallbackContent>) {
-    const { keys, clock, directory, queueRoutes: routes } = this.#parts
+    const { keys, clock, directory, typeRules, queueRoutes: routes } = this.#parts
     const user = user_id ?? ''
     const found = await this.#find(notification_id ?? '')
     if (found === null || isShown(found, fallback.unless, await this.#states(found))) return
     const recipient = await directory.recipient(user)
     const { priority } = found
-    const wish = { subject: subjectOf(message), priority, channels: fallback.channels }
+    const unmet = await typeRules.unmet(await typeRules.of(message), recipient)
+    const wish = { subject: subjectOf(message), priority, channels: fallback.channels, unmet }
     const { channels, skipped } = chooseChannels(recipient, wish)
     const change = (record: NotificationRecord) => {
       const added = channels.filter((channel) => !record.channels.includes(channel))

@@ -11,6 +11,7 @@ import type { Tell } from '../operations/activity.ts'
 /** Why a message was not a notification of its own, for machines. */
 export type TraceReason =
   | 'preference'
+  | 'condition'
   | 'muted'
   | 'throttled'
   | 'digest'

@@ -23,6 +23,7 @@ import {
 } from '../deliveries/delivery-job.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { Memberships } from '../directory/memberships.ts'
+import type { TypeRules } from '../events/type-rules.ts'
 import { labelOps, unlabelOps } from '../flows/labels.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { type Acceptance, type Identity, ownWork, sourceOf } from './acceptance.ts'
@@ -45,6 +46,8 @@ interface BroadcastContent {
   readonly cursor: Cursor
 }
 
+type BroadcastJob = DeliveryJob<BroadcastContent>
+
 export interface BroadcastSent<Status extends string> {
   readonly status: Status
   readonly broadcast_id: string
@@ -61,6 +64,7 @@ interface Parts {
   readonly acceptance: Acceptance
   readonly notifications: NotificationService
   readonly templates: TemplateRenderer
+  readonly typeRules: TypeRules
   /** Tells those who watch, on a broadcast channel. */
   readonly broadcast: (channel: string, event: string, data: object) => void
 }
@@ -95,10 +99,10 @@ export class BroadcastService {
   async announce<Status extends string>(
     announcing: Announcing<Status>,
   ): Promise<BroadcastSent<Status>> {
-    const { acceptance, keys, clock, store, templates, broadcast } = this.#parts
+    const { acceptance, keys, clock, store, templates, typeRules, broadcast } = this.#parts
     const { identity, status } = announcing
-    const message = await templates.accept(announcing.message)
     const now = clock.now()
+    const message = await typeRules.putOff(await templates.accept(announcing.message), now)
     const id = mintId(identity, { scope: keys.scope, partitions: store.partitions, now })
     const origin = cameBy(announcing.origin ?? {}, sourceOf(identity))
     const { ops, record } = await this.workOf({ ...announcing, id, message, origin })
@@ -160,7 +164,7 @@ export class BroadcastService {
   handle = async (lease: Lease, signal: AbortSignal): Promise<Settlement> => {
     const { keys, clock } = this.#parts
     let text = lease.job
-    let job = JSON.parse(text) as DeliveryJob<BroadcastContent>
+    let job = JSON.parse(text) as BroadcastJob
     let record = await this.find(job.id)
     const walk = await this.#audiences.walk(record.audience)
     for (;;) {
@@ -190,7 +194,7 @@ export class BroadcastService {
   async #note(
     { partition }: Lease,
     before: string,
-    { job, record }: { job: DeliveryJob<BroadcastContent>; record: BroadcastRecord },
+    { job, record }: { job: BroadcastJob; record: BroadcastRecord },
   ): Promise<string> {
     const { keys, store } = this.#parts
     const key = jobKey(keys, 'broadcast', job.id)
@@ -210,7 +214,7 @@ export class BroadcastService {
   /** One recipient's failure does not touch the others; who muted the type is neither sent nor failed. */
   async #sendChunk(
     users: readonly string[],
-    job: DeliveryJob<BroadcastContent>,
+    job: BroadcastJob,
     audience: Audience,
   ): Promise<{ sent: number; failed: number }> {
     const meant = await this.#audiences.withTimes(users, audience)
@@ -228,20 +232,15 @@ export class BroadcastService {
   }
 
   /** Once for each time by his clock, whatever broadcast it comes with. */
-  #sendOne(
-    userId: string,
-    time: string | null,
-    job: DeliveryJob<BroadcastContent>,
-  ): Promise<unknown> {
+  #sendOne(userId: string, time: string | null, job: BroadcastJob): Promise<unknown> {
     const { store, notifications } = this.#parts
-    const partition = this.#partition(userId)
     const uuid =
       time === null
         ? uuidBeside(job.id, userId)
         : uuidBeside(job.origin.recurrence_id ?? job.id, time, userId)
-    const id = inPartition(uuid, partition, store.partitions)
-    const message = { ...job.message, sendAt: null }
-    return notifications.send({ userId, message, identity: ownWork, origin: job.origin, id })
+    const id = inPartition(uuid, this.#partition(userId), store.partitions)
+    const sending = { userId, message: { ...job.message, sendAt: null }, origin: job.origin, id }
+    return notifications.send({ ...sending, identity: ownWork, isPutOff: true })
   }
 
   #partition(id: string): number {

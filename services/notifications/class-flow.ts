@@ -7,15 +7,10 @@ const MAIL = 'mail'
 
 /** What a notification class asks for, as messages hold it. Throws `InvalidPayload` for what no message may. */
 export function classFlow(options: FlowOptions): Partial<Message> {
-  const { digest, throttle, fallback, requireAck, tags, collapseKey, thread } = options
+  const { tags, collapseKey, thread } = options
   try {
     return {
-      ...flowOf({
-        digest: digest && wire(digest, { lookBack: 'look_back' }),
-        throttle: throttle && wire(throttle, { onLimit: 'on_limit' }),
-        fallback: fallback && { ...fallback, channels: fallback.channels.map(named) },
-        require_ack: requireAck && wire(requireAck, { cancelOn: 'cancel_on' }),
-      }),
+      ...flowOf(writtenFlow(options)),
       ...(tags === undefined ? {} : { tags }),
       ...(collapseKey === undefined ? {} : { collapseKey }),
       ...(thread === undefined ? {} : { thread }),
@@ -26,6 +21,16 @@ export function classFlow(options: FlowOptions): Partial<Message> {
     throw new InvalidPayload(`The notification asks for what cannot be: ${words}`, [], {
       cause: error,
     })
+  }
+}
+
+/** The same in the words of the wire. */
+export function writtenFlow({ digest, throttle, fallback, requireAck }: FlowOptions) {
+  return {
+    digest: digest && wire(digest, { lookBack: 'look_back' }),
+    throttle: throttle && wire(throttle, { onLimit: 'on_limit' }),
+    fallback: fallback && { ...fallback, channels: fallback.channels.map(named) },
+    require_ack: requireAck && wire(requireAck, { cancelOn: 'cancel_on' }),
   }
 }
 

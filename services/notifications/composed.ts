@@ -13,6 +13,8 @@ export interface Composed {
 /** A class's way to speak once it is known on which channels it may. */
 export interface Composer {
   readonly addresses: Readonly<Record<string, readonly string[]>>
+  /** What conditions may speak of: the fields of the notification. */
+  readonly fields?: Readonly<Record<string, unknown>>
   compose(passed: Passed): Promise<Composition>
   /** Told of what is about to be written. */
   onPlanned(plan: DeliveryPlan, composition: Composition): void

@@ -83,6 +83,7 @@ export class NotificationDesk implements Desk {
       overridesPreferences: envelope.critical,
       composer: {
         addresses: envelope.addresses,
+        fields: envelope.fields,
         compose: (passed) => this.#compose(envelope, passed),
         onPlanned(planned, composed) {
           plan = planned

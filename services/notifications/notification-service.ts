@@ -3,29 +3,31 @@ import { type DeliveryPlan, planDelivery, zoneOf } from '../deliveries/delivery-
 import type { Directory } from '../directory/directory.ts'
 import { isMuted, subjectOf } from '../directory/preferences.ts'
 import { assertUserId, type Recipient } from '../directory/user-record.ts'
+import type { Typed, TypeRules } from '../events/type-rules.ts'
 import { Digests } from '../flows/digests.ts'
 import { FlowGate } from '../flows/flow-gate.ts'
 import { momentOf } from '../flows/local-time.ts'
-import { type TraceReason, Traces } from '../flows/traces.ts'
+import { Traces } from '../flows/traces.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { type Identity, sourceOf } from './acceptance.ts'
 import { speak } from './composed.ts'
+import { type LeftOut, unwanted } from './left-out.ts'
 import { mintId } from './mint-id.ts'
 import {
   NotificationWriter,
-  type Ready,
   type Retention,
   type WriterParts,
   type Written,
 } from './notification-writer.ts'
 import { Scheduling } from './scheduling.ts'
-import type { Sending, Sent } from './sending.ts'
+import { delayedUntil, isAlert, type Ready, type Sending, type Sent } from './sending.ts'
 
 export type { Retention }
 
 interface Parts extends WriterParts {
   readonly directory: Directory
   readonly templates: TemplateRenderer
+  readonly typeRules: TypeRules
   /** Of people who did not say theirs. Default: UTC. */
   readonly timezone?: string
 }
@@ -66,7 +68,7 @@ export class NotificationService {
     const { userId, message, identity, origin = {} } = asked
     const id = asked.id ?? this.#mintId(userId, identity, now)
     if (message.expiresAt !== null && message.expiresAt <= now) {
-      await this.#note({ ...asked, id }, 'expired')
+      await this.#note({ ...asked, id }, { reason: 'expired' })
       throw new Expired('The message expired before it could be sent.', id)
     }
     const waiting = { ...asked, id, origin }
@@ -75,15 +77,38 @@ export class NotificationService {
     const recipient = await directory.recipient(userId)
     const localAt = this.#localMoment(asked, recipient)
     if (localAt > now) return this.#scheduling.put({ ...waiting, at: localAt })
-    const sending = message.template ? await this.#inWords(asked, recipient) : asked
-    return this.#sendNow({ ...sending, id, recipient, now })
+    const worded = message.template ? await this.#inWords(asked, recipient) : asked
+    if (isAlert(worded)) return this.#sendNow({ ...worded, id, recipient, now })
+    const found = this.#parts.typeRules.of(worded.message)
+    const typed = found instanceof Promise ? await found : found
+    if (typed.type === null) return this.#sendNow({ ...worded, id, recipient, now })
+    const at = delayedUntil(asked, typed, now)
+    if (at !== null) return this.#scheduling.put({ ...waiting, at })
+    return this.#sendTyped({ ...worded, id, recipient, now }, typed)
+  }
+
+  /** As its type has it: not to everybody, on other channels, or whatever people prefer. */
+  async #sendTyped(ready: Ready, typed: Typed): Promise<Sent> {
+    const { typeRules } = this.#parts
+    const { recipient, composer, isReleased, overridesPreferences = false } = ready
+    const sending = {
+      ...ready,
+      message: typed.message,
+      overridesPreferences: overridesPreferences || typed.type?.critical === true,
+      unmet: await typeRules.unmet(typed, recipient, composer?.fields),
+    }
+    const refusal = isReleased ? null : await typeRules.refusal(typed, recipient, composer?.fields)
+    if (refusal === null) return this.#sendNow(sending)
+    const { reason, detail } = refusal
+    const words = `User ${ready.userId} is not told: ${detail}`
+    return this.#leaveOut(sending, { reason, detail }, new Filtered(reason, words, ready.id))
   }
 
   async #sendNow(ready: Ready): Promise<Sent> {
     const { message, recipient, now, overridesPreferences } = ready
     if (!overridesPreferences && isMuted(recipient.preferences, subjectOf(message), now)) {
       const words = `User ${ready.userId} muted messages of type ${message.type}.`
-      return this.#leaveOut(ready, 'muted', new Filtered('muted_type', words, ready.id))
+      return this.#leaveOut(ready, { reason: 'muted' }, new Filtered('muted_type', words, ready.id))
     }
     const { collapseKey } = message
     if (collapseKey === null) return this.#insist(ready)
@@ -105,9 +130,7 @@ export class NotificationService {
   async #attempt(asked: Ready, isOver: boolean): Promise<Written> {
     const planned = this.#plan(asked)
     if (!planned.inInbox && planned.channels.length + planned.gathered.size === 0) {
-      const [reason = 'preference'] = asked.composer ? Object.values(planned.skipped) : []
-      const words = `User ${asked.userId} wants none of this.`
-      return this.#leaveOut(asked, 'preference', new Filtered(reason, words, asked.id))
+      return this.#leaveOut(asked, ...unwanted(asked, planned))
     }
     const isClass = asked.composer !== undefined
     const { ready, plan } = isClass ? await spoken(asked, planned) : { ready: asked, plan: planned }
@@ -134,14 +157,15 @@ export class NotificationService {
     return { ...sending, message, overridesPreferences, origin }
   }
 
-  #plan({ message, recipient, overridesPreferences = false, now, composer }: Ready): DeliveryPlan {
+  #plan(ready: Ready): DeliveryPlan {
+    const { message, recipient, overridesPreferences = false, now, composer, unmet } = ready
     const { priority, channels, expiresAt, inInbox } = message
     const { timezone = 'UTC' } = this.#parts
     const subject = subjectOf(message)
     const moment = { now, expiresAt, timezone, spread: Math.random() }
     const own = composer && { addresses: composer.addresses }
     const wish = { ...moment, priority, channels, subject, overridesPreferences, inInbox, ...own }
-    return planDelivery(recipient, wish)
+    return planDelivery(recipient, unmet === undefined ? wish : { ...wish, unmet })
   }
 
   /** When the recipient's clock shows the time that was asked for; 0: nobody asked. */
@@ -150,14 +174,14 @@ export class NotificationService {
     return localAt === null ? 0 : momentOf(localAt, zoneOf([user.timezone, timezone]))
   }
 
-  async #leaveOut(ready: Ready, reason: TraceReason, error: Filtered): Promise<never> {
-    await this.#note(ready, reason)
+  async #leaveOut(ready: Ready, why: LeftOut, error: Filtered): Promise<never> {
+    await this.#note(ready, why)
     throw error
   }
 
-  async #note({ id, userId, message, identity }: Sending & { id: string }, reason: TraceReason) {
+  async #note({ id, userId, message, identity }: Sending & { id: string }, why: LeftOut) {
     const { type, title } = message
-    const trace = { id, user_id: userId, type, title, status: 'dropped', reason } as const
+    const trace = { id, user_id: userId, type, title, status: 'dropped', ...why } as const
     await this.#traces.note(trace, sourceOf(identity))
   }
 

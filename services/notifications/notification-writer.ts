@@ -11,7 +11,6 @@ import type { PersonalBroadcasts } from '../broadcasts/personal-broadcasts.ts'
 import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
 import { deliveryOps } from '../deliveries/notification-deliveries.ts'
 import type { QueueRoutes } from '../deliveries/queue-routes.ts'
-import type { Recipient } from '../directory/user-record.ts'
 import { Digests, type Joined } from '../flows/digests.ts'
 import { followUpOps } from '../flows/follow-up-jobs.ts'
 import { gather } from '../flows/gather.ts'
@@ -20,12 +19,11 @@ import type { Tell } from '../operations/activity.ts'
 import { type Counted, Counts } from '../statistics/counts.ts'
 import { type Acceptance, sourceOf } from './acceptance.ts'
 import { Collapse, NOTHING, type Replacing } from './collapse.ts'
-import type { Composed } from './composed.ts'
 import { fanoutOp } from './fanout.ts'
 import { inboxOps } from './inbox-ops.ts'
 import { cameBy, makeRecord, type NotificationRecord } from './notification-record.ts'
 import type { Realtime } from './realtime.ts'
-import type { Sending, Sent } from './sending.ts'
+import type { Ready, Sent } from './sending.ts'
 
 export interface Retention {
   /** Milliseconds a record lives once read or archived; 0 keeps it. */
@@ -34,15 +32,6 @@ export interface Retention {
   readonly unreadTtlMs: number
   /** Newest records kept per user. */
   readonly inboxLimit: number
-}
-
-/** A message with its id, its words and whom it is for. */
-export interface Ready extends Sending {
-  readonly id: string
-  readonly recipient: Recipient
-  readonly now: number
-  /** What a notification class made of it. */
-  readonly composed?: Composed
 }
 
 /** On what else a write depends, and what else it does. */

@@ -7,19 +7,22 @@ import { type DeliveryPlan, planDelivery } from '../deliveries/delivery-plan.ts'
 import { deliveryOps } from '../deliveries/notification-deliveries.ts'
 import { shownUrl } from '../deliveries/shown-delivery.ts'
 import type { Directory } from '../directory/directory.ts'
-import { isMuted, subjectOf } from '../directory/preferences.ts'
+import { subjectOf } from '../directory/preferences.ts'
 import type { Recipient } from '../directory/user-record.ts'
+import type { Typed, TypeRules, UnmetConditions } from '../events/type-rules.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { emailContent } from './direct-message.ts'
 import { type DirectAddress, directPostContent, directPostOf } from './direct-post.ts'
 import { type Message, makeRecord } from './notification-record.ts'
-
-/** What one gate says of a message, and why. */
-export interface GateVerdict {
-  readonly gate: string
-  readonly outcome: 'pass' | 'hold' | 'refuse'
-  readonly reason?: string
-}
+import {
+  flowGates,
+  type GateVerdict,
+  inboxGate,
+  isCritical,
+  mutedGate,
+  timeGates,
+  typeGates,
+} from './rehearsal-gates.ts'
 
 /** What one channel would send, or why it would not. */
 export interface ChannelVerdict {
@@ -43,6 +46,7 @@ interface Parts {
   readonly keys: Keys
   readonly directory: Directory
   readonly templates: TemplateRenderer
+  readonly typeRules: TypeRules
   /** The sender of mails, `MAIL_FROM`. */
   readonly mailFrom: string
   /** Of people who did not say theirs. */
@@ -60,17 +64,21 @@ export class Rehearsal {
   }
 
   async toUser(user: string, asked: Message): Promise<Rehearsed> {
-    const { clock, directory, templates } = this.#parts
+    const { clock, directory, templates, typeRules } = this.#parts
     const now = clock.now()
     const recipient = await directory.recipient(user)
     const gates = timeGates(asked, now)
     try {
-      const message = await templates.apply(asked, recipient.user.locale, user)
+      const worded = await templates.apply(asked, recipient.user.locale, user)
+      const typed = await typeRules.of(worded)
+      const { message } = typed
       if (message.template) {
         gates.push({ gate: 'template', outcome: 'pass', reason: message.template.name })
       }
-      gates.push(...flowGates(message), mutedGate(message, recipient, now))
-      const plan = this.#plan(message, recipient, now)
+      gates.push(...typeGates(typed, await typeRules.refusal(typed, recipient)))
+      gates.push(...flowGates(message), mutedGate(typed, recipient, now))
+      const unmet = await typeRules.unmet(typed, recipient)
+      const plan = this.#plan(typed, recipient, { now, unmet })
       gates.push(inboxGate(plan))
       const isOver = gates.some(({ outcome }) => outcome === 'refuse')
       const channels = isOver ? [] : await this.#channels(message, recipient, plan, now)
@@ -93,13 +101,19 @@ export class Rehearsal {
     return { to: address, gates: timeGates(message, now), channels: [await this.#render(job, now)] }
   }
 
-  #plan(message: Message, recipient: Recipient, now: number): DeliveryPlan {
-    const { priority, channels, expiresAt, inInbox, template } = message
+  #plan(
+    typed: Typed,
+    recipient: Recipient,
+    { now, unmet }: { readonly now: number; readonly unmet: UnmetConditions },
+  ): DeliveryPlan {
+    const { message } = typed
+    const { priority, channels, expiresAt, inInbox } = message
     return planDelivery(recipient, {
       ...{ priority, channels, expiresAt, inInbox, now, spread: 0 },
       subject: subjectOf(message),
       timezone: this.#parts.timezone ?? 'UTC',
-      overridesPreferences: template?.isCritical ?? false,
+      overridesPreferences: isCritical(typed),
+      unmet,
     })
   }
 
@@ -170,52 +184,6 @@ function addressed(to: DirectAddress, message: Message, now: number) {
 
 function shown(to: string, { title, message }: Message, content: object): Rendering {
   return { to, subject: title, text: message, html: null, content: { ...content } }
-}
-
-function timeGates({ expiresAt, sendAt, localAt }: Message, now: number): GateVerdict[] {
-  const gates: GateVerdict[] = []
-  if (localAt !== null) {
-    gates.push({
-      gate: 'schedule',
-      outcome: 'hold',
-      reason: `sent at ${localAt} of the recipient's day`,
-    })
-  }
-  if (expiresAt !== null && expiresAt <= now) {
-    gates.push({ gate: 'expiry', outcome: 'refuse', reason: 'expired' })
-  }
-  if (sendAt !== null && sendAt > now) {
-    gates.push({ gate: 'schedule', outcome: 'hold', reason: `sent at ${isoTime(sendAt)}` })
-  }
-  return gates
-}
-
-/** What depends on other messages is said as a rule: a dry run counts nothing. */
-function flowGates({ digest, throttle }: Message): GateVerdict[] {
-  const gates: GateVerdict[] = []
-  if (digest !== null) {
-    const when = digest.cron ?? `${(digest.windowMs ?? 0) / 1000} s`
-    gates.push({ gate: 'digest', outcome: 'hold', reason: `collected with others: ${when}` })
-  }
-  if (throttle !== null) {
-    const most = `at most ${throttle.limit} in ${throttle.windowMs / 1000} s`
-    const beyond = throttle.onLimit === 'drop' ? 'others are left out' : 'others are collected'
-    gates.push({ gate: 'throttle', outcome: 'pass', reason: `${most}, ${beyond}` })
-  }
-  return gates
-}
-
-function mutedGate(message: Message, { preferences }: Recipient, now: number): GateVerdict {
-  const isQuiet = !message.template?.isCritical && isMuted(preferences, subjectOf(message), now)
-  return isQuiet
-    ? { gate: 'muted types', outcome: 'refuse', reason: 'muted_type' }
-    : { gate: 'muted types', outcome: 'pass' }
-}
-
-function inboxGate({ inInbox, channels, gathered }: DeliveryPlan): GateVerdict {
-  if (inInbox) return { gate: 'inbox', outcome: 'pass' }
-  const isUnwanted = channels.length + gathered.size === 0
-  return { gate: 'inbox', outcome: isUnwanted ? 'refuse' : 'hold', reason: 'preference' }
 }
 
 function mailOf(text: { readonly title: string; readonly message: string; html?: string }) {

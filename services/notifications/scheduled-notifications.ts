@@ -36,6 +36,7 @@ export class ScheduledNotifications {
         message,
         origin,
         identity: ownWork,
+        isPutOff: true,
       })
     } catch (error) {
       if (!(error instanceof BelfryError) || error.retryable) throw error

@@ -1,6 +1,8 @@
 import type { ChannelName } from '../deliveries/channel-policy.ts'
+import type { Recipient } from '../directory/user-record.ts'
+import type { Typed, UnmetConditions } from '../events/type-rules.ts'
 import type { Identity } from './acceptance.ts'
-import type { Composer } from './composed.ts'
+import type { Composed, Composer } from './composed.ts'
 import type { Message, Origin } from './notification-record.ts'
 
 /** A message to one person. */
@@ -15,10 +17,39 @@ export interface Sending {
   readonly overridesPreferences?: boolean
   /** It has been collected or counted before: no digest or throttle asks again. */
   readonly isReleased?: boolean
+  /** It was put off before, and its moment has come: its type does not delay it again. */
+  readonly isPutOff?: boolean
   /** A notification class that says it in its own words. */
   readonly composer?: Composer
   /** Further live frames about the same thing; `data` is JSON text. */
   readonly frames?: readonly { readonly type: string; readonly data: string }[]
+}
+
+/** A message with its id, its words and whom it is for. */
+export interface Ready extends Sending {
+  readonly id: string
+  readonly recipient: Recipient
+  readonly now: number
+  /** Channels that its type keeps it from, and the condition of each. */
+  readonly unmet?: UnmetConditions
+  /** What a notification class made of it. */
+  readonly composed?: Composed
+}
+
+/** An alert reaches whoever it must: what is said of types is not said of it. */
+export function isAlert({ overridesPreferences, composer, message }: Sending): boolean {
+  return overridesPreferences === true && !composer && !message.template?.isCritical
+}
+
+/** Until when its type puts a message off that says nothing of a moment; `null`: it does not. */
+export function delayedUntil(
+  { message: { sendAt, localAt }, composer, isReleased, isPutOff }: Sending,
+  { type }: Typed,
+  now: number,
+): number | null {
+  const saysItself = sendAt !== null || localAt !== null || composer !== undefined
+  if (type?.delayMs == null || saysItself || isReleased || isPutOff) return null
+  return now + type.delayMs
 }
 
 /** What became of it: `digested` and `throttled` ones have a trace under their id. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { Context } from '../../src/index.ts'
-import { asText, valueAt } from './condition.ts'
+import { asText } from './comparison.ts'
+import { valueAt } from './condition.ts'
 import type { Rule } from './rule.ts'
 import type { Reading } from './rule-state.ts'
 

@@ -67,8 +67,8 @@ export class TemplateRenderer {
   async accept(message: Message): Promise<Message> {
     const use = message.template ?? null
     if (use === null || use.displayName !== undefined) return message
-    const { display_name: displayName } = await this.#active(use)
-    return { ...message, template: { ...use, displayName } }
+    const { display_name: displayName, event_type, name } = await this.#active(use)
+    return { ...message, template: { ...use, displayName, eventType: event_type ?? name } }
   }
 
   /**

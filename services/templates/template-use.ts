@@ -11,7 +11,7 @@ export interface TemplateUse {
   readonly keepsType: boolean
   /** What is shown if the template is gone by the time it is rendered; set when accepted. */
   readonly displayName?: string
-  /** What it is about, in words of preferences; set when rendered. */
+  /** What it is about, in words of preferences; set when accepted. */
   readonly eventType?: string
   /** Whether it reaches people whatever they prefer; set when rendered. */
   readonly isCritical?: boolean

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import type { OwnAuthenticate } from '../../services/access/access-service.ts'
 import type { OwnDirectory } from '../../services/directory/own-directory.ts'
-import type { EventTypeFields } from '../../services/events/event-types.ts'
+import type { EventTypeFields } from '../../services/events/event-type.ts'
 import { ownWork } from '../../services/notifications/acceptance.ts'
 import { type Environment, loadConfig, readEnvironment } from '../config.ts'
 import type { EventDispatcher } from '../events/dispatcher.ts'

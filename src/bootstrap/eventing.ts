@@ -3,7 +3,7 @@ import type { QueueAdmin } from '../../services/deliveries/queue-admin.ts'
 import type { QueueNames } from '../../services/deliveries/queue-names.ts'
 import type { Directory } from '../../services/directory/directory.ts'
 import { EventLog } from '../../services/events/event-log.ts'
-import { EventTypes } from '../../services/events/event-types.ts'
+import type { EventTypes } from '../../services/events/event-types.ts'
 import { EventWork } from '../../services/events/event-work.ts'
 import { ListenerQueue } from '../../services/events/listener-queue.ts'
 import { ListenerWork } from '../../services/events/listener-work.ts'
@@ -22,14 +22,7 @@ import type { Keys } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
-
-/** How events are worked on. */
-export interface EventSettings {
-  /** `sync`: whoever tells of an event waits until all listeners are done. */
-  readonly processing: 'queued' | 'sync'
-  /** Whether events of types that nobody defined are turned away. */
-  readonly refusesUnknown: boolean
-}
+import { type EventSettings, USUAL_EVENTS } from './event-settings.ts'
 
 interface Ingredients {
   readonly store: Store
@@ -43,6 +36,7 @@ interface Ingredients {
   readonly queues: QueueAdmin
   readonly queueNames: QueueNames
   readonly templateCatalog: TemplateCatalog
+  readonly eventTypes: EventTypes
   readonly locale?: string
   readonly events?: EventSettings
   readonly tell?: Tell
@@ -52,11 +46,15 @@ interface Ingredients {
 
 export type Eventing = ReturnType<typeof createEventing>
 
-const USUAL: EventSettings = { processing: 'queued', refusesUnknown: false }
-
 /** Events and their listeners, and what notification classes say. */
 export function createEventing(ingredients: Ingredients) {
-  const { clock, log, events: settings = USUAL, broadcaster = () => null } = ingredients
+  const {
+    clock,
+    log,
+    events: settings = USUAL_EVENTS,
+    eventTypes: types,
+    broadcaster = () => null,
+  } = ingredients
   const isSync = settings.processing === 'sync'
   const dispatcher: EventDispatcher = new EventDispatcher({
     clock,
@@ -67,7 +65,6 @@ export function createEventing(ingredients: Ingredients) {
     },
   })
   eventListeners({ listen: dispatcher.listen, log })
-  const types = new EventTypes({ log, refusesUnknown: settings.refusesUnknown })
   const notifiableEvents = new NotifiableEvents({
     ...ingredients,
     ...{ types, catalog: ingredients.templateCatalog, processesNow: isSync },
@@ -80,7 +77,6 @@ export function createEventing(ingredients: Ingredients) {
   const desk = new NotificationDesk({ ...ingredients, broadcaster })
   return {
     dispatcher,
-    eventTypes: types,
     events: new EventLog({ ...ingredients, types, processNow: isSync ? eventWork.now : null }),
     eventWork,
     lifecycle,

@@ -145,13 +145,14 @@ export function createApi(parts: ApiParts): HttpRouter {
 }
 
 function rehearsalOf({ services, config, clock, keys }: ApiParts): Rehearsal {
-  const { directory, templateRenderer: templates } = services
+  const { directory, typeRules, templateRenderer: templates } = services
   const { timezone, providers } = config
   return new Rehearsal({
     clock,
     keys,
     directory,
     templates,
+    typeRules,
     timezone,
     mailFrom: providers.mailFrom,
   })

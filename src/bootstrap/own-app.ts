@@ -1,7 +1,7 @@
 import type { Provider } from '../../services/channels/channel.ts'
 import { OwnChannelProvider } from '../../services/channels/own-channel.ts'
 import { ownChannels } from '../../services/deliveries/channel-policy.ts'
-import type { EventTypeFields } from '../../services/events/event-types.ts'
+import type { EventTypeFields } from '../../services/events/event-type.ts'
 import type { ChannelRules } from '../broadcasting/channel-rules.ts'
 import type { Principal } from '../context.ts'
 import type { EventDispatcher, Subscriber } from '../events/dispatcher.ts'

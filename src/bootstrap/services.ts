@@ -52,7 +52,8 @@ import type { Store } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
 import type { Logger } from '../support/logger.ts'
 import { type Alerting, createAlerting } from './alerting.ts'
-import { createEventing, type EventSettings } from './eventing.ts'
+import { createEventTypes, type EventSettings } from './event-settings.ts'
+import { createEventing } from './eventing.ts'
 import { createPeople } from './people.ts'
 import { createRuling } from './ruling.ts'
 import { createTelephone } from './telephone.ts'
@@ -127,8 +128,10 @@ export function createServices(ingredients: Ingredients) {
   const recall = new Recall({ ...base, directory })
   const inbox = new InboxService({ ...base, recall })
   const { templates, templateRenderer, templateCatalog } = createTemplates({ ...base, bus })
+  const { eventTypes, typeRules } = createEventTypes({ ...base, bus })
   const notifications = new NotificationService({
     ...base,
+    typeRules,
     directory,
     acceptance,
     personalBroadcasts: personalBroadcasts({ keys, connection }),
@@ -141,13 +144,13 @@ export function createServices(ingredients: Ingredients) {
     acceptance,
     notifications,
     templates: templateRenderer,
+    typeRules,
     broadcast,
   })
   const ackReceipts = new Receipts(base)
-  const escalating = new Escalating({ ...base, directory, receipts: ackReceipts })
-  const followUps = new FollowUps({
-    ...{ ...base, notifications, escalating, templates: templateRenderer },
-  })
+  const escalating = new Escalating({ ...base, directory, receipts: ackReceipts, typeRules })
+  const following = { ...base, notifications, escalating, templates: templateRenderer }
+  const followUps = new FollowUps(following)
   const recurring = {
     ...{ ...base, bell, acceptance, directory, broadcasts, templates: templateRenderer },
   }
@@ -166,7 +169,7 @@ export function createServices(ingredients: Ingredients) {
   const queues = new QueueAdmin({ ...base, bell, queueNames })
   const eventing = createEventing({
     ...{ ...base, bell, acceptance, directory, notifications, queues, queueNames },
-    templateCatalog,
+    ...{ templateCatalog, eventTypes },
   })
   const { events } = eventing
   const ruling = createRuling({
@@ -215,6 +218,7 @@ export function createServices(ingredients: Ingredients) {
     direct,
     ...people,
     ...eventing,
+    ...{ eventTypes, typeRules },
     followUps,
     hooks,
     inbox,

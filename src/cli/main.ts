@@ -6,6 +6,7 @@ import { accessCommands } from './commands/access.ts'
 import { alertCommands } from './commands/alerts.ts'
 import { auditCommands } from './commands/audit.ts'
 import { broadcastCommands } from './commands/broadcast.ts'
+import { eventTypeCommands } from './commands/event-types.ts'
 import { initCommands } from './commands/init.ts'
 import { peopleCommands } from './commands/people.ts'
 import { processCommands } from './commands/process.ts'
@@ -28,6 +29,7 @@ export const COMMANDS: readonly Command[] = [
   ...initCommands,
   ...serviceCommands,
   ...peopleCommands,
+  ...eventTypeCommands,
   ...recurrenceCommands,
   ...alertCommands,
   ...silenceCommands,
@@ -46,6 +48,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   users: 'People: list, show, set, export, erase',
   groups: 'Who belongs to a group',
   oncall: 'Who is on call for which alerts',
+  'event-types': 'What holds for types of events: list, show, set, remove',
   recurrences: 'What is sent again and again: list, add, change, end',
   templates: 'Words of notifications: list, preview, push',
   alerts: 'Alerts: list, show, acknowledge, resolve',

@@ -55,6 +55,8 @@ export interface Envelope {
   readonly priority: Priority
   readonly critical: boolean
   readonly flow: FlowOptions
+  /** What conditions of its type may speak of: its own fields. */
+  readonly fields: Readonly<Record<string, unknown>>
   /** Epoch milliseconds; `null`: never. */
   readonly expiresAt: number | null
   readonly deduplicationId: string | null

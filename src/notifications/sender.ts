@@ -139,6 +139,7 @@ export class Sender implements Notifier {
       ...{ type: typeOf(notification, to), category, priority, critical },
       preferences: preferencesOf(notification),
       flow: flowOptionsOf(notification),
+      fields: { ...notification },
       expiresAt: expiresAt?.getTime() ?? null,
       deduplicationId: dedup === undefined ? null : `${notification.constructor.name}:${dedup}`,
       broadcastOn: broadcastChannels(to, notification),

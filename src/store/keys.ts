@@ -148,6 +148,7 @@ export class Keys {
   // Events
   event = (id: string) => `${this.scope}event:${id}`
   eventLog = () => `${this.scope}events:log`
+  eventTypes = () => `${this.scope}event_types`
   notifiableEvent = (id: string) => `${this.scope}notifiable_event:${id}`
 
   // Templates

@@ -145,7 +145,7 @@ export function eventsPage(): string {
   return [
     heading(
       'Events',
-      'An event is something that happened. Publish any, under a dotted name: MQTT `events/order.shipped`, `POST /api/events` with `{"name":"order.shipped","payload":{…}}`, or `POST /hooks/cloudevents`. It is logged (`GET /api/events`), and listeners of your own project may turn it into notifications; `GET /api/event-types` lists the types that it has declared. A template whose `event_type` is the name of the event gives the words.',
+      'An event is something that happened. Publish any, under a dotted name: MQTT `events/order.shipped`, `POST /api/events` with `{"name":"order.shipped","payload":{…}}`, or `POST /hooks/cloudevents`. It is logged (`GET /api/events`), and listeners of your own project may turn it into notifications; `GET /api/event-types` lists the types of which something is said, and [what holds for each](../guides/events.md#what-holds-for-a-type). A template whose `event_type` is the name of the event gives the words.',
     ),
     '## Events that are broadcast\n\nEach is told on its channels and kept for those whom it concerns: [Broadcasting](../broadcasting.md#the-named-broadcasts).\n',
     ...parts,

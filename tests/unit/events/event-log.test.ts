@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { EventTypes } from '../../../services/events/event-types.ts'
 import { ownWork } from '../../../services/notifications/acceptance.ts'
 import { localeOf } from '../../../src/notifications/composing.ts'
+import { MemoryBus } from '../../../src/store/memory-bus.ts'
 import { silentLog as log } from '../../support/delivery.ts'
 import { FlowBench, HOUR_MS } from '../../support/flow-bench.ts'
 
@@ -34,13 +35,13 @@ describe('EventLog.cleanUp()', () => {
 })
 
 describe('EVENT_UNKNOWN_TYPES', () => {
-  it.each([true, false])('refuse is %s', (refusesUnknown) => {
-    const types = new EventTypes({ log, refusesUnknown })
+  it.each([true, false])('refuse is %s', async (refusesUnknown) => {
+    const types = new EventTypes({ ...bench, bus: new MemoryBus(), log, refusesUnknown })
     types.define({ name: 'order.shipped' })
-    expect(types.check('order.shipped', { id: 1 })).toEqual({ id: 1 })
+    expect(await types.check('order.shipped', { id: 1 })).toEqual({ id: 1 })
     const unknown = () => types.check('order.lost', { id: 1 })
-    if (refusesUnknown) expect(unknown).toThrow('there are order.shipped')
-    else expect(unknown()).toEqual({ id: 1 })
+    if (refusesUnknown) await expect(unknown()).rejects.toThrow('there are order.shipped')
+    else expect(await unknown()).toEqual({ id: 1 })
   })
 })
 

@@ -5,6 +5,7 @@ import { Memberships } from '../../../services/directory/memberships.ts'
 import { ownWork } from '../../../services/notifications/acceptance.ts'
 import { messageOf } from '../../../services/notifications/notification-record.ts'
 import { NotificationService } from '../../../services/notifications/notification-service.ts'
+import { createEventTypes } from '../../../src/bootstrap/event-settings.ts'
 import { createTemplates } from '../../../src/bootstrap/templates.ts'
 import { queueKeys } from '../../../src/store/keys.ts'
 import { MemoryBus } from '../../../src/store/memory-bus.ts'
@@ -66,9 +67,11 @@ describe('Cancellation', () => {
 
   it('takes a scheduled notification back', async () => {
     const memberships = new Memberships(bench)
-    const { templateRenderer } = createTemplates({ ...bench, bus: new MemoryBus(), log: silentLog })
+    const base = { ...bench, bus: new MemoryBus(), log: silentLog }
+    const { templateRenderer } = createTemplates(base)
     const notifications = new NotificationService({
       ...bench,
+      ...createEventTypes(base),
       templates: templateRenderer,
       directory: new Directory({ ...bench, memberships }),
       acceptance: bench.acceptance,

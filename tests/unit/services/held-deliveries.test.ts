@@ -6,6 +6,7 @@ import { messageOf } from '../../../services/notifications/notification-record.t
 import { NotificationService } from '../../../services/notifications/notification-service.ts'
 import { TemplateBody } from '../../../services/templates/template-body.ts'
 import type { TemplateService } from '../../../services/templates/template-service.ts'
+import { createEventTypes } from '../../../src/bootstrap/event-settings.ts'
 import { createTemplates } from '../../../src/bootstrap/templates.ts'
 import { MemoryBus } from '../../../src/store/memory-bus.ts'
 import { silentLog } from '../../support/delivery.ts'
@@ -21,11 +22,13 @@ let templates: TemplateService
 beforeEach(async () => {
   bench = new DirectBench()
   directory = new Directory({ ...bench, memberships: new Memberships(bench) })
-  const made = createTemplates({ ...bench, bus: new MemoryBus(), log: silentLog })
+  const base = { ...bench, bus: new MemoryBus(), log: silentLog }
+  const made = createTemplates(base)
   const { templateRenderer } = made
   templates = made.templates
   notifications = new NotificationService({
     ...bench,
+    ...createEventTypes(base),
     templates: templateRenderer,
     directory,
     acceptance: bench.acceptance,

@@ -38,6 +38,6 @@ describe('preferences of a kind of message', () => {
     const skippedOf = (id: string | undefined) => found.find((each) => each.id === id)?.skipped
     expect(skippedOf(ids[0])).toMatchObject({ email: 'preference' })
     expect(skippedOf(ids[1])?.email).toBeUndefined()
-    expect(eventTypes.list()).toMatchObject([{ preferences: { push: true, email: false } }])
+    expect(await eventTypes.list()).toMatchObject([{ preferences: { push: true, email: false } }])
   })
 })

@@ -1,0 +1,61 @@
+import { z } from 'zod'
+import { duration } from '../../src/index.ts'
+import { CHANNELS } from '../deliveries/channel-policy.ts'
+import { type ChannelSwitches, WISHES } from '../directory/preferences.ts'
+import { flowFields } from '../flows/flow-fields.ts'
+import { ConditionsField } from './type-conditions.ts'
+
+/** At most for a year. */
+export const MOST_RETENTION_HOURS = 365 * 24
+
+const RETENTION = `must be more than 0 and at most ${MOST_RETENTION_HOURS} hours`
+
+const words = Object.keys(WISHES) as (keyof typeof WISHES)[]
+const ByChannel = z.partialRecord(z.enum([...CHANNELS, 'database', 'mail']), z.boolean())
+
+/** Channels by name, or one of seed 003's words. */
+const Switches = z
+  .union([z.enum(words), ByChannel], { error: `must be channels, or one of ${words.join(', ')}` })
+  .transform((given): ChannelSwitches => {
+    if (typeof given === 'string') return WISHES[given]
+    const { mail, ...switches } = given
+    return mail === undefined ? switches : { ...switches, email: mail }
+  })
+
+const Channel = z
+  .enum([...CHANNELS, 'mail'])
+  .transform((name) => (name === 'mail' ? 'email' : name))
+
+/**
+ * What is said of a type of events, and of the messages of that type. What is not
+ * said is as the application defined it, else ours.
+ */
+export const EventTypeBody = z.strictObject({
+  display_name: z.string().trim().min(1).max(200).nullish(),
+  category: z.string().trim().min(1).max(50).nullish(),
+  retention_hours: z.number().gt(0, RETENTION).max(MOST_RETENTION_HOURS, RETENTION).nullish(),
+  critical: z.boolean().nullish().describe('It reaches people whatever they prefer, at any hour'),
+  needs_preferences: z
+    .boolean()
+    .nullish()
+    .describe('It tells only people who have said what they want'),
+  preferences: Switches.nullish().describe('Channels wanted by those who have said nothing'),
+  channels: z
+    .array(Channel)
+    .min(1)
+    .max(CHANNELS.length)
+    .nullish()
+    .describe('Where it goes unless the message says it, whatever its priority'),
+  conditions: ConditionsField.nullish(),
+  channel_conditions: z
+    .partialRecord(z.enum([...CHANNELS, 'database']), ConditionsField)
+    .nullish()
+    .describe('Conditions for one channel; database is the inbox'),
+  delay: z
+    .union([z.number(), z.string()])
+    .refine((given) => duration().safeParse(given).success, 'must be a time such as 30m or 2h')
+    .nullish(),
+  ...flowFields,
+})
+
+export type WrittenEventType = z.output<typeof EventTypeBody>
