@@ -87,7 +87,7 @@ export class AlertActions {
   async unacknowledge(id: string, doing: Doing): Promise<Done<'triggered'>> {
     await this.#change(id, async (alert, now) => {
       if (alert.status === 'triggered') return null
-      return this.#told(triggeredAgain(alert), 'unacknowledged', { now, ...doing })
+      return this.#told(triggeredAgain(alert, now), 'unacknowledged', { now, ...doing })
     })
     return { status: 'triggered', alert_id: id }
   }
@@ -101,7 +101,7 @@ export class AlertActions {
       const policy = await this.#parts.responders.policyOf(alert)
       const next = nextPosition(policy, alert) ?? { step: 0, loop: 0 }
       const given = { now, atCommand: true, ...doing }
-      return this.#told({ ...triggeredAgain(alert), ...next }, 'escalated', given)
+      return this.#told({ ...triggeredAgain(alert, now), ...next }, 'escalated', given)
     })
     return { status: 'escalated', alert_id: id, step: after.step }
   }

@@ -73,7 +73,7 @@ export class AlertChanges {
       if (change === null) return { before, after: before }
       const { alert: after, guards = [], event } = change
       const flap = await this.#flap(before, after)
-      const ops = [...this.#opsOf(before, change), ...flap.ops]
+      const ops = [...this.opsOf(before, change), ...flap.ops]
       const outcome = await store.commit({
         partition: alerts.partition(id),
         guards: [['expect', keys.alert(id), text], ...guards, ...flap.guards],
@@ -96,18 +96,22 @@ export class AlertChanges {
     return flaps.step(after, 0, text, clock.now())
   }
 
-  #opsOf(before: StoredAlert, { alert, log, ops = [], event }: AlertChange): Op[] {
+  /** A change as operations, for a write that holds what {@link AlertChange} guards. */
+  opsOf(before: StoredAlert, { alert, log, ops = [], event }: AlertChange): Op[] {
     const { keys, alerts, webhooks, clock } = this.#parts
     const posts = event === null ? [] : webhooks.ops(alert, event, clock.now())
+    const isOver = alert.status === 'resolved'
+    // What is over already has left its indexes, where the next one of its kind may stand.
     const record: readonly Op[] =
-      alert.status === 'resolved'
+      isOver && before.status !== 'resolved'
         ? alerts.closeOps(alert, FINAL_TTL_MS)
-        : [['set', keys.alert(alert.id), JSON.stringify(alert), 0]]
+        : [['set', keys.alert(alert.id), JSON.stringify(alert), isOver ? FINAL_TTL_MS : 0]]
     return [
       ...ops,
       ...posts,
       ...alerts.logOps(alert.id, log),
-      ...alerts.unansweredOps(before, alert),
+      ...alerts.indexOps(before, alert),
+      ...alerts.criticalOps(before, alert),
       ...this.#wakeOps(before, alert),
       ...record,
     ]

@@ -66,6 +66,8 @@ export class AlertNotifier {
   async tellOne({ alert: after, policy, targets }: Claimed): Promise<Settlement> {
     const { alerts, teller, clock } = this.#parts
     const alert = await alerts.find(after.id)
+    // Somebody was faster.
+    if (alert.revision !== after.revision) return NOTHING
     const stepChannels = policy.steps[after.step]?.channels ?? null
     const plans = await teller.plans(targets, alert.severity, stepChannels)
     const isCritical = alert.severity === 'critical'

@@ -98,7 +98,8 @@ export class AlertPlacing {
       told_in: claiming.by,
       told_at: isoTime(now),
       told_with: claiming.together,
-      group_key: claiming.groupKey,
+      // Told by itself it stays known in its group, until it is resolved.
+      group_key: claiming.groupKey ?? before.group_key,
       next_escalation_at: dueAt === null ? null : isoTime(dueAt),
     }
     const { repeatMs } = groupingOf(policy, alert.severity)

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import { isoTime } from '../../src/index.ts'
+import type { Severity } from './severity.ts'
 
-export type Severity = 'critical' | 'warning' | 'info'
+export type { Severity }
 export type AlertStatus = 'triggered' | 'acknowledged' | 'snoozed' | 'resolved'
 
 /** One line of an alert's history. */
@@ -45,6 +46,7 @@ export interface StoredAlert {
   readonly revision: number
   /** The revision in which it was last triggered; personal rules count from there. */
   readonly triggered_revision: number
+  readonly triggered_at: string
   /** Whether the people of this step are being told, or were. */
   readonly notified: boolean
   /** The work that tells them. */
@@ -71,6 +73,7 @@ export type AlertEvent =
   | 'unacknowledged'
   | 'snoozed'
   | 'returned'
+  | 'worsened'
   | 'escalated'
   | 'exhausted'
   | 'resolved'
@@ -111,14 +114,17 @@ export function dedupKeyOf({ type, source, message, dedupKey, limitOf }: AlertRe
   return `auto:1:${digest(words)}`
 }
 
+/** What of an alert says with which others it is counted. */
+export type Counted = Pick<StoredAlert, 'source' | 'type' | 'severity'>
+
 /** Whose unanswered alerts are counted together: those of a source, of a type where none is named. */
 export function originOf({ source, type }: Pick<StoredAlert, 'source' | 'type'>): string {
   return source ?? `type ${type}`
 }
 
-/** A short name for an origin, which may be any text. */
-export function originHash(alert: Pick<StoredAlert, 'source' | 'type'>): string {
-  return digest([originOf(alert)])
+/** A short name for an origin, which may be any text, and a severity: what only informs holds no critical one back. */
+export function originHash(alert: Counted): string {
+  return digest([alert.severity, originOf(alert)])
 }
 
 function digest(words: readonly string[]): string {
@@ -142,16 +148,18 @@ const UNANSWERED = {
 } as const
 
 /** The same alert at the beginning of its policy: nobody has answered. */
-export function triggeredAgain(alert: StoredAlert): StoredAlert {
+export function triggeredAgain(alert: StoredAlert, now: number): StoredAlert {
   const revision = alert.revision + 1
-  return { ...alert, ...UNANSWERED, revision, triggered_revision: revision }
+  const triggered = { revision, triggered_revision: revision, triggered_at: isoTime(now) }
+  return { ...alert, ...UNANSWERED, ...triggered }
 }
 
 /** A stored alert; one of before there were steps stands at the first. */
 export function parseAlert(text: string): StoredAlert {
   const alert = JSON.parse(text) as StoredAlert
   // Named first for their order: what every alert has is shown before what it may lack.
-  return { ...alert, ...OLDER, ...alert }
+  const older = { ...OLDER, triggered_at: alert.created_at }
+  return { ...alert, ...older, ...alert }
 }
 
 const OLDER = {
@@ -206,6 +214,7 @@ export function makeAlert(
     policy,
     revision: 1,
     triggered_revision: 1,
+    triggered_at: isoTime(now),
     told_at: null,
     told_with: 1,
     group_key: null,

@@ -4,6 +4,7 @@ import { type AlertReport, makeAlert } from './alert-record.ts'
 import type { AlertService } from './alert-service.ts'
 import type { AlertStore } from './alert-store.ts'
 import type { Responders } from './responders.ts'
+import { isWorse } from './severity.ts'
 
 interface Parts {
   readonly clock: Clock
@@ -29,13 +30,17 @@ export class AlertRehearsal {
       throw error
     })
     const open = id === null ? null : await alerts.readIfAny(id)
-    if (open !== null) return [`counted on alert ${open.id}, which is ${open.status}: tells nobody`]
+    if (open !== null && !isWorse(report.severity, open.severity)) {
+      return [`counted on alert ${open.id}, which is ${open.status}: tells nobody`]
+    }
     const policy = await responders.choose(report)
     const alert = makeAlert('', report, { policy: policy.id, now: clock.now(), limited: false })
     const people = await responders.of(policy.steps[0], alert)
     const quiet = await mutes.of(alert)
     return [
-      `a new ${report.severity} alert`,
+      open === null
+        ? `a new ${report.severity} alert`
+        : `alert ${open.id}, which was ${open.severity}, becomes ${report.severity}`,
       `policy “${policy.name}” tells ${people.join(', ') || 'nobody in its first step'}`,
       ...quiet.map(({ why }) => `but not now: ${why}`),
     ]

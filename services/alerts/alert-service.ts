@@ -1,7 +1,9 @@
 import {
   type Clock,
+  type Guard,
   type Keys,
   NotFound,
+  type Op,
   partitionOf,
   type Store,
   Unavailable,
@@ -11,6 +13,7 @@ import { type InhibitionRule, inhibitingNames } from '../noise/inhibition.ts'
 import { UNANSWERED_LIMIT } from '../noise/storm.ts'
 import type { Acceptance, Identity } from '../notifications/acceptance.ts'
 import { mintId } from '../notifications/mint-id.ts'
+import type { AlertChanges } from './alert-changes.ts'
 import { alertJobOp } from './alert-job.ts'
 import {
   type AlertNews,
@@ -18,12 +21,15 @@ import {
   dedupKeyOf,
   logEntry,
   makeAlert,
+  type StoredAlert,
+  triggeredAgain,
 } from './alert-record.ts'
-import type { AlertStore } from './alert-store.ts'
+import type { AlertStore, ReadAlert } from './alert-store.ts'
 import { AUTO_CLOSE_MS } from './alert-timers.ts'
 import type { AlertWebhooks } from './alert-webhooks.ts'
 import type { Documents } from './documents.ts'
 import type { Responders } from './responders.ts'
+import { isWorse } from './severity.ts'
 
 export interface Raised {
   readonly status: `${AlertReport['severity']}_alert_sent`
@@ -32,12 +38,23 @@ export interface Raised {
   readonly is_new: boolean
 }
 
+/** What a report is to write, and of what others are told then. */
+interface Intake {
+  readonly id: string
+  readonly guards: readonly Guard[]
+  readonly ops: readonly Op[]
+  /** How many are told. */
+  readonly targets: number
+  readonly news: AlertNews | null
+}
+
 interface Parts {
   readonly store: Store
   readonly keys: Keys
   readonly clock: Clock
   readonly acceptance: Acceptance
   readonly alerts: AlertStore
+  readonly changes: AlertChanges
   readonly responders: Responders
   readonly webhooks: AlertWebhooks
   readonly flaps: FlapLedger
@@ -54,9 +71,12 @@ export class AlertService {
     this.#parts = parts
   }
 
-  /** Stores a new alert with the work of telling people, or counts a known one. */
+  /**
+   * Stores a new alert with the work of telling people, or counts a known one; one that
+   * is reported as worse than it was begins again.
+   */
   async raise(report: AlertReport, identity: Identity): Promise<Raised> {
-    const { store, keys, acceptance } = this.#parts
+    const { store, keys, acceptance, alerts, onNews } = this.#parts
     const dedupKey = dedupKeyOf(report)
     const partition = partitionOf(dedupKey, store.partitions)
     const status = `${report.severity}_alert_sent` as const
@@ -65,28 +85,21 @@ export class AlertService {
       const known = [keys.alertDedup(dedupKey), keys.alertFlap(dedupKey)]
       const [open = null, flap = null] = await store.getMany(partition, known)
       // Our own alert from an attempt whose answer was lost is as new as it was then.
-      const made = open === null || open === fresh ? await this.#make(report, fresh, flap) : null
-      const id = made?.alert.id ?? open ?? ''
+      const counting = open === null || open === fresh ? null : await alerts.look(open)
+      const isNew = counting === null
+      const { id, guards, ops, targets, news } = isNew
+        ? await this.#make(report, fresh, flap)
+        : await this.#again(report, counting)
       const accepted = await acceptance.accept<Raised>({
         partition,
         identity,
-        creates: made ? keys.alert(id) : keys.never(),
-        guards: [
-          ['expect', keys.alertDedup(dedupKey), made ? null : open],
-          ...(made?.guards ?? []),
-        ],
-        ops: made?.ops ?? this.#parts.alerts.seenAgainOps(id, this.#parts.clock.now()),
-        reply: {
-          status,
-          alert_id: id,
-          notified_users: made?.targets ?? 0,
-          is_new: made !== null,
-        },
+        creates: isNew ? keys.alert(id) : keys.never(),
+        guards: [['expect', keys.alertDedup(dedupKey), open], ...guards],
+        ops,
+        reply: { status, alert_id: id, notified_users: targets, is_new: isNew },
       })
       if (accepted.status === 'conflict') continue
-      if (accepted.status === 'fresh' && made) {
-        this.#parts.onNews({ event: 'triggered', alert: made.alert })
-      }
+      if (accepted.status === 'fresh' && news) onNews(news)
       return accepted.reply
     }
     throw new Unavailable('The alert is being changed by others; try again.')
@@ -101,7 +114,7 @@ export class AlertService {
     return id
   }
 
-  async #make(report: AlertReport, id: string, flap: string | null) {
+  async #make(report: AlertReport, id: string, flap: string | null): Promise<Intake> {
     const { keys, clock, alerts, responders, flaps, rules, webhooks } = this.#parts
     const now = clock.now()
     const policy = await responders.choose(report)
@@ -119,17 +132,61 @@ export class AlertService {
     if (isFlapping) log.push(logEntry(now, 'flapping', null, 'it changes too often to be told'))
     const ops = [
       ...alerts.createOps(alert, log),
-      ...(isFlapping ? flapOps : [...flapOps, alertJobOp(keys, alert, { kind: 'notify', now })]),
+      ...flapOps,
+      ...this.#notifyOps(alert, now),
       alertJobOp(keys, alert, { kind: 'close', now, at: now + AUTO_CLOSE_MS }),
       ...webhooks.ops(alert, 'triggered', now),
     ]
-    return { alert, guards, ops, targets: isFlapping || alert.limited ? 0 : targets }
+    const told = isFlapping || alert.limited ? 0 : targets
+    return { id, guards, ops, targets: told, news: { event: 'triggered', alert } }
+  }
+
+  /** It is counted; whoever was told of something lesser, or answered that, hears what it has become. */
+  async #again(report: AlertReport, { alert: before, text }: ReadAlert): Promise<Intake> {
+    const { clock, alerts, changes, keys } = this.#parts
+    const { id } = before
+    const now = clock.now()
+    const counted = alerts.seenAgainOps(id, now)
+    if (!isWorse(report.severity, before.severity)) {
+      return { id, guards: [], ops: counted, targets: 0, news: null }
+    }
+    const { alert, targets } = await this.#worsened(before, report, now)
+    const why = `${before.severity}, now ${alert.severity}: ${before.message}`
+    const log = [logEntry(now, 'worsened', null, why)]
+    const change = { alert, log, ops: this.#notifyOps(alert, now), event: 'worsened' } as const
+    return {
+      id,
+      guards: [['expect', keys.alert(id), text]],
+      ops: [...counted, ...changes.opsOf(before, change)],
+      targets: alert.flapping || alert.limited ? 0 : targets,
+      news: { event: 'worsened', alert },
+    }
+  }
+
+  /** As the report has it from now on, at the beginning of the policy for that. */
+  async #worsened(before: StoredAlert, report: AlertReport, now: number) {
+    const { responders, rules } = this.#parts
+    const policy = await responders.choose(report)
+    const { severity, message, affectedSystems: affected_systems, labels, data } = report
+    const limited = await this.#isOver(report)
+    const alert: StoredAlert = {
+      ...triggeredAgain(before, now),
+      ...{ severity, message, affected_systems, labels, data, limited, policy: policy.id },
+    }
+    const inhibits = inhibitingNames(await rules.list(), alert)
+    const targets = (await responders.of(policy.steps[0], alert)).length
+    return { alert: { ...alert, inhibits }, targets }
+  }
+
+  /** What changes too often is told once it has settled. */
+  #notifyOps(alert: StoredAlert, now: number): Op[] {
+    return alert.flapping ? [] : [alertJobOp(this.#parts.keys, alert, { kind: 'notify', now })]
   }
 
   /** Whether nobody answered so many alerts of its source that one more would not help. */
-  async #isOver({ source, type, limitOf }: AlertReport): Promise<boolean> {
-    if (limitOf !== undefined) return false
-    return (await this.#parts.alerts.unanswered({ source, type })) >= UNANSWERED_LIMIT
+  async #isOver(report: AlertReport): Promise<boolean> {
+    if (report.limitOf !== undefined) return false
+    return (await this.#parts.alerts.unanswered(report)) >= UNANSWERED_LIMIT
   }
 
   #mintId(identity: Identity, owner: string): string {

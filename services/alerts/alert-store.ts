@@ -2,6 +2,7 @@ import { isoTime, type Keys, NotFound, type Op, partitionOf, type Store } from '
 import {
   type AlertLogEntry,
   type AlertRecord,
+  type Counted,
   originHash,
   parseAlert,
   type StoredAlert,
@@ -34,15 +35,20 @@ export class AlertStore {
 
   /** The stored text too, for compare-and-set. `NotFound` when there is none. */
   async read(id: string): Promise<ReadAlert> {
+    const found = await this.look(id)
+    if (found === null) throw new NotFound(`There is no alert ${id}.`)
+    return found
+  }
+
+  /** The same; `null` when nothing is left of it. */
+  async look(id: string): Promise<ReadAlert | null> {
     const text = await this.#store.get(this.partition(id), this.#keys.alert(id))
-    if (text === null) throw new NotFound(`There is no alert ${id}.`)
-    return { alert: parseAlert(text), text }
+    return text === null ? null : { alert: parseAlert(text), text }
   }
 
   /** The alert, or `null` when nothing is left of it. */
   async readIfAny(id: string): Promise<StoredAlert | null> {
-    const text = await this.#store.get(this.partition(id), this.#keys.alert(id))
-    return text === null ? null : parseAlert(text)
+    return (await this.look(id))?.alert ?? null
   }
 
   /** The alert as the wire shows it, with count and log. */
@@ -118,24 +124,32 @@ export class AlertStore {
       ['incr', this.#keys.alertCount(id), 1, 0],
       ['zadd', this.#keys.openAlerts(), alert.timestamp, id],
       ['push', this.#keys.recentAlerts(), id, RECENT_LIMIT],
-      ...(alert.severity === 'critical'
-        ? [['push', this.#keys.criticalAlerts(), id, RECENT_LIMIT] as const]
-        : []),
-      ...this.indexOps(alert),
+      ...this.criticalOps(null, alert),
+      ...this.indexOps(null, alert),
       ...this.logOps(id, log),
     ]
   }
 
-  /** Where an open alert is found, besides the list of all. */
-  indexOps(alert: StoredAlert): Op[] {
-    const unanswered: Op[] =
-      alert.status === 'triggered' ? [['sadd', this.#unansweredKey(alert), alert.id]] : []
-    return [...unanswered, ...this.inhibitingOps(alert, 'sadd')]
+  /** Lists an alert among the critical ones once it is one. */
+  criticalOps(before: StoredAlert | null, { id, severity }: StoredAlert): Op[] {
+    if (severity !== 'critical' || before?.severity === 'critical') return []
+    return [['push', this.#keys.criticalAlerts(), id, RECENT_LIMIT]]
   }
 
-  /** Puts an alert under the names by which it keeps others quiet, or takes it away from there. */
-  inhibitingOps({ id, inhibits }: StoredAlert, verb: 'sadd' | 'srem'): Op[] {
-    return inhibits.map((name) => [verb, this.#keys.inhibiting(name), id])
+  /** Keeps the sets up to date in which an open alert is found, besides the list of all. */
+  indexOps(before: StoredAlert | null, after: StoredAlert): Op[] {
+    const [were, are] = [this.#indexKeys(before), this.#indexKeys(after)]
+    return [
+      ...were.filter((key) => !are.includes(key)).map((key) => ['srem', key, after.id] as const),
+      ...are.filter((key) => !were.includes(key)).map((key) => ['sadd', key, after.id] as const),
+    ]
+  }
+
+  /** Under its source while nobody answered, and under the names by which it keeps others quiet. */
+  #indexKeys(alert: StoredAlert | null): string[] {
+    if (alert === null || alert.status === 'resolved') return []
+    const inhibiting = alert.inhibits.map((name) => this.#keys.inhibiting(name))
+    return alert.status === 'triggered' ? [this.#unansweredKey(alert), ...inhibiting] : inhibiting
   }
 
   /** Ids of alerts that are found under a name, of every partition. */
@@ -146,21 +160,14 @@ export class AlertStore {
     return found.flat()
   }
 
-  /** Keeps the list of what nobody answered of a source, part of every change of a state. */
-  unansweredOps(before: StoredAlert, after: StoredAlert): Op[] {
-    const [was, is] = [before.status === 'triggered', after.status === 'triggered']
-    if (was === is) return []
-    return [[is ? 'sadd' : 'srem', this.#unansweredKey(after), after.id]]
-  }
-
-  /** How many alerts of the same source nobody answered; in every partition. */
-  async unanswered(alert: Pick<StoredAlert, 'source' | 'type'>): Promise<number> {
+  /** How many alerts of the same source and severity nobody answered; in every partition. */
+  async unanswered(alert: Counted): Promise<number> {
     const key = this.#unansweredKey(alert)
     const counts = await Promise.all(this.partitions.map((n) => this.#store.count(n, key)))
     return counts.reduce((sum, count) => sum + count, 0)
   }
 
-  #unansweredKey(alert: Pick<StoredAlert, 'source' | 'type'>): string {
+  #unansweredKey(alert: Counted): string {
     return this.#keys.unansweredAlerts(originHash(alert))
   }
 
@@ -197,7 +204,6 @@ export class AlertStore {
       ['del', this.#keys.alertDedup(alert.dedup_key)],
       ['zrem', this.#keys.openAlerts(), id],
       ['pull', this.#keys.criticalAlerts(), id],
-      ...this.inhibitingOps(alert, 'srem'),
       ['expire', this.#keys.alertCount(id), ttlMs],
       ['expire', this.#keys.alertSeen(id), ttlMs],
       ['expire', this.#keys.alertLog(id), ttlMs],

@@ -59,7 +59,7 @@ export class AlertTimers {
       const isAnswered = before.status === 'acknowledged' || before.status === 'snoozed'
       if (!isAnswered || before.revision !== job.revision) return null
       const why = before.status === 'snoozed' ? 'the snooze is over' : 'acknowledged, not resolved'
-      const alert = triggeredAgain(before)
+      const alert = triggeredAgain(before, now)
       const ops = [alertJobOp(this.#parts.keys, alert, { kind: 'notify', now })]
       return { alert, log: [logEntry(now, 'returned', null, why)], ops, event: 'returned' }
     })
@@ -75,9 +75,11 @@ export class AlertTimers {
       againAt = null
       if (alert.status === 'resolved') return null
       const seen = await alerts.lastSeen(alert)
-      const isActive = alert.status !== 'triggered' || seen.at + AUTO_CLOSE_MS > now
+      // That it came back is news of it too.
+      const lastAt = Math.max(seen.at, Date.parse(alert.triggered_at))
+      const isActive = alert.status !== 'triggered' || lastAt + AUTO_CLOSE_MS > now
       if (!isActive) return this.#ended(alert, seen.text, now)
-      againAt = Math.max(seen.at, alert.status === 'triggered' ? seen.at : now) + AUTO_CLOSE_MS
+      againAt = (alert.status === 'triggered' ? lastAt : now) + AUTO_CLOSE_MS
       return null
     })
     if (againAt === null) return NOTHING

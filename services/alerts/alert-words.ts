@@ -3,6 +3,7 @@ import { type Message, messageOf } from '../notifications/notification-record.ts
 import type { AlertUpdate } from './alert-job.ts'
 import type { AlertRecord, Severity, StoredAlert } from './alert-record.ts'
 import { EVERY_CHANNEL, PAGING } from './escalation-policy.ts'
+import { worstSeverity } from './severity.ts'
 
 const PRIORITY = { critical: 'critical', warning: 'high', info: 'normal' } as const
 const LABEL: Record<Severity, string> = {
@@ -39,8 +40,7 @@ const HEADINGS = { first: '', new: 'New: ', repeat: 'Still open: ' } as const
 
 /** The worst severity among some alerts. */
 export function worstOf(alerts: readonly StoredAlert[]): Severity {
-  const order: readonly Severity[] = ['critical', 'warning', 'info']
-  return order.find((severity) => alerts.some((alert) => alert.severity === severity)) ?? 'info'
+  return worstSeverity(alerts.map(({ severity }) => severity))
 }
 
 /** Several alerts of a group as one message. */

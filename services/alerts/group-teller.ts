@@ -55,12 +55,30 @@ export class GroupTeller {
   }
 
   async #claimFiring(job: AlertJob, waiting: readonly Waiting[]) {
-    const wanted = waiting.filter(({ what }) => what === 'firing')
+    const wanted = await this.#begunOrAll(waiting, 'firing', async ({ alertId, revision }) => {
+      const alert = await this.#parts.alerts.readIfAny(alertId)
+      return alert?.notified === true && alert.told_in === job.id && alert.revision === revision
+    })
     const found = await Promise.all(wanted.map((one) => this.#claim(job, one, wanted.length)))
     return {
       claimed: found.filter((one) => one !== 'gone' && one !== 'theirs'),
       done: wanted.filter((_, n) => found[n] !== 'theirs'),
     }
+  }
+
+  /**
+   * What an earlier try of this flush has begun, if there is any: it ends as it began, and
+   * whatever has come since has a flush of its own. Else all of one kind.
+   */
+  async #begunOrAll(
+    waiting: readonly Waiting[],
+    kind: Waiting['what'],
+    isBegun: (one: Waiting) => Promise<boolean>,
+  ): Promise<readonly Waiting[]> {
+    const wanted = waiting.filter(({ what }) => what === kind)
+    const known = await Promise.all(wanted.map(isBegun))
+    const begun = wanted.filter((_, n) => known[n])
+    return begun.length > 0 ? begun : wanted
   }
 
   /** `gone`: nothing is to be told of it any more; `theirs`: another flush does. */
@@ -84,7 +102,11 @@ export class GroupTeller {
   }
 
   async #claimResolved(job: AlertJob, waiting: readonly Waiting[]) {
-    const wanted = waiting.filter(({ what }) => what === 'resolved')
+    const { store, keys, alerts } = this.#parts
+    const wanted = await this.#begunOrAll(waiting, 'resolved', async ({ alertId }) => {
+      const mark = await store.get(alerts.partition(alertId), keys.resolvedIn(alertId))
+      return mark === job.id
+    })
     const found = await Promise.all(wanted.map(({ alertId }) => this.#resolvedAlert(job, alertId)))
     return {
       alerts: found.filter((one) => one !== 'gone' && one !== 'theirs'),
@@ -115,9 +137,12 @@ export class GroupTeller {
     await this.#tellTogether(job, claimed, reason)
   }
 
-  async #tellTogether(job: AlertJob, claimed: readonly Claimed[], reason: GroupReason) {
+  async #tellTogether(job: AlertJob, all: readonly Claimed[], reason: GroupReason) {
     const { alerts, teller, notifier, clock } = this.#parts
-    const records = await Promise.all(claimed.map(({ alert }) => alerts.find(alert.id)))
+    const found = await Promise.all(all.map(({ alert }) => alerts.find(alert.id)))
+    // Of some somebody was faster.
+    const isSame = (_: unknown, n: number) => found[n]?.revision === all[n]?.alert.revision
+    const [claimed, records] = [all.filter(isSame), found.filter(isSame)]
     const worst = worstOf(records)
     const channels = channelsOf(claimed)
     const ofUser = alertsByUser(claimed, records)
@@ -125,7 +150,7 @@ export class GroupTeller {
     const critical = (user: string) =>
       ofUser.get(user)?.filter(({ severity }) => severity === 'critical')
     const told = await teller.tell({
-      name: [job.id, 'group'],
+      name: [job.id, 'group', idsOf(records)],
       targets: [...ofUser.keys()],
       messageFor: (user) => {
         const own = ofUser.get(user) ?? []
@@ -154,7 +179,7 @@ export class GroupTeller {
     const told = await Promise.all(resolved.map(({ id }) => alerts.told(id)))
     const own = (user: string) => resolved.filter((_, n) => told[n]?.includes(user))
     await teller.tell({
-      name: [job.id, 'resolved'],
+      name: [job.id, 'resolved', idsOf(resolved)],
       targets: [...new Set(told.flat())].sort(),
       messageFor: (user) => resolvedMessage(own(user)),
       overrides: false,
@@ -173,10 +198,22 @@ function alertsByUser(claimed: readonly Claimed[], records: readonly AlertRecord
   for (const [n, { targets }] of claimed.entries()) {
     const record = records[n]
     if (record === undefined) continue
-    for (const user of targets) ofUser.set(user, [...(ofUser.get(user) ?? []), record])
+    for (const user of targets) {
+      const own = ofUser.get(user)
+      if (own) own.push(record)
+      else ofUser.set(user, [record])
+    }
   }
   for (const own of ofUser.values()) own.sort(byTime)
   return ofUser
+}
+
+/** Names a message by what is in it: another set is another message. */
+function idsOf(alerts: readonly StoredAlert[]): string {
+  return alerts
+    .map(({ id }) => id)
+    .sort()
+    .join()
 }
 
 function byTime(a: AlertRecord, b: AlertRecord): number {

@@ -41,6 +41,8 @@ interface Parts {
   ) => void
   /** What notification classes have to say. */
   readonly hooks?: DeliveryHooks
+  /** Why a delivery is not wanted any more; `null`: it is. */
+  readonly isMoot?: (job: DeliveryJob) => Promise<string | null>
 }
 
 const STORE_AWAY: SendOutcome = {
@@ -85,6 +87,8 @@ export class DeliveryService {
     }
     if (!provider) return { status: 'failed', reason: `no provider for channel ${job.channel}` }
     try {
+      const reason = (await this.#parts.isMoot?.(job)) ?? null
+      if (reason !== null) return { status: 'skipped', reason }
       const refusal = job.said === undefined ? null : await this.#parts.hooks?.before(job)
       if (refusal) return refusal
       const send = () => provider.send(job, within(job.timeout_ms, signal))

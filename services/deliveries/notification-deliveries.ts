@@ -138,13 +138,14 @@ function contentOf(
   }
 }
 
-/** Which alert it speaks of: for limits of its own, and for answers by phone. */
+/** Which alert it speaks of, or alerts: for limits of its own, and for answers. */
 function aboutAlert({ type, data }: NotificationRecord): object {
-  const { alert_id, alert_type, source } = data
+  const { alert_id, alert_ids, alert_type, source } = data
   if (typeof alert_id !== 'string') return {}
   const origin = source ?? alert_type
   const from = typeof origin === 'string' ? { alert_source: origin } : {}
-  return { alert_id, ...from, ...(ANSWERS.has(type) ? { alert_update: true } : {}) }
+  const together = Array.isArray(alert_ids) && alert_ids.length > 1 ? { alert_ids } : {}
+  return { alert_id, ...together, ...from, ...(ANSWERS.has(type) ? { alert_update: true } : {}) }
 }
 
 /** What a delivery is counted as. */

@@ -48,12 +48,16 @@ export class FlapSettling {
 
   #settled(before: StoredAlert, now: number): AlertChange {
     const { keys } = this.#parts
-    const isOpen = before.status === 'triggered'
-    const alert = isOpen ? { ...triggeredAgain(before), flapping: false } : before
-    const why =
-      before.status === 'resolved' ? 'no longer flapping' : 'no longer flapping, still open'
-    const kind = isOpen ? 'notify' : 'settled'
-    const ops = [alertJobOp(keys, alert, { kind, now })]
-    return { alert, log: [logEntry(now, 'settled', null, why)], ops, event: null }
+    if (before.status === 'resolved') {
+      const log = [logEntry(now, 'settled', null, 'no longer flapping')]
+      const ops = [alertJobOp(keys, before, { kind: 'settled', now })]
+      return { alert: before, log, ops, event: null }
+    }
+    const log = [logEntry(now, 'settled', null, 'no longer flapping, still open')]
+    const steady = { ...before, flapping: false }
+    // Whoever has it in hand knows that it is open.
+    if (before.status !== 'triggered') return { alert: steady, log, event: null }
+    const alert = triggeredAgain(steady, now)
+    return { alert, log, ops: [alertJobOp(keys, alert, { kind: 'notify', now })], event: null }
   }
 }

@@ -1,6 +1,5 @@
 import type { Clock, Keys, Op, Settlement, Store } from '../../src/index.ts'
 import type { AlertChanges } from '../alerts/alert-changes.ts'
-import type { StoredAlert } from '../alerts/alert-record.ts'
 import type { AlertStore } from '../alerts/alert-store.ts'
 import type { Documents } from '../alerts/documents.ts'
 import { type InhibitionRule, inhibitingNames } from './inhibition.ts'
@@ -51,25 +50,13 @@ export class Inhibitions {
     const all = await rules.list()
     for await (const { id } of alerts.open()) {
       await changes.change(id, (alert) => {
-        const names = alert.status === 'resolved' ? [] : inhibitingNames(all, alert)
+        if (alert.status === 'resolved') return null
+        const names = inhibitingNames(all, alert)
         if (names.join() === alert.inhibits.join()) return null
-        return {
-          alert: { ...alert, inhibits: names },
-          log: [],
-          event: null,
-          ops: this.#ops(alert, names),
-        }
+        return { alert: { ...alert, inhibits: names }, log: [], event: null }
       })
     }
     return { ops: [] }
-  }
-
-  #ops(alert: StoredAlert, names: readonly string[]): Op[] {
-    const { alerts } = this.#parts
-    return [
-      ...alerts.inhibitingOps(alert, 'srem'),
-      ...alerts.inhibitingOps({ ...alert, inhibits: names }, 'sadd'),
-    ]
   }
 
   #reindexOp(): Op {

@@ -96,7 +96,7 @@ export class Mutes {
     if (!alert.limited) return []
     const count = await this.#parts.alerts.unanswered(alert)
     if (count <= UNANSWERED_LIMIT) return []
-    const why = `${count} alerts of ${originOf(alert)} wait for an answer`
+    const why = `${count} ${alert.severity} alerts of ${originOf(alert)} wait for an answer`
     const until = this.#parts.clock.now() + LIMIT_AGAIN_MS
     return [{ kind: 'limit', id: originOf(alert), until, tellsAtEnd: true, why }]
   }

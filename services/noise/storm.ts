@@ -13,13 +13,13 @@ export function limitReport(alert: StoredAlert): AlertReport {
   return {
     type: alert.type,
     severity: alert.severity,
-    message: `Limit reached: ${UNANSWERED_LIMIT} alerts of ${origin} wait for an answer. Further ones are listed, and told when some of these are acknowledged or resolved.`,
+    message: `Limit reached: ${UNANSWERED_LIMIT} ${alert.severity} alerts of ${origin} wait for an answer. Further ones are listed, and told when some of these are acknowledged or resolved.`,
     source: null,
     affectedSystems: alert.affected_systems,
     labels: { limit_reached: origin },
     data: {},
     dedupKey: null,
-    limitOf: origin,
+    limitOf: `${alert.severity} ${origin}`,
   }
 }
 

@@ -17,6 +17,7 @@ const MOST = 1_000_000
 /** Profiles that are looked at together. */
 const TOGETHER = 200
 const PROFILE = /^(?:t:([^:]+):)?user:(.+):profile$/
+const OPEN_ALERTS = /^(?:t:([^:]+):)?alerts:open$/
 const ON_CALL = /^(?:t:([^:]+):)?oncall:(.+)$/
 
 /** Every step from the first release to this one, oldest first. */
@@ -32,17 +33,35 @@ export const MIGRATIONS: readonly Migration[] = [
     run: indexTimeZones,
   },
   { to: 4, about: 'types of alert with somebody on call are listed', run: listOnCallTypes },
+  {
+    to: 5,
+    about:
+      'what nobody answered is counted by severity, so that no critical alert waits for a lesser one',
+    run: countBySeverity,
+  },
 ]
 
-async function indexOpenAlerts(store: Store): Promise<void> {
-  const keys = new Keys()
+/** Counted anew: the sets of before are named otherwise. */
+async function countBySeverity(store: Store): Promise<void> {
+  const old: StoredKey[] = []
+  for await (const found of store.keys('*alerts:unanswered:*')) old.push(found)
+  for (const { key, partition } of old) await store.commit({ partition, ops: [['del', key]] })
+  const tenants = new Set<string>()
+  for await (const { key } of store.keys('*alerts:open')) {
+    const [, tenant = ''] = OPEN_ALERTS.exec(key) ?? []
+    tenants.add(tenant)
+  }
+  for (const tenant of tenants) await indexOpenAlerts(store, keysOfTenant(tenant))
+}
+
+async function indexOpenAlerts(store: Store, keys = new Keys()): Promise<void> {
   const alerts = new AlertStore({ store, keys })
   for (let partition = 0; partition < store.partitions; partition++) {
     const open = await store.rangeByScore(partition, keys.openAlerts(), 0, END, MOST)
     for (const { member: id } of open) {
       const { alert, text } = await alerts.read(id)
       const guards: Guard[] = [['expect', keys.alert(id), text]]
-      await store.commit({ partition, guards, ops: alerts.indexOps(alert) })
+      await store.commit({ partition, guards, ops: alerts.indexOps(null, alert) })
     }
   }
 }

@@ -81,7 +81,7 @@ export function createAlerting(ingredients: Ingredients) {
   const notificationRules = new NotificationRules({ store, keys, contacts })
   const silences = new Silences({ ...ingredients, silences: silenceDocuments })
   const mutes = new Mutes({ ...base, silences })
-  const raising = new AlertService(base)
+  const raising = new AlertService({ ...base, changes })
   const held = new HeldWork({ ...base, mutes, raising })
   const groups = new AlertGroups(base)
   const teller = new AlertTeller({ ...ingredients, rules: notificationRules })

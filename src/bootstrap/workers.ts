@@ -1,3 +1,4 @@
+import { mootPages } from '../../services/alerts/moot-pages.ts'
 import type { Provider, SendOutcome } from '../../services/channels/channel.ts'
 import { DeliveryHooks } from '../../services/deliveries/delivery-hooks.ts'
 import type { DeliveryJob } from '../../services/deliveries/delivery-job.ts'
@@ -54,7 +55,8 @@ const SLOW_POLL_MS = 1000
 export function createWorkers(parts: Parts): RunningWorker[] {
   const { keys, services, providers, around = (work) => work() } = parts
   const hooks = new DeliveryHooks(services.lifecycle)
-  const deliveries = new DeliveryService({ ...parts, hooks })
+  const isMoot = mootPages(services.alertStore)
+  const deliveries = new DeliveryService({ ...parts, hooks, isMoot })
   const givenUp = new GivenUp({ ...parts, hooks })
   const { listenerWork, queueNames } = services
   const scheduled = new ScheduledNotifications({ ...parts, notifications: services.notifications })

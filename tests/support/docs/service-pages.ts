@@ -126,6 +126,7 @@ const ALERT_EVENTS: Readonly<Record<AlertEvent, string>> = {
   unacknowledged: 'that was taken back',
   snoozed: 'it is quiet for a while',
   returned: 'the time of its snooze or acknowledgement is over',
+  worsened: 'it was reported again as worse than it was; its policy begins again',
   escalated: 'the next people are told',
   exhausted: 'the last step is over and nobody answered; the admins are told',
   resolved: 'it has ended',

@@ -57,7 +57,9 @@ describe('a storm', () => {
     await bench.work()
     const heard = await bench.heard('ada')
     expect(heard).toHaveLength(201)
-    const limits = heard.filter(({ message }) => message.startsWith('Limit reached: 200 alerts of'))
+    const limits = heard.filter(({ message }) =>
+      message.startsWith('Limit reached: 200 critical alerts of'),
+    )
     expect(limits).toHaveLength(1)
     expect(await bench.show(ids[229] ?? '')).toMatchObject({ limited: true, status: 'triggered' })
     expect(await bench.history(ids[229] ?? '')).toEqual(['triggered', 'limited'])

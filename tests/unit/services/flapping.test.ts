@@ -95,3 +95,14 @@ describe('something that flaps', () => {
     expect((await bench.heardTypes('ada')).at(-1)).toBe('alert.critical')
   })
 })
+
+describe('something that flaps and that somebody has in hand', () => {
+  it('is not said to be resolved when it settles', async () => {
+    const id = await oscillate(11, 1)
+    await bench.services.alertActions.acknowledge(id, doing)
+    await bench.pass(120)
+    expect(await bench.heardTypes('ada')).not.toContain('alert.settled')
+    expect(await bench.show(id)).toMatchObject({ status: 'acknowledged', flapping: false })
+    expect(await bench.history(id)).toContain('settled')
+  })
+})
