@@ -106,10 +106,17 @@ export class ApnsSession {
       if (this.#session === session) this.#session = null
       return Promise.resolve({ kind: 'unreachable', reason: messageOf(error) })
     }
-    return this.#answer(stream, post.body)
+    return this.#answer(stream, post.body, () => this.#leave(session))
   }
 
-  #answer(stream: ClientHttp2Stream, body: string): Promise<HttpResult> {
+  /** What is under way on it may end, and nothing new is taken: others get a connection of their own. */
+  #leave(session: ClientHttp2Session): void {
+    if (this.#session === session) this.#session = null
+    session.close()
+  }
+
+  /** `onSilence`: the connection may have died without a word, so it is not asked again. */
+  #answer(stream: ClientHttp2Stream, body: string, onSilence: () => void): Promise<HttpResult> {
     const { clock, answerWithinMs = ANSWER_WITHIN_MS } = this.#options
     const { promise, resolve } = Promise.withResolvers<HttpResult>()
     let head: { status: number; headers: Record<string, string> } | null = null
@@ -117,6 +124,7 @@ export class ApnsSession {
     const cancel = clock.after(answerWithinMs, () => {
       resolve({ kind: 'lost', reason: `no answer within ${answerWithinMs / 1000} s` })
       stream.close(constants.NGHTTP2_CANCEL)
+      onSilence()
     })
     stream.setEncoding('utf8')
     stream.on('response', (headers) => {

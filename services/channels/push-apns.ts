@@ -1,18 +1,17 @@
 import { importPKCS8, SignJWT } from 'jose'
-import { type Clock, uuidFrom } from '../../src/index.ts'
+import { type Clock, messageOf, uuidFrom } from '../../src/index.ts'
 import type { ApnsSession } from './apns-session.ts'
 import type { Answered } from './http/exchange.ts'
 import type { HttpResult } from './http/guarded-sender.ts'
 import { jsonOf, retryAfterOf, wordOf } from './http/http-outcome.ts'
 import type { DeviceOutcome, PushCarrier } from './push-carrier.ts'
-import type { PushNote } from './push-message.ts'
+import { appleCollapseId, type PushNote } from './push-message.ts'
 
 /** Apple wants a token to be renewed after 20 minutes at the earliest and 60 at the latest. */
 const TOKEN_AGE_MS = 50 * 60_000
 const LEAST_TOKEN_AGE_MS = 20 * 60_000
 /** Knocking with bad credentials again and again gets an account locked. */
 const CREDENTIALS_PAUSE_MS = 60_000
-const MOST_COLLAPSE_ID = 64
 
 interface Parts {
   readonly session: ApnsSession
@@ -48,6 +47,16 @@ export class ApnsPush implements PushCarrier {
     if (this.#lockedOut !== null && clock.now() < this.#lockedOut.until) {
       return { status: 'unreachable', reason: this.#lockedOut.reason }
     }
+    // Only our own key makes it reject.
+    const outcome = await this.#ask(note, device, signal).catch(keyUnusable)
+    if (outcome.status === 'unreachable' && outcome.reason.startsWith('bad_credentials')) {
+      this.#lockedOut = { until: clock.now() + CREDENTIALS_PAUSE_MS, reason: outcome.reason }
+    }
+    return outcome
+  }
+
+  async #ask(note: PushNote, device: string, signal: AbortSignal): Promise<DeviceOutcome> {
+    const { clock } = this.#parts
     let result = await this.#post(note, device, signal)
     const token = this.#token
     const isOld = token !== null && clock.now() - token.signedAt >= LEAST_TOKEN_AGE_MS
@@ -55,16 +64,12 @@ export class ApnsPush implements PushCarrier {
       this.#token = null
       result = await this.#post(note, device, signal)
     }
-    const outcome = apnsOutcome(result, clock.now())
-    if (outcome.status === 'unreachable' && outcome.reason.startsWith('bad_credentials')) {
-      this.#lockedOut = { until: clock.now() + CREDENTIALS_PAUSE_MS, reason: outcome.reason }
-    }
-    return outcome
+    return apnsOutcome(result, clock.now())
   }
 
   async #post(note: PushNote, device: string, signal: AbortSignal): Promise<HttpResult> {
     const { session, bundleId } = this.#parts
-    const { id, collapseId, expiresAt, priority } = note
+    const { id, expiresAt, priority } = note
     const isUrgent = priority === 'high' || priority === 'critical'
     const headers = {
       authorization: `bearer ${await this.#providerToken()}`,
@@ -73,7 +78,7 @@ export class ApnsPush implements PushCarrier {
       'apns-priority': isUrgent ? '10' : '5',
       // The same at every try, so that Apple's logs show them as one.
       'apns-id': uuidFrom('apns', id, device),
-      'apns-collapse-id': collapseId.slice(0, MOST_COLLAPSE_ID),
+      'apns-collapse-id': appleCollapseId(note),
       ...(expiresAt === null ? {} : { 'apns-expiration': String(Math.floor(expiresAt / 1000)) }),
     }
     const path = `/3/device/${encodeURIComponent(device)}`
@@ -83,7 +88,9 @@ export class ApnsPush implements PushCarrier {
   #providerToken(): Promise<string> {
     const { clock, keyId, teamId, key } = this.#parts
     const now = clock.now()
-    if (this.#token === null || now - this.#token.signedAt > TOKEN_AGE_MS) {
+    const age = this.#token === null ? Number.NaN : now - this.#token.signedAt
+    // Signed in the future, where the clock was set back, it would not hold.
+    if (!(age >= 0 && age <= TOKEN_AGE_MS)) {
       const text = importPKCS8(key, 'ES256').then((secret) =>
         new SignJWT({})
           .setProtectedHeader({ alg: 'ES256', kid: keyId })
@@ -93,8 +100,13 @@ export class ApnsPush implements PushCarrier {
       )
       this.#token = { text, signedAt: now }
     }
-    return this.#token.text
+    return this.#token!.text
   }
+}
+
+function keyUnusable(error: unknown): DeviceOutcome {
+  const reason = `bad_credentials: APNS_KEY_FILE cannot be used: ${messageOf(error)}`
+  return { status: 'unreachable', reason }
 }
 
 function payloadOf({ title, body, data, badge, collapseId }: PushNote): object {

@@ -3,7 +3,7 @@ import type { Clock } from '../../src/index.ts'
 import type { FcmAccount } from './fcm-account.ts'
 import { type FcmVerdict, fcmOutcome } from './fcm-outcome.ts'
 import type { DeviceOutcome, PushCarrier } from './push-carrier.ts'
-import type { PushNote } from './push-message.ts'
+import { appleCollapseId, type PushNote } from './push-message.ts'
 
 /** The client's own limit for one request is 15 s; this is for a client that hangs. */
 const ANSWER_WITHIN_MS = 20_000
@@ -122,7 +122,7 @@ function messageFor(note: PushNote, now: number): Omit<Message, 'token'> {
     },
     apns: {
       headers: {
-        'apns-collapse-id': collapseId.slice(0, 64),
+        'apns-collapse-id': appleCollapseId(note),
         'apns-priority': isUrgent ? '10' : '5',
         ...(expiresAt === null ? {} : { 'apns-expiration': String(Math.floor(expiresAt / 1000)) }),
       },

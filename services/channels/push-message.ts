@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Priority } from '../../src/index.ts'
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import type { Device } from '../directory/user-record.ts'
@@ -46,7 +47,7 @@ const MOST_BODY_BYTES = 800
 
 /**
  * What a delivery has to say. Carriers refuse what is too large: a long body is
- * cut, and data that does not fit is left out for the app to fetch by the id.
+ * cut, and data and actions that do not fit are left out for the app to fetch by the id.
  */
 export function pushNoteOf(job: DeliveryJob<PushContent>, badge: number | null): PushNote {
   const { id, notification_id, collapse_key, priority, expires_at } = job
@@ -54,8 +55,7 @@ export function pushNoteOf(job: DeliveryJob<PushContent>, badge: number | null):
     id,
     title: shortenBytes(job.title, MOST_TITLE_BYTES),
     body: shortenBytes(job.body, MOST_BODY_BYTES),
-    data: fitting(job),
-    actions: job.actions ?? [],
+    ...fitting(job),
     collapseId: collapse_key ?? notification_id ?? id,
     badge,
     priority,
@@ -63,12 +63,22 @@ export function pushNoteOf(job: DeliveryJob<PushContent>, badge: number | null):
   }
 }
 
-function fitting({ data, actions = [], notification_id }: DeliveryJob<PushContent>) {
+/** The collapse id as Apple takes it, 64 bytes at most: the key itself, or what follows from it alone. */
+export function appleCollapseId({ collapseId }: PushNote): string {
+  if (/^[\x20-\x7e]{1,64}$/.test(collapseId)) return collapseId
+  return createHash('sha256').update(collapseId).digest('base64url')
+}
+
+function fitting({
+  data,
+  actions = [],
+  notification_id,
+}: DeliveryJob<PushContent>): Pick<PushNote, 'data' | 'actions'> {
   const own: Record<string, string> = notification_id === null ? {} : { notification_id }
-  if (actions.length > 0) own.actions = JSON.stringify(actions)
-  const all = { ...texts(data), ...own }
-  if (Buffer.byteLength(JSON.stringify(all)) <= MOST_DATA_BYTES) return all
-  return { ...(notification_id === null ? {} : { notification_id }), truncated: 'true' }
+  const shown = actions.length === 0 ? {} : { actions: JSON.stringify(actions) }
+  const all = { ...texts(data), ...own, ...shown }
+  if (Buffer.byteLength(JSON.stringify(all)) <= MOST_DATA_BYTES) return { data: all, actions }
+  return { data: { ...own, truncated: 'true' }, actions: [] }
 }
 
 function texts(data: Readonly<Record<string, unknown>>): Record<string, string> {

@@ -33,14 +33,19 @@ function isSubscription(token: string): boolean {
   return token.startsWith('{')
 }
 
-/** The subscription that a browser's token is; `null` when it is none. */
+/** The subscription that a browser's token is, with keys as browsers make them (RFC 8291 §2); `null`: it is none. */
 export function subscriptionOf(token: string): WebSubscription | null {
   try {
     const { endpoint, keys } = JSON.parse(token) as Partial<WebSubscription>
-    const isWhole = typeof keys?.p256dh === 'string' && typeof keys.auth === 'string'
-    if (typeof endpoint !== 'string' || !isWhole) return null
-    return { endpoint, keys: { p256dh: keys.p256dh, auth: keys.auth } }
+    const { p256dh, auth } = keys ?? {}
+    if (bytesOf(p256dh) !== 65 || bytesOf(auth) < 16 || typeof endpoint !== 'string') return null
+    return { endpoint, keys: { p256dh: String(p256dh), auth: String(auth) } }
   } catch {
     return null
   }
+}
+
+/** How long a key is; 0: it is none. */
+function bytesOf(base64url: unknown): number {
+  return typeof base64url === 'string' ? Buffer.from(base64url, 'base64url').length : 0
 }

@@ -48,7 +48,8 @@ export class PushProvider implements Provider<PushContent> {
         name === 'outbox' ? this.#keep(job, group, signal) : this.#carry(name, note, group, signal),
       ),
     )
-    await this.#forgetDead(user_id, served.flat())
+    // The rest is out: a token that cannot be forgotten must not send it again.
+    await this.#forgetDead(user_id, served.flat()).catch(() => undefined)
     return pushOutcome(served.flat(), job.reached ?? 0)
   }
 

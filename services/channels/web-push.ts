@@ -50,13 +50,13 @@ export class WebPush implements PushCarrier {
     try {
       request = await this.compose(note, subscription)
     } catch (error) {
-      // Keys of a length that no browser makes: nothing will ever be encrypted for it.
-      return { status: 'dead', reason: `the subscription is broken: ${messageOf(error)}` }
+      // It may be our own keys that are wrong, for which no browser is forgotten.
+      return { status: 'failed', reason: `it cannot be encrypted: ${messageOf(error)}` }
     }
     return this.#outcomeOf(await this.#parts.sender.post(request, signal))
   }
 
-  /** The request for one browser. Throws when its keys are none. */
+  /** The request for one browser. Throws when its keys or ours are none. */
   async compose(note: PushNote, subscription: WebSubscription) {
     const { default: webPush } = await import('web-push')
     const { vapid, clock } = this.#parts

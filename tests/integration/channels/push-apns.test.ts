@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { generateKeyPairSync } from 'node:crypto'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ApnsSession } from '../../../services/channels/apns-session.ts'
 import { ApnsPush } from '../../../services/channels/push-apns.ts'
 import { type Clock, systemClock } from '../../../src/support/clock.ts'
@@ -54,6 +55,18 @@ describe('the Apple Push Notification service', () => {
     expect(delivery.job.history).toMatchObject([
       { provider: 'apns', outcome: 'sent', id: headers['apns-id'] },
     ])
+  })
+
+  it.each([
+    ['longer than 64 bytes', 'disk/'.repeat(20)],
+    ['of other letters', '会議'.repeat(20)],
+  ])('collapses what has the same key %s, and nothing else', async (_, key) => {
+    for (const collapse_key of [key, key, `${key}2`]) {
+      const delivery = await bench.toUser([phone()], { collapse_key })
+      expect(await delivery.attempt()).toBe('sent')
+    }
+    const [first, again, other] = vendor.posts.map(({ headers }) => headers['apns-collapse-id'])
+    expect([again === first, other === first]).toEqual([true, false])
   })
 
   it('[S0-077] is asked over one connection, however many there are, and over a new one after GOAWAY', async () => {
@@ -130,6 +143,40 @@ describe('the Apple Push Notification service', () => {
       expect(delivery.job.status).toBe('sent')
       await patient.stop()
       expect(vendor.posts.filter(({ token }) => token === apnsToken('0201'))).toHaveLength(1)
+    })
+
+    it('that has fallen silent is asked over another connection', async () => {
+      const clock = new FakeClock()
+      const patient = benchFor({ clock })
+      expect(await patient.toTokens('ios', [apnsToken()]).attempt()).toBe('sent')
+      vendor.behave('hang')
+      const tried = patient.toTokens('ios', [apnsToken()]).attempt()
+      await waitFor(() => vendor.attempts === 2)
+      clock.advance(ANSWER_MS)
+      expect(await tried).toBe('queued')
+      vendor.behave('normal')
+      expect(await patient.toTokens('ios', [apnsToken()]).attempt()).toBe('sent')
+      expect(vendor.connections).toBe(2)
+      await patient.stop()
+    })
+
+    it('that cannot be asked with our key uses no try up, until there is another', async () => {
+      const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+      const key = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string
+      const keyless = benchFor({ key })
+      const delivery = keyless.toTokens('ios', [apnsToken()])
+      expect(await delivery.attempt()).toBe('queued')
+      expect(delivery.reasons[0]).toContain('bad_credentials: APNS_KEY_FILE')
+      expect([delivery.job.attempts, vendor.attempts]).toEqual([0, 0])
+      await keyless.stop()
+    })
+
+    it('that took a note does not get it again where the store cannot forget a dead token', async () => {
+      const delivery = await bench.toUser([phone(), phone('0410')])
+      const removing = vi.spyOn(bench.directory, 'removeDevice')
+      removing.mockRejectedValueOnce(new Error('the store is away'))
+      expect(await delivery.attempt()).toBe('sent')
+      expect(vendor.posts).toHaveLength(1)
     })
 
     it('that cannot be reached uses no try up', async () => {

@@ -81,6 +81,29 @@ describe('push services of browsers', () => {
     expect(delivery.job.history).toMatchObject([{ provider: 'webpush', outcome: 'sent' }])
   })
 
+  it('get long actions left out rather than more than they take', async () => {
+    const actions = [1, 2, 3].map((n) => ({
+      ...{ type: 'view', label: 'Look' },
+      url: `https://example.com/${String(n).repeat(1500)}`,
+    }))
+    const delivery = await bench.toUser([browser()], { actions })
+    expect(await delivery.attempt()).toBe('sent')
+    expect(vendor.notes[0]!.payload).toMatchObject({
+      actions: [],
+      data: { notification_id: 'n1', truncated: 'true' },
+    })
+  })
+
+  it('forget nobody for what is wrong with our own signature', async () => {
+    const made = new PushBench()
+    const vapid = { ...keys, subject: 'https://%zz' }
+    made.use('webpush', new WebPush({ vapid, sender, clock: made.clock }))
+    const delivery = await made.toUser([browser()])
+    expect(await delivery.attempt()).toBe('failed')
+    expect(await made.directory.devices('ada')).toHaveLength(1)
+    await made.stop()
+  })
+
   it.each(['gone', 'left'])('forget a browser that is %s (410, 404)', async (how) => {
     const device = browser(how)
     if (how === 'left') vendor.behave({ status: 404 })
