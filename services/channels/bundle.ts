@@ -1,5 +1,6 @@
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import type { EmailContent } from './email-content.ts'
+import { MOST_SMS_CHARACTERS } from './sms-segments.ts'
 
 /** What a text message's or a call's job holds. */
 export interface PhoneContent {
@@ -31,8 +32,7 @@ export type Merge<Content extends object> = (
   jobs: readonly [DeliveryJob<Content>, ...DeliveryJob<Content>[]],
 ) => { readonly job: DeliveryJob<Content>; readonly taken: number }
 
-/** Ten parts of a text message; more Twilio does not take. */
-const SMS: Texts = { between: '\n\n', most: 1600, codeLength: 60 }
+const SMS: Texts = { between: '\n\n', most: MOST_SMS_CHARACTERS, codeLength: 60 }
 /** About two minutes of talking. */
 const VOICE: Texts = { between: '. Next message: ', most: 1500, codeLength: 0 }
 const MOST_MAILS = 50

@@ -7,7 +7,6 @@ import type { RateLimits, Target, Verdict } from './http/target.ts'
 const HOSTS = ['discord.com', 'discordapp.com', 'ptb.discord.com', 'canary.discord.com']
 /** Five posts in two seconds to a webhook; its answers say it more exactly. */
 const PACE = { limit: 5, windowMs: 2000 }
-const UNKNOWN_WEBHOOK = 10_015
 
 /** The limits of an embed, in characters. */
 const TITLE = 256
@@ -84,7 +83,8 @@ function readAnswer(answer: Answered, now: number): Verdict {
     const reason = `answered 429${isGlobalLimit ? ', for everything' : ''}`
     return { outcome: { status: 'retry', reason, retryAfterMs }, isGlobalLimit }
   }
-  const isDead = [401, 403, 404].includes(status) || code === UNKNOWN_WEBHOOK
+  // Without a code of Discord's it is somebody in between who refuses.
+  const isDead = typeof code === 'number' && [401, 403, 404].includes(status)
   const number = typeof code === 'number' ? `${code} ` : ''
   return { outcome: null, word: wordOf(`${number}${wordOf(message) ?? ''}`), isDead, limits }
 }

@@ -22,6 +22,9 @@ import { WrittenMail } from './written-mail.ts'
 /** Knocking with bad credentials again and again gets an account locked. */
 const CREDENTIALS_PAUSE_MS = 60_000
 
+/** What a mail may take in all: a server that says a letter now and then is never silent. */
+const SEND_WITHIN_MS = 60_000
+
 const NOT_BEGUN: SmtpProgress = { began: false, transmitted: false }
 
 /** Five kept connections; what does not answer in time is given up. */
@@ -75,7 +78,7 @@ export class SmtpProvider implements Provider<EmailContent> {
     try {
       const mail = composeMail(job, { from: this.#from, now })
       written = new WrittenMail(mail, envelopeOf(mail, job))
-      const info = await this.#send(written, signal)
+      const info = await this.#within(written, signal)
       this.#lockedOut = null
       const { accepted, rejectedErrors = [], messageId, response } = info
       const refused = job.refused ?? []
@@ -88,6 +91,14 @@ export class SmtpProvider implements Provider<EmailContent> {
       }
       return outcome
     }
+  }
+
+  async #within(mail: WrittenMail, signal: AbortSignal): Promise<SMTPPoolSentMessageInfo> {
+    const limit = new AbortController()
+    const cancel = this.#clock.after(SEND_WITHIN_MS, () =>
+      limit.abort(new Error(`no end within ${SEND_WITHIN_MS / 1000} s`)),
+    )
+    return this.#send(mail, AbortSignal.any([signal, limit.signal])).finally(cancel)
   }
 
   /** Past nodemailer's composing, which takes longer than the rest: the mail is written already. */

@@ -2,6 +2,8 @@ import { parsePhoneNumber } from '../directory/phone-number.ts'
 import type { ReplyCodes } from '../telephone/reply-codes.ts'
 import type { PhoneContent, PhoneText } from './bundle.ts'
 import type { Provider } from './channel.ts'
+import { shorten } from './http/post-message.ts'
+import { MOST_SMS_CHARACTERS } from './sms-segments.ts'
 
 /** The same provider for text messages, with the code that answers each alert in them. */
 export function withReplyCode(
@@ -30,5 +32,6 @@ async function coded(
 ): Promise<string> {
   if (alert_id === undefined || alert_update) return message
   const code = await codes.codeFor(phone, { alert_id, user_id })
-  return `${message}\n\nReply ${code}a to acknowledge, ${code}c to close.`
+  const answer = `\n\nReply ${code}a to acknowledge, ${code}c to close.`
+  return shorten(message, MOST_SMS_CHARACTERS - answer.length) + answer
 }

@@ -9,7 +9,10 @@ export const SLACK_HOSTS = ['hooks.slack.com', 'hooks.slack-gov.com']
 /** About one message a second and channel (Slack, "Rate limits"). */
 const PACE = { limit: 1, windowMs: 1000 }
 
-/** What an incoming webhook says with 400 when its channel or user is gone; 403, 404 and 410 always do. */
+/**
+ * What an incoming webhook says with 400 when its channel or user is gone; with 403, 404 and 410
+ * every word of Slack's does. A page of a proxy in between does not.
+ */
 const GONE_400 = ['user_not_found', 'channel_not_found', 'channel_is_archived', 'invalid_token']
 
 /** An incoming webhook: the user's own URL. */
@@ -25,12 +28,9 @@ export function slackWebhook({ interactive = false } = {}): Target {
     }),
     read({ status, body }): Verdict {
       const word = /^[a-z_]{2,60}$/.exec(body.trim())?.[0] ?? null
-      const isGone = [403, 404, 410].includes(status)
-      return {
-        outcome: null,
-        word,
-        isDead: isGone || (status === 400 && word !== null && GONE_400.includes(word)),
-      }
+      const isGone =
+        [403, 404, 410].includes(status) || (status === 400 && GONE_400.includes(word ?? ''))
+      return { outcome: null, word, isDead: word !== null && isGone }
     },
   }
 }

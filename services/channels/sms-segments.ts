@@ -1,3 +1,6 @@
+/** How long a text message may be: ten parts of letters; more Twilio does not take. */
+export const MOST_SMS_CHARACTERS = 1600
+
 /** The alphabet of GSM 03.38, where a character takes 7 bits … */
 const BASIC =
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?' +

@@ -5,13 +5,11 @@ import type { SmsConsent } from '../telephone/sms-consent.ts'
 import type { PhoneContent } from './bundle.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import { shorten } from './http/post-message.ts'
-import { smsSize } from './sms-segments.ts'
+import { MOST_SMS_CHARACTERS, smsSize } from './sms-segments.ts'
 import type { TwilioAccount } from './twilio-account.ts'
 import { TwilioRefusal } from './twilio-account.ts'
 import { type Lockout, twilioOutcome, UNSUBSCRIBED } from './twilio-outcome.ts'
 
-/** Ten parts; longer texts are cut. */
-const MOST_CHARACTERS = 1600
 /** What cannot be delivered within four hours is not sent any more (Twilio's own default). */
 const MOST_VALID_SECONDS = 14_400
 const LEAST_VALID_SECONDS = 60
@@ -65,7 +63,7 @@ export class TwilioSms implements Provider<PhoneContent> {
     const validityPeriod = Math.min(MOST_VALID_SECONDS, Math.max(LEAST_VALID_SECONDS, left))
     return {
       to,
-      body: shorten(job.message, MOST_CHARACTERS),
+      body: shorten(job.message, MOST_SMS_CHARACTERS),
       ...(messagingServiceSid === null || job.from !== undefined
         ? { from: job.from ?? from ?? '' }
         : { messagingServiceSid }),

@@ -37,8 +37,8 @@ export function isBadCredentials(error: unknown): boolean {
  */
 export function outcomeOf(error: unknown, { began, transmitted }: SmtpProgress): SendOutcome {
   const code = codeOf(error)
-  const reason = messageOf(error)
-  if (code === 'EABORT') return { status: 'unreachable', reason: 'stopped before it was sent' }
+  // What we gave up ourselves says why in its cause.
+  const reason = messageOf(code === 'EABORT' ? (error as Error).cause : error)
   if (isBadCredentials(error))
     return { status: 'unreachable', reason: `bad_credentials: ${reason}` }
   const reply = (error as { responseCode?: unknown }).responseCode

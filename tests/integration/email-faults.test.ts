@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import PostalMime from 'postal-mime'
 import { SMTPServer } from 'smtp-server'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,6 +8,7 @@ import { SmtpProvider } from '../../services/channels/email-smtp.ts'
 import { Delivery } from '../support/delivery.ts'
 import { FakeClock } from '../support/fake-clock.ts'
 import { startSmtp, type TestSmtp } from '../support/servers.ts'
+import { waitFor } from '../support/wait-for.ts'
 
 const MAIL: EmailContent = {
   to: 'ada@example.com',
@@ -149,6 +151,32 @@ describe('a server that has a bad day', () => {
     expect(await delivery.attempt()).toBe('queued')
     expect(delivery.job.attempts).toBe(1)
     expect(delivery.reasons[0]).toContain(words)
+  })
+
+  it('that says a letter now and then is given up after a minute', async () => {
+    const commands: string[] = []
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined)
+      socket.write('220 slow.example\r\n')
+      socket.on('data', (data) => {
+        commands.push(String(data).slice(0, 4))
+        if (commands.length === 1) socket.write('250 slow.example\r\n')
+        else {
+          const trickle = setInterval(() => socket.write('2'), 20)
+          socket.on('close', () => clearInterval(trickle))
+        }
+      })
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as { port: number }
+    provider = new SmtpProvider({ url: `smtp://127.0.0.1:${port}`, from: 'a@example.org', clock })
+    const delivery = deliver()
+    const tried = delivery.attempt()
+    await waitFor(() => commands.includes('MAIL'))
+    clock.advance(60_000)
+    expect(await tried).toBe('queued')
+    expect(delivery.reasons[0]).toContain('no end within 60 s')
+    server.close()
   })
 
   it('that does not speak SMTP over TLS is unreachable where TLS is required', async () => {

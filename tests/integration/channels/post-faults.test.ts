@@ -210,6 +210,18 @@ describe.each(ROWS)('$channel on a bad day ($good)', (row) => {
     if (!good.startsWith('slack:')) expect(await later.attempt()).toBe('sent')
   })
 
+  it.runIf(row.lost === 'uncertain')(
+    'a refusal that is not in the words of the vendor disables nothing',
+    async () => {
+      for (const status of [403, 404]) {
+        vendor.behave({ status, body: '<html>Blocked by the proxy</html>' })
+        const delivery = bench.deliver({ url: good })
+        await toTheEnd(delivery)
+        expect(await bench.disabled(good)).toBeNull()
+      }
+    },
+  )
+
   it('permanent: fails at once, and the hook is disabled with the reason', async () => {
     const gone = row.gone(vendor.url)
     const delivery = bench.deliver({ url: gone })

@@ -3,10 +3,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { PhoneContent } from '../../../services/channels/bundle.ts'
 import type { Provider } from '../../../services/channels/channel.ts'
 import { GuardedSender } from '../../../services/channels/http/guarded-sender.ts'
+import { withReplyCode } from '../../../services/channels/reply-code.ts'
 import { TwilioSms } from '../../../services/channels/sms-twilio.ts'
 import { TwilioAccount } from '../../../services/channels/twilio-account.ts'
 import { Lockout } from '../../../services/channels/twilio-outcome.ts'
 import { TwilioVoice } from '../../../services/channels/voice-twilio.ts'
+import type { ReplyCodes } from '../../../services/telephone/reply-codes.ts'
 import { systemClock } from '../../../src/support/clock.ts'
 import { Delivery } from '../../support/delivery.ts'
 import { FakeClock } from '../../support/fake-clock.ts'
@@ -64,6 +66,15 @@ describe('Twilio', () => {
 
   const deliver = (content: Partial<PhoneContent> = {}, provider: Provider<PhoneContent> = sms()) =>
     new Delivery(provider as Provider, clock, 'sms', { ...SMS, ...content })
+
+  it('gets a long alert cut before the code that answers it, not after', async () => {
+    const codes = { codeFor: async () => '12' } as unknown as ReplyCodes
+    const content = { message: 'full '.repeat(400), alert_id: 'a-1' }
+    expect(await deliver(content, withReplyCode(sms(), codes)).attempt()).toBe('sent')
+    const body = vendor.taken[0]!.form.get('Body') ?? ''
+    expect(body).toMatch(/…\n\nReply 12a to acknowledge, 12c to close\.$/)
+    expect(body).toHaveLength(1600)
+  })
 
   it('gets a text message in one form, with where to tell what becomes of it', async () => {
     const delivery = deliver()
