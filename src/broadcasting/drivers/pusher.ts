@@ -7,6 +7,7 @@ import { sealedFor } from '../sealed.ts'
 /** What one request may name (Pusher's figure). */
 const MOST_CHANNELS = 100
 const ANSWER_WITHIN_MS = 10_000
+const MOST_CHARACTERS = 4096
 /** Statuses that are worth another try, besides all of 5xx. */
 const TRY_AGAIN = [408, 425, 429]
 
@@ -65,7 +66,7 @@ export class PusherBroadcaster implements Broadcaster {
     } catch (error) {
       throw new BroadcastFailed('unreachable', reasonOf(error), { cause: error })
     }
-    const answer = await response.text().catch(() => '')
+    const answer = await beginningOf(response)
     if (!response.ok) throw failureOf(response, answer)
   }
 }
@@ -79,6 +80,20 @@ function requestsOf(channels: readonly string[]): string[][] {
     requests.push(open.slice(at, at + MOST_CHANNELS))
   }
   return requests
+}
+
+/** As much of an answer as says what is wrong; whoever has more to say is cut short. */
+async function beginningOf({ body }: Response): Promise<string> {
+  let text = ''
+  try {
+    for await (const part of (body ?? []) as AsyncIterable<Uint8Array>) {
+      text += Buffer.from(part).toString()
+      if (text.length > MOST_CHARACTERS) break
+    }
+  } catch {
+    // Its status has been heard.
+  }
+  return text
 }
 
 function failureOf({ status, headers }: Response, answer: string): BroadcastFailed {

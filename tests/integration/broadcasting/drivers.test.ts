@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { Redis } from 'ioredis'
 import mqtt from 'mqtt'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -193,6 +196,37 @@ describe('the driver pusher, with a gateway as the service elsewhere', () => {
     await waitFor(() => ann.of('kept').length >= 10)
     const numbers = ann.of('kept').map(({ data }) => data.n)
     expect([...new Set(numbers)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
+  })
+
+  it.each([
+    ['with a page without end', { status: 200 }],
+    ['that it is elsewhere', { status: 307, location: 'http://127.0.0.1:1/' }],
+  ])('takes nothing on board from a service that answers %s', async (_, { status, location }) => {
+    let sent = 0
+    const server = createServer((request, response) => {
+      request.resume()
+      response.writeHead(status, location ? { location } : {})
+      const page = () => {
+        while (!response.destroyed && sent < 64 * 2 ** 20) {
+          sent += 2 ** 20
+          if (!response.write(Buffer.alloc(2 ** 20))) return void response.once('drain', page)
+        }
+        response.end()
+      }
+      page()
+    }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const app = { app_id: 'belfry', key: 'belfry', secret: APP_SECRET }
+    const endless = { ...app, driver: 'pusher', host: '127.0.0.1', port, use_tls: false }
+    const connection = Broadcast.configure('endless', endless)
+    const message = { channels: ['a'], event: 'e', data: '{}', except: null }
+    const sending = connection.broadcast(message)
+    if (status === 200) await sending
+    else await expect(sending).rejects.toMatchObject({ kind: 'refused' })
+    expect(sent).toBeLessThan(32 * 2 ** 20)
+    server.closeAllConnections()
+    server.close()
   })
 
   it('lists what was refused for good, with the reason', async () => {
