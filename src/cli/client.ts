@@ -1,4 +1,6 @@
-/** A refusal by the service, as the command line reports it. */
+import { WrongUsage } from './wrong-usage.ts'
+
+/** A refusal by the service, as the command line reports it; without an answer its status is 0. */
 export class Refused extends Error {
   readonly status: number
   readonly body: Readonly<Record<string, unknown>>
@@ -17,23 +19,44 @@ export interface ClientOptions {
 
 export type Answer = Readonly<Record<string, unknown>>
 
+/** What is not said is left out. */
+export type Query = Readonly<Record<string, unknown>>
+
+/** The beginning of a list, or all of it. */
+export interface Listed {
+  readonly rows: readonly Answer[]
+  readonly isAll: boolean
+}
+
+/** Longer than the service takes for anything; whoever waits at a terminal has Ctrl-C. */
+const ANSWER_WITHIN_MS = 60_000
+const PAGE = 100
+
 /** Speaks HTTP to a running service. */
 export class Client {
-  readonly #options: ClientOptions
+  readonly #url: string
+  readonly #token: string | null
 
-  constructor(options: ClientOptions) {
-    this.#options = options
+  constructor({ url, token }: ClientOptions) {
+    this.#url = url
+    this.#token = token
   }
 
-  get(
-    path: string,
-    query: Record<string, string | number | boolean | undefined> = {},
-  ): Promise<Answer> {
-    const given = Object.entries(query).filter(([, value]) => value !== undefined)
-    const search = new URLSearchParams(
-      Object.fromEntries(given.map(([name, value]) => [name, String(value)])),
-    )
-    return this.#request('GET', given.length === 0 ? path : `${path}?${search}`)
+  get(path: string, query: Query = {}): Promise<Answer> {
+    return this.#request('GET', withQuery(path, query))
+  }
+
+  /** The first `most` rows of a list, page after page. */
+  async list(path: string, query: Query = {}, most = Number.POSITIVE_INFINITY): Promise<Listed> {
+    const rows: Answer[] = []
+    let cursor: unknown
+    do {
+      const limit = Math.min(PAGE, most - rows.length)
+      const page = await this.get(path, { ...query, limit, cursor })
+      rows.push(...(page.data as Answer[]))
+      cursor = page.next_cursor ?? null
+    } while (cursor !== null && rows.length < most)
+    return { rows, isAll: cursor === null }
   }
 
   post(path: string, body: unknown = {}): Promise<Answer> {
@@ -48,9 +71,9 @@ export class Client {
     return this.#request('DELETE', path, body)
   }
 
-  /** The lines of an answer as they come. */
-  async *lines(path: string, query: Readonly<Record<string, string>>): AsyncGenerator<string> {
-    const response = await this.#fetch('GET', `${path}?${new URLSearchParams(query)}`)
+  /** The lines of an answer as they come, however long that takes. */
+  async *lines(path: string, query: Query): AsyncGenerator<string> {
+    const response = await this.#fetch('GET', withQuery(path, query))
     const reader = response.body!.pipeThrough(new TextDecoderStream())
     let rest = ''
     for await (const chunk of reader) {
@@ -58,13 +81,14 @@ export class Client {
       rest = lines.pop() ?? ''
       yield* lines
     }
+    if (rest !== '') yield rest
   }
 
   /** Frames of a broadcast channel as they come, until `signal` ends it. */
   async *frames(channel: string, signal: AbortSignal): AsyncGenerator<Answer> {
-    const { url, token } = this.#options
-    const address = new URL('/ws', url.replace(/^http/, 'ws'))
+    const address = new URL('/ws', this.#base().href.replace(/^http/, 'ws'))
     address.searchParams.set('user_id', 'operator')
+    const token = this.#token
     const socket = new WebSocket(address, token === null ? [] : ['belfry', token])
     const waiting: Answer[] = []
     let wake = () => {}
@@ -96,28 +120,58 @@ export class Client {
   async #request(method: string, path: string, body?: unknown): Promise<Answer> {
     const response = await this.#fetch(method, path, body)
     const text = await response.text()
-    return text === '' ? {} : (JSON.parse(text) as Answer)
+    try {
+      return text === '' ? {} : (JSON.parse(text) as Answer)
+    } catch {
+      throw new Refused(0, { detail: `What answers at ${this.#url} is not Belfry.` })
+    }
   }
 
   async #fetch(method: string, path: string, body?: unknown): Promise<Response> {
-    const { url, token } = this.#options
-    const response = await fetch(new URL(path, url), {
+    const address = new URL(path, this.#base())
+    const patience = new AbortController()
+    const timer = setTimeout(() => patience.abort(), ANSWER_WITHIN_MS)
+    const response = await fetch(address, {
       method,
-      signal: AbortSignal.timeout(30_000),
+      signal: patience.signal,
       headers: {
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        ...(this.#token === null ? {} : { authorization: `Bearer ${this.#token}` }),
       },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    }).catch((error: unknown) => {
-      const reason = error instanceof Error && error.cause ? String(error.cause) : String(error)
-      throw new Refused(0, {
-        detail: `Nothing answers at ${url} (${reason}). Is it running? Say --url or set BELFRY_URL.`,
-      })
     })
+      .catch((error: unknown) => {
+        throw new Refused(0, { detail: this.#silence(error, patience.signal.aborted) })
+      })
+      .finally(() => clearTimeout(timer))
     if (!response.ok) throw new Refused(response.status, await bodyOf(response))
     return response
   }
+
+  #silence(error: unknown, isLate: boolean): string {
+    if (isLate) return `${this.#url} gave no answer within ${ANSWER_WITHIN_MS / 1000} s.`
+    const reason = error instanceof Error && error.cause ? String(error.cause) : String(error)
+    return `Nothing answers at ${this.#url} (${reason}). Is it running? Say --url or set BELFRY_URL.`
+  }
+
+  #base(): URL {
+    const url = URL.parse(this.#url)
+    if (url !== null && /^https?:$/.test(url.protocol)) return url
+    throw new WrongUsage(`${this.#url} is no address: say --url http://127.0.0.1:8080.`)
+  }
+}
+
+/** A path with what somebody typed in it: `` pathTo`/api/users/${id}/hooks` ``. */
+export function pathTo(texts: TemplateStringsArray, ...typed: readonly unknown[]): string {
+  return String.raw({ raw: texts }, ...typed.map((word) => encodeURIComponent(String(word))))
+}
+
+function withQuery(path: string, query: Query): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) search.set(name, String(value))
+  }
+  return search.size === 0 ? path : `${path}?${search}`
 }
 
 async function bodyOf(response: Response): Promise<Answer> {

@@ -1,7 +1,7 @@
 import { type Command as Commander, CommanderError, Command as Program } from 'commander'
 import { version } from '../bootstrap/version.ts'
 import { Client, Refused } from './client.ts'
-import { type Command, type Options, type Tools, WrongUsage } from './command.ts'
+import type { Command, Options, Tools } from './command.ts'
 import { accessCommands } from './commands/access.ts'
 import { alertCommands } from './commands/alerts.ts'
 import { auditCommands } from './commands/audit.ts'
@@ -15,7 +15,8 @@ import { recurrenceCommands } from './commands/recurrences.ts'
 import { serviceCommands } from './commands/service.ts'
 import { silenceCommands } from './commands/silences.ts'
 import { templateCommands } from './commands/templates.ts'
-import { Output } from './output.ts'
+import { harmless, Output } from './output.ts'
+import { WrongUsage } from './wrong-usage.ts'
 
 interface GlobalOptions {
   readonly json?: boolean | undefined
@@ -135,19 +136,22 @@ async function run(
   const { env } = process
   const ending = new AbortController()
   const end = () => ending.abort()
-  process.once('SIGINT', end)
   const tools: Tools = {
     client: new Client({
-      url: given.url ?? env.BELFRY_URL ?? 'http://127.0.0.1:8080',
-      token: given.token ?? env.BELFRY_TOKEN ?? null,
+      url: given.url || env.BELFRY_URL || 'http://127.0.0.1:8080',
+      token: given.token || env.BELFRY_TOKEN || null,
     }),
     out: new Output({
       json: given.json === true,
       write: (text) => process.stdout.write(text),
+      remark: (text) => process.stderr.write(text),
       width: process.stdout.columns ?? Number(env.COLUMNS),
     }),
     env,
-    signal: ending.signal,
+    get signal() {
+      process.once('SIGINT', end)
+      return ending.signal
+    },
   }
   try {
     await command.run(tools, args, given.options)
@@ -163,10 +167,10 @@ function report(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error)
   const isUnknown = error instanceof Refused && error.status === 401
   const hint = isUnknown ? ' Show one with --token or BELFRY_TOKEN.' : ''
-  process.stderr.write(`belfry: ${message}${hint}\n`)
+  process.stderr.write(`belfry: ${harmless(message)}${hint}\n`)
   if (error instanceof Refused && Array.isArray(error.body.issues)) {
     for (const { path, message } of error.body.issues)
-      process.stderr.write(`  ${path}: ${message}\n`)
+      process.stderr.write(`  ${harmless(`${path}: ${message}`)}\n`)
   }
   return error instanceof WrongUsage ? 2 : 1
 }

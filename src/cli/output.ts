@@ -1,15 +1,25 @@
 type Row = Readonly<Record<string, unknown>>
 
+interface Parts {
+  readonly json: boolean
+  readonly write: (text: string) => void
+  /** Takes what is said beside the answer. */
+  readonly remark: (text: string) => void
+  /** Characters in a line of the terminal; without it nothing is wrapped. */
+  readonly width?: number | undefined
+}
+
 /** Writes answers: as JSON for programs, else as a table or as lines for people. */
 export class Output {
   readonly #json: boolean
   readonly #write: (text: string) => void
+  readonly #remark: (text: string) => void
   readonly #width: number
 
-  /** `width`: characters in a line of the terminal; without one nothing is wrapped. */
-  constructor(parts: { json: boolean; write: (text: string) => void; width?: number | undefined }) {
+  constructor(parts: Parts) {
     this.#json = parts.json
     this.#write = parts.write
+    this.#remark = parts.remark
     this.#width = parts.width || Number.POSITIVE_INFINITY
   }
 
@@ -73,8 +83,10 @@ export class Output {
       return
     }
     const width = Math.max(0, ...Object.keys(record).map((name) => name.length))
+    const indent = `\n${' '.repeat(width + 2)}`
     for (const [name, value] of Object.entries(record)) {
-      this.#write(`${name.replaceAll('_', ' ').padEnd(width)}  ${textOf(value, 10_000)}\n`)
+      const lines = (wordsOf(value) || '-').slice(0, 10_000).split('\n').map(harmless)
+      this.#write(`${harmless(name).replaceAll('_', ' ').padEnd(width)}  ${lines.join(indent)}\n`)
     }
   }
 
@@ -119,6 +131,11 @@ export class Output {
     }
   }
 
+  /** A remark for whoever reads along; programs get none. */
+  note(sentence: string): void {
+    if (!this.#json) this.#remark(`${sentence}\n`)
+  }
+
   /** A line that is as it should be already. */
   line(text: string): void {
     this.#write(`${text}\n`)
@@ -126,12 +143,18 @@ export class Output {
 
   /** A sentence for people; programs get the record. */
   done(sentence: string, record: Row): void {
-    this.#write(this.#json ? `${JSON.stringify(record, null, 2)}\n` : `${sentence}\n`)
+    const lines = sentence.split('\n').map(harmless).join('\n')
+    this.#write(`${this.#json ? JSON.stringify(record, null, 2) : lines}\n`)
   }
 }
 
+/** Text in one line of a terminal: nothing in it moves the cursor, colours it or turns it round. */
+export function harmless(text: string): string {
+  return text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ')
+}
+
 function textOf(value: unknown, limit = 60): string {
-  const text = wordsOf(value) || '-'
+  const text = harmless(wordsOf(value)) || '-'
   return text.length > limit ? `${text.slice(0, limit - 1)}…` : text
 }
 

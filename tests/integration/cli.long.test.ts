@@ -1,5 +1,8 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -96,6 +99,69 @@ describe('the command line', () => {
     expect(away.stderr).toContain('Nothing answers at http://127.0.0.1:9')
   })
 
+  it('says in one line what is wrong with where it was sent', async () => {
+    const other = createServer((_, response) => response.end('<html>Hello</html>'))
+    other.listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const at = (url: string) => belfry(['status'], { BELFRY_URL: url })
+    expect(await at(`http://127.0.0.1:${port}`)).toMatchObject({
+      code: 1,
+      stderr: `belfry: What answers at http://127.0.0.1:${port} is not Belfry.\n`,
+    })
+    expect(await at('localhost:8080')).toMatchObject({
+      code: 2,
+      stderr: 'belfry: localhost:8080 is no address: say --url http://127.0.0.1:8080.\n',
+    })
+    other.close()
+  })
+
+  it('is cut off by Ctrl-C while nothing answers', async () => {
+    const silent = createTcpServer(() => undefined).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const env = { ...process.env, BELFRY_URL: `http://127.0.0.1:${port}` }
+    const child = spawn(process.execPath, [BIN, 'status'], { env })
+    const [socket] = (await once(silent, 'connection')) as [Socket]
+    child.kill('SIGINT')
+    expect(await once(child, 'exit')).toEqual([null, 'SIGINT'])
+    socket.destroy()
+    silent.close()
+  })
+
+  it('asks for what was typed, whatever is in it, and fails when somebody gets nothing', async () => {
+    const { code, stderr } = await cli('users', 'show', '../queues?x=')
+    expect([code, stderr]).toEqual([1, expect.stringContaining('id: must be 1 to 128 letters')])
+    const sent = await cli('send', 'user:ada,user:a b', 'Hello')
+    expect(sent.code).toBe(1)
+    expect(sent.stdout).toContain('"a b" is not a valid id')
+    expect(sent.stderr).toBe('belfry: One recipient was rejected.\n')
+  })
+
+  it('shows what strangers sent without letting it act on the terminal', async () => {
+    const headers = { 'content-type': 'application/json' }
+    const body = '{"message":"\u001b[2J\u202eboo'
+    await fetch(`${service.url}/api/notifications`, { method: 'POST', headers, body })
+    const { stdout } = await cli('dead-letters', 'list')
+    expect(stdout).toContain('[2J boo')
+    expect(stdout).not.toMatch(/[^\P{Cc}\n]|\u202e/u)
+    const [{ id }] = await json('dead-letters', 'list')
+    expect((await cli('dead-letters', 'show', id)).stdout).not.toMatch(/[^\P{Cc}\n]|\u202e/u)
+  })
+
+  it('lists everybody, page after page, and of what grows without end the newest', async () => {
+    const people = Array.from({ length: 130 }, (_, n) => ({ id: `p-${n}` }))
+    await service.api('PUT', '/api/users', { users: people })
+    const rows: { id: string }[] = await json('users', 'list')
+    expect(rows.filter(({ id }) => id.startsWith('p-'))).toHaveLength(130)
+    for (let n = 0; n < 3; n++) await service.api('POST', '/api/alerts', { type: 'no message' })
+    expect(await json('dead-letters', 'list', '--limit', '3')).toHaveLength(3)
+    const { stdout, stderr } = await cli('dead-letters', 'list', '--limit', '2')
+    expect(stdout.trim().split('\n')).toHaveLength(3)
+    expect(stderr).toBe('There is more: --limit 4 shows twice as much.\n')
+    expect((await cli('dead-letters', 'list', '--limit', 'x')).code).toBe(2)
+  })
+
   it('[S1-057] acknowledges everything of a type, however much it is, and leaves nothing for one that is over', async () => {
     const raise = (n: number) =>
       service.api('POST', '/api/alerts', {
@@ -179,13 +245,13 @@ describe('the command line', () => {
     }
     const id = await failing()
     expect((await json('queue', 'failed'))[0]).toMatchObject({ id, queue: 'webhook' })
-    expect((await cli('queue', 'forget', id)).stdout).toBe('1 job: forget.\n')
+    expect((await cli('queue', 'forget', id)).stdout).toBe('1 job forgotten.\n')
     expect(await cli('queue', 'retry', id)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining(`There is no failed job ${id}`),
     })
     await failing()
-    expect((await cli('queue', 'retry', '--all')).stdout).toBe('1 job: retry.\n')
+    expect((await cli('queue', 'retry', '--all')).stdout).toBe('1 job retried.\n')
     await waitFor(async () => (await json('queue', 'failed')).length > 0)
     expect((await cli('queue', 'flush')).stdout).toBe('Every queue: 1 forgotten.\n')
     expect((await cli('queue', 'failed')).stdout).toBe('Nothing failed.\n')
@@ -339,6 +405,8 @@ describe('store export and import', () => {
 
     expect((await belfry(['store', 'export', file], env)).stdout).toMatch(/\d+ keys written/)
     expect(readFileSync(file, 'utf8')).toContain('user:ada:profile')
+    // It holds secrets.
+    expect(statSync(file).mode & 0o077).toBe(0)
     const there = { DATA_DIR: join(folder, 'two') }
     expect((await belfry(['store', 'import', file], there)).stdout).toMatch(/\d+ keys read/)
 

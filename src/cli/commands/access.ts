@@ -1,7 +1,7 @@
 import type { WantedKey } from '../../bootstrap/create-key.ts'
 import { withStore } from '../../bootstrap/with-store.ts'
-import { Refused } from '../client.ts'
-import type { Command } from '../command.ts'
+import { pathTo, Refused } from '../client.ts'
+import { type Command, wholeNumber } from '../command.ts'
 
 export const accessCommands: readonly Command[] = [
   {
@@ -28,7 +28,7 @@ export const accessCommands: readonly Command[] = [
         return withStore((store) => createKey(store, wanted))
       })
       const { key, ...secrets } = answer
-      out.record({ ...secrets, key })
+      out.record(out.isJson ? { ...secrets, key } : { ...secrets, ...(key as object) })
     },
   },
   {
@@ -44,7 +44,7 @@ export const accessCommands: readonly Command[] = [
     usage: 'keys revoke <id>',
     summary: 'Make a key worthless at once',
     async run({ client, out }, [id]) {
-      const answer = await client.delete(`/api/keys/${id}`)
+      const answer = await client.delete(pathTo`/api/keys/${id}`)
       out.done(`Revoked ${id}.`, answer)
     },
   },
@@ -87,7 +87,7 @@ export const accessCommands: readonly Command[] = [
         tenant,
         roles: (roles as string | undefined)?.split(','),
         scope: (scopes as string | undefined)?.split(','),
-        hours: hours === undefined ? undefined : Number(hours),
+        hours: wholeNumber('--hours', hours),
       })
       out.done(String(answer.token), answer)
     },

@@ -1,5 +1,6 @@
-import { Refused } from '../client.ts'
-import { type Command, type Options, type Tools, WrongUsage } from '../command.ts'
+import { pathTo, Refused } from '../client.ts'
+import type { Command, Options, Tools } from '../command.ts'
+import { WrongUsage } from '../wrong-usage.ts'
 
 /** Of one alert: what people look for, before everything else that is known. */
 const SHOWN_FIRST = ['id', 'type', 'severity', 'status', 'message', 'source', 'count', 'created_at']
@@ -37,7 +38,8 @@ function acting(
       const ids = id === undefined ? await idsOf(tools, type) : [id]
       const results: Record<string, unknown>[] = []
       for (const each of ids) {
-        const status = await act(tools, `${each}/${action}`, { body, isMany })
+        const path = pathTo`/api/alerts/${each}/${action}`
+        const status = await act(tools, path, { body, isMany })
         results.push({ alert_id: each, status })
       }
       tools.out.table(results, ['alert_id', 'status'], 'No open alert.')
@@ -52,31 +54,16 @@ async function act(
   { body, isMany }: { body: object; isMany: boolean },
 ): Promise<unknown> {
   try {
-    return (await client.post(`/api/alerts/${path}`, body)).status
+    return (await client.post(path, body)).status
   } catch (error) {
     if (!isMany || !(error instanceof Refused) || ![404, 409].includes(error.status)) throw error
     return error.body.code
   }
 }
 
-async function idsOf(tools: Tools, type: Options[string]): Promise<string[]> {
-  const all = await everyAlert(tools, { type: type as string | undefined })
-  return all.map(({ id }) => String(id))
-}
-
-/** The list, page after page. */
-async function everyAlert(
-  { client }: Tools,
-  query: { readonly type?: string | undefined; readonly status?: string | undefined },
-): Promise<Record<string, unknown>[]> {
-  const found: Record<string, unknown>[] = []
-  for (let cursor: unknown; cursor !== null; ) {
-    const given = cursor === undefined ? query : { ...query, cursor: String(cursor) }
-    const page = await client.get('/api/alerts', { limit: 100, ...given })
-    found.push(...(page.data as Record<string, unknown>[]))
-    cursor = page.next_cursor
-  }
-  return found
+async function idsOf({ client }: Tools, type: Options[string]): Promise<string[]> {
+  const { rows } = await client.list('/api/alerts', { type })
+  return rows.map(({ id }) => String(id))
 }
 
 export const alertCommands: readonly Command[] = [
@@ -87,17 +74,16 @@ export const alertCommands: readonly Command[] = [
       ['--status <status>', 'open (default), triggered, acknowledged, snoozed, resolved or all'],
       ['--type <type>', 'of one type'],
     ],
-    async run(tools, _args, { status, type }) {
-      const query = { status: status as string | undefined, type: type as string | undefined }
-      const rows = await everyAlert(tools, query)
-      tools.out.table(rows, COLUMNS, status ? `No alert that is ${status}.` : 'No open alert.')
+    async run({ client, out }, _args, { status, type }) {
+      const { rows } = await client.list('/api/alerts', { status, type })
+      out.table(rows, COLUMNS, status ? `No alert that is ${status}.` : 'No open alert.')
     },
   },
   {
     usage: 'alerts show <id>',
     summary: 'One alert with its log',
     async run({ client, out }, [id]) {
-      const { log, ...alert } = await client.get(`/api/alerts/${id}`)
+      const { log, ...alert } = await client.get(pathTo`/api/alerts/${id}`)
       const rows = log as Record<string, unknown>[]
       const first = Object.fromEntries(SHOWN_FIRST.map((name) => [name, alert[name]]))
       out.recordWith(

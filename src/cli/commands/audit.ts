@@ -1,4 +1,5 @@
 import type { Command } from '../command.ts'
+import { LIMIT, showNewest } from '../newest.ts'
 
 const FILTERS: NonNullable<Command['options']> = [
   ['--who <id>', 'only what this user, device or key did'],
@@ -11,24 +12,16 @@ export const auditCommands: readonly Command[] = [
   {
     usage: 'audit list',
     summary: 'Who did what, newest first',
-    options: [...FILTERS, ['--limit <n>', 'how many, at most 100']],
-    async run({ client, out }, _arguments, options) {
-      const { data } = await client.get('/api/audit', given(options))
-      out.table(data as Record<string, unknown>[], ['at', 'who', 'what', 'target'])
-    },
+    options: [...FILTERS, LIMIT],
+    run: (tools, _args, { limit, ...query }) =>
+      showNewest(tools, '/api/audit', limit, { columns: ['at', 'who', 'what', 'target'], query }),
   },
   {
     usage: 'audit export',
     summary: 'All of it as JSON lines',
     options: FILTERS,
-    async run({ client, out }, _arguments, options) {
-      for await (const line of client.lines('/api/audit/export', given(options))) out.line(line)
+    async run({ client, out }, _args, query) {
+      for await (const line of client.lines('/api/audit/export', query)) out.line(line)
     },
   },
 ]
-
-function given(options: Readonly<Record<string, unknown>>): Record<string, string> {
-  const names = ['who', 'match', 'since', 'until', 'limit']
-  const pairs = names.flatMap((name) => (options[name] ? [[name, String(options[name])]] : []))
-  return Object.fromEntries(pairs) as Record<string, string>
-}

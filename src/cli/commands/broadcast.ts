@@ -1,4 +1,4 @@
-import { type Command, type Options, type Tools, WrongUsage } from '../command.ts'
+import { type Command, type Options, type Tools, wholeNumber } from '../command.ts'
 
 type Row = Readonly<Record<string, unknown>>
 
@@ -86,11 +86,8 @@ async function roundTrip({ client, signal }: Tools): Promise<string> {
 }
 
 async function test({ client, out }: Tools, _args: readonly string[], options: Options) {
-  const { type = 'donation', count = '1' } = options
-  const number = Number(count)
-  if (!Number.isInteger(number) || number < 1 || number > 100) {
-    throw new WrongUsage('--count is a number from 1 to 100.')
-  }
+  const { type = 'donation' } = options
+  const number = wholeNumber('--count', options.count) ?? 1
   const body = { type, count: number }
   const answer = await client.post('/api/broadcasting/test', body)
   const [first] = answer.broadcasts as { event: string; channels: string[] }[]
@@ -99,7 +96,7 @@ async function test({ client, out }: Tools, _args: readonly string[], options: O
 }
 
 async function log({ client, out }: Tools, _args: readonly string[], { limit }: Options) {
-  const { data } = await client.get('/api/broadcasting/log', { limit: limit as string })
+  const { data } = await client.get('/api/broadcasting/log', { limit })
   out.table(data as Row[], LOG_COLUMNS, 'Nothing was broadcast yet.')
 }
 

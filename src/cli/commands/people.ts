@@ -1,6 +1,11 @@
-import { type Command, jsonArgument, WrongUsage } from '../command.ts'
+import { type Answer, pathTo } from '../client.ts'
+import { type Command, jsonArgument } from '../command.ts'
+import type { Output } from '../output.ts'
+import { WrongUsage } from '../wrong-usage.ts'
 
 type Row = Readonly<Record<string, unknown>>
+
+const SENT_COLUMNS = ['notification_id', 'user_id', 'channels', 'status', 'send_at']
 
 export const peopleCommands: readonly Command[] = [
   {
@@ -26,22 +31,15 @@ export const peopleCommands: readonly Command[] = [
         data: options.data === undefined ? undefined : jsonArgument(options.data as string),
         send_at: options.at,
       })
-      out.record(answer)
+      showSent(out, answer)
     },
   },
   {
     usage: 'users list',
     summary: 'Everybody in the directory',
-    options: [['--cursor <cursor>', 'where to go on']],
-    async run({ client, out }, _args, { cursor }) {
-      const answer = await client.get('/api/users', { limit: 100, cursor: cursor as string })
-      out.table(answer.data as Record<string, unknown>[], [
-        'id',
-        'email',
-        'phone',
-        'roles',
-        'groups',
-      ])
+    async run({ client, out }) {
+      const { rows } = await client.list('/api/users')
+      out.table(rows, ['id', 'email', 'phone', 'roles', 'groups'], 'Nobody yet.')
     },
   },
   {
@@ -49,8 +47,8 @@ export const peopleCommands: readonly Command[] = [
     summary: 'One user with preferences',
     async run({ client, out }, [id]) {
       const [user, preferences] = await Promise.all([
-        client.get(`/api/users/${id}`),
-        client.get(`/api/users/${id}/preferences`),
+        client.get(pathTo`/api/users/${id}`),
+        client.get(pathTo`/api/users/${id}/preferences`),
       ])
       out.record({ ...user, preferences })
     },
@@ -60,22 +58,22 @@ export const peopleCommands: readonly Command[] = [
     summary: 'Create or change a user',
     examples: [`users set 42 '{"email":"ada@example.com","roles":["admin"]}'`],
     async run({ client, out }, [id, json = '']) {
-      out.record(await client.put(`/api/users/${id}`, jsonArgument(json)))
+      out.record(await client.put(pathTo`/api/users/${id}`, jsonArgument(json)))
     },
   },
   {
     usage: 'users enable-hook <id> <channel>',
     summary: 'Call a slack, discord or webhook URL again that was disabled',
     async run({ client, out }, [id, channel]) {
-      const answer = await client.post(`/api/users/${id}/hooks/${channel}/enable`, {})
+      const answer = await client.post(pathTo`/api/users/${id}/hooks/${channel}/enable`, {})
       out.done(`The ${channel} hook of ${id} is called again.`, answer)
     },
   },
   {
     usage: 'users export <id>',
-    summary: 'Everything that is kept of a user',
+    summary: 'Everything that is kept of a user, as JSON',
     async run({ client, out }, [id]) {
-      out.record(await client.get(`/api/users/${id}/data`))
+      out.line(JSON.stringify(await client.get(pathTo`/api/users/${id}/data`), null, 2))
     },
   },
   {
@@ -84,14 +82,16 @@ export const peopleCommands: readonly Command[] = [
     options: [['--yes', 'really']],
     async run({ client, out }, [id], { yes }) {
       if (!yes) throw new WrongUsage('This cannot be undone; say --yes.')
-      out.record(await client.delete(`/api/users/${id}/data`))
+      out.record(await client.delete(pathTo`/api/users/${id}/data`))
     },
   },
   {
     usage: 'groups add <group> <users...>',
     summary: 'Put users into a group',
     async run({ client, out }, [group, ...members]) {
-      const answer = await client.post(`/api/groups/${group}/members`, { members: members.flat() })
+      const answer = await client.post(pathTo`/api/groups/${group}/members`, {
+        members: members.flat(),
+      })
       out.done(`${answer.added} in ${group}.`, answer)
     },
   },
@@ -100,7 +100,7 @@ export const peopleCommands: readonly Command[] = [
     summary: 'Take users out of a group',
     async run({ client, out }, [group, ...members]) {
       const body = { members: members.flat() }
-      const answer = await client.delete(`/api/groups/${group}/members`, body)
+      const answer = await client.delete(pathTo`/api/groups/${group}/members`, body)
       out.done(`${answer.removed} out of ${group}.`, answer)
     },
   },
@@ -108,7 +108,7 @@ export const peopleCommands: readonly Command[] = [
     usage: 'oncall add <alert-type> <users...>',
     summary: 'Put users on call for a type of alert',
     async run({ client, out }, [type, ...members]) {
-      const answer = await client.post(`/api/oncall/${type}`, { members: members.flat() })
+      const answer = await client.post(pathTo`/api/oncall/${type}`, { members: members.flat() })
       out.done(`On call for ${type}: ${(answer.data as string[]).join(', ')}.`, answer)
     },
   },
@@ -116,7 +116,7 @@ export const peopleCommands: readonly Command[] = [
     usage: 'oncall remove <alert-type> <users...>',
     summary: 'Take users off call',
     async run({ client, out }, [type, ...members]) {
-      const answer = await client.delete(`/api/oncall/${type}`, { members: members.flat() })
+      const answer = await client.delete(pathTo`/api/oncall/${type}`, { members: members.flat() })
       out.done(`On call for ${type}: ${(answer.data as string[]).join(', ') || 'nobody'}.`, answer)
     },
   },
@@ -129,9 +129,7 @@ export const peopleCommands: readonly Command[] = [
     ],
     examples: ['oncall --type disk_full --at 2026-12-24T18:00:00Z'],
     async run({ client, out }, _args, { at, type }) {
-      const query = { at: at as string | undefined, type: type as string | undefined }
-      const answer = await client.get('/api/oncall', query)
-      const { schedules, sets, ...rest } = answer
+      const { schedules, sets, ...rest } = await client.get('/api/oncall', { at, type })
       out.sections(rest, [
         { name: 'schedules', rows: schedules as Row[], columns: ['id', 'name', 'users'] },
         { name: 'sets', rows: sets as Row[], columns: ['type', 'users'] },
@@ -142,11 +140,23 @@ export const peopleCommands: readonly Command[] = [
     usage: 'oncall show <alert-type>',
     summary: 'Who is on call for a type of alert',
     async run({ client, out }, [type]) {
-      const answer = await client.get(`/api/oncall/${type}`)
+      const answer = await client.get(pathTo`/api/oncall/${type}`)
       out.done((answer.data as string[]).join('\n') || 'Nobody.', answer)
     },
   },
 ]
+
+/** Who gets it, and who does not: then the command has failed. */
+function showSent(out: Output, { notifications, rejected, ...rest }: Answer): void {
+  const lists = [
+    { name: 'notifications', rows: notifications as Row[], columns: SENT_COLUMNS },
+    { name: 'rejected', rows: rejected as Row[], columns: ['to', 'error'] },
+  ]
+  out.sections(rest, out.isJson ? lists : lists.filter(({ rows }) => rows.length > 0))
+  const { length } = rejected as Row[]
+  if (length > 0)
+    throw new Error(`${length === 1 ? 'One recipient was' : `${length} were`} rejected.`)
+}
 
 /** Words of an audience as they are; an address or a number as an on-demand recipient. */
 function audienceOf(text: string): unknown {

@@ -1,4 +1,5 @@
 import { createWriteStream } from 'node:fs'
+import { rename } from 'node:fs/promises'
 import { withStore } from '../../bootstrap/with-store.ts'
 import type { Command } from '../command.ts'
 import { endOnSignals } from '../end-on-signals.ts'
@@ -33,9 +34,12 @@ export const processCommands: readonly Command[] = [
     summary: 'Write everything that is stored into a file, a JSON line for every key',
     async run({ out }, [file = '']) {
       const { exportStore } = await import('../../bootstrap/transfer.ts')
+      // It holds secrets; and a backup from before is there until this one is whole.
+      const part = `${file}.part`
       const count = await withStore((store) =>
-        exportStore(store, createWriteStream(file), progress),
+        exportStore(store, createWriteStream(part, { mode: 0o600 }), progress),
       )
+      await rename(part, file)
       endProgress()
       out.done(`${count} keys written to ${file}.`, { keys: count, file })
     },

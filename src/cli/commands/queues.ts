@@ -1,5 +1,7 @@
-import type { Answer, Client } from '../client.ts'
-import { type Command, type Tools, WrongUsage } from '../command.ts'
+import { type Answer, type Client, pathTo } from '../client.ts'
+import type { Command, Tools } from '../command.ts'
+import { LIMIT, showNewest } from '../newest.ts'
+import { WrongUsage } from '../wrong-usage.ts'
 
 const FAILED_COLUMNS = ['id', 'queue', 'priority', 'attempts', 'user_id', 'reason']
 
@@ -27,10 +29,10 @@ function onJobs(verb: 'retry' | 'forget', summary: string): Command {
       const queues = isQueue ? [first!] : await withFailed(client, rows, id)
       const body = id === undefined ? { all: true } : { id }
       const count = await counted(queues, (queue) =>
-        client.post(`/api/queues/${queue}/${verb}`, body),
+        client.post(pathTo`/api/queues/${queue}/${verb}`, body),
       )
-      const answer = { [verb === 'retry' ? 'retried' : 'forgotten']: count }
-      out.done(`${count} job${count === 1 ? '' : 's'}: ${verb}.`, answer)
+      const done = verb === 'retry' ? 'retried' : 'forgotten'
+      out.done(`${count} job${count === 1 ? '' : 's'} ${done}.`, { [done]: count })
     },
   }
 }
@@ -40,8 +42,8 @@ async function queuesOf(client: Client): Promise<readonly QueueRow[]> {
 }
 
 async function failedOf(client: Client, queue: string): Promise<readonly FailedJob[]> {
-  const { data } = await client.get(`/api/queues/${queue}/failed`, { limit: 100 })
-  return data as FailedJob[]
+  const { rows } = await client.list(pathTo`/api/queues/${queue}/failed`)
+  return rows as unknown as FailedJob[]
 }
 
 /** The queues in which something failed, or the one in which this job did. */
@@ -51,8 +53,7 @@ async function withFailed(client: Client, rows: readonly QueueRow[], id?: string
   for (const queue of queues) {
     if ((await failedOf(client, queue)).some((job) => job.id === id)) return [queue]
   }
-  const message = `There is no failed job ${id} among the newest of any queue; queue list names the queues.`
-  throw new Error(message)
+  throw new Error(`There is no failed job ${id} in any queue.`)
 }
 
 async function counted(
@@ -69,7 +70,7 @@ function onQueue(verb: 'pause' | 'resume', summary: string): Command {
     usage: `queue ${verb} <queue>`,
     summary,
     async run({ client, out }: Tools, [queue]) {
-      const answer = await client.post(`/api/queues/${queue}/${verb}`)
+      const answer = await client.post(pathTo`/api/queues/${queue}/${verb}`)
       out.done(`${queue}: ${answer.status}.`, answer)
     },
   }
@@ -114,7 +115,7 @@ export const queueCommands: readonly Command[] = [
     usage: 'queue show <id>',
     summary: 'One delivery with every attempt',
     async run({ client, out }, [id]) {
-      const { history, ...job } = await client.get(`/api/deliveries/${id}`)
+      const { history, ...job } = await client.get(pathTo`/api/deliveries/${id}`)
       const rows = history as Record<string, unknown>[]
       const columns = ['at', 'provider', 'outcome', 'reason']
       out.recordWith(job, { name: 'history', rows, columns })
@@ -127,7 +128,9 @@ export const queueCommands: readonly Command[] = [
     summary: 'Throw all failed jobs away, of a queue or of every queue',
     async run({ client, out }, [only]) {
       const queues = only === undefined ? await withFailed(client, await queuesOf(client)) : [only]
-      const forgotten = await counted(queues, (queue) => client.post(`/api/queues/${queue}/flush`))
+      const forgotten = await counted(queues, (queue) =>
+        client.post(pathTo`/api/queues/${queue}/flush`),
+      )
       out.done(`${only ?? 'Every queue'}: ${forgotten} forgotten.`, { forgotten })
     },
   },
@@ -139,28 +142,25 @@ export const deadLetterCommands: readonly Command[] = [
   {
     usage: 'dead-letters list',
     summary: 'Messages that were refused, newest first',
-    options: [['--limit <n>', 'how many, up to 100 (default 15)']],
-    async run({ client, out }, _args, { limit }) {
-      const { data } = await client.get('/api/dead-letters', { limit: limit as string })
-      out.table(
-        data as Record<string, unknown>[],
-        ['id', 'at', 'code', 'topic', 'payload'],
-        'None.',
-      )
-    },
+    options: [LIMIT],
+    run: (tools, _args, { limit }) =>
+      showNewest(tools, '/api/dead-letters', limit, {
+        columns: ['id', 'at', 'code', 'topic', 'payload'],
+        nothing: 'None.',
+      }),
   },
   {
     usage: 'dead-letters show <id>',
     summary: 'One refused message and why it was refused',
     async run({ client, out }, [id]) {
-      out.record(await client.get(`/api/dead-letters/${id}`))
+      out.record(await client.get(pathTo`/api/dead-letters/${id}`))
     },
   },
   {
     usage: 'dead-letters replay <id>',
     summary: 'Send a refused message through again',
     async run({ client, out }, [id]) {
-      const answer = await client.post(`/api/dead-letters/${id}/replay`)
+      const answer = await client.post(pathTo`/api/dead-letters/${id}/replay`)
       if (answer.status === 'refused') {
         throw new Error(`${answer.topic}: refused again; dead-letters list says why.`)
       }

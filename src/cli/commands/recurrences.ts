@@ -1,4 +1,5 @@
-import { type Command, jsonArgument, type Options, WrongUsage } from '../command.ts'
+import { pathTo } from '../client.ts'
+import { type Command, jsonArgument, type Options, wholeNumber } from '../command.ts'
 
 const COLUMNS = ['id', 'status', 'cron', 'timezone', 'to', 'message', 'sent', 'next_at']
 
@@ -10,11 +11,8 @@ interface Listed {
 
 function termsOf(options: Options) {
   const { timezone, count, until, misfire, userTimezone: byUser } = options
-  if (count !== undefined && !Number.isInteger(Number(count))) {
-    throw new WrongUsage('--count is a whole number.')
-  }
   return {
-    ...{ timezone, until, misfire, count: count === undefined ? undefined : Number(count) },
+    ...{ timezone, until, misfire, count: wholeNumber('--count', count) },
     send_in_user_timezone: byUser,
   }
 }
@@ -37,7 +35,7 @@ export const recurrenceCommands: readonly Command[] = [
     usage: 'recurrences show <id>',
     summary: 'One of them',
     async run({ client, out }, [id]) {
-      out.record(await client.get(`/api/recurrences/${id}`))
+      out.record(await client.get(pathTo`/api/recurrences/${id}`))
     },
   },
   {
@@ -81,14 +79,14 @@ export const recurrenceCommands: readonly Command[] = [
     ],
     async run({ client, out }, [id], options) {
       const body = { cron: options.cron, ...termsOf(options) }
-      out.record(await client.put(`/api/recurrences/${id}`, body))
+      out.record(await client.put(pathTo`/api/recurrences/${id}`, body))
     },
   },
   {
     usage: 'recurrences end <id>',
     summary: 'Nothing of it is sent any more',
     async run({ client, out }, [id]) {
-      const ended = await client.delete(`/api/recurrences/${id}`)
+      const ended = await client.delete(pathTo`/api/recurrences/${id}`)
       out.done(`${id} has ended.`, ended)
     },
   },

@@ -1,5 +1,6 @@
-import type { Answer } from '../client.ts'
+import { type Answer, pathTo } from '../client.ts'
 import type { Command } from '../command.ts'
+import { LIMIT, showNewest } from '../newest.ts'
 import type { Output } from '../output.ts'
 
 export const serviceCommands: readonly Command[] = [
@@ -40,9 +41,9 @@ export const serviceCommands: readonly Command[] = [
     usage: 'connections',
     summary: 'Realtime sessions that are connected now',
     async run({ client, out }) {
-      const { data } = await client.get('/api/connections', { limit: 100 })
+      const { data } = await client.get('/api/connections', { limit: 1000 })
       const columns = ['user_id', 'session_id', 'protocol', 'channels', 'age_seconds', 'backlog']
-      out.table(data as Record<string, unknown>[], columns, 'Nobody is connected.')
+      out.table(data as Answer[], columns, 'Nobody is connected.')
     },
   },
   {
@@ -52,7 +53,7 @@ export const serviceCommands: readonly Command[] = [
       const { channel } = await client.post('/api/tail')
       const again = setInterval(() => void client.post('/api/tail').catch(() => {}), 15_000)
       try {
-        for await (const frame of client.frames(String(channel), signal)) show(out, frame)
+        for await (const frame of client.frames(String(channel), signal)) showEvent(out, frame)
       } finally {
         clearInterval(again)
       }
@@ -64,20 +65,23 @@ export const serviceCommands: readonly Command[] = [
     options: [
       ['--channel <name>', 'only email, sms, push …'],
       ['--show <id>', 'one of them in full'],
+      LIMIT,
     ],
-    async run({ client, out }, _args, { channel, show }) {
-      if (show !== undefined) return out.record(await client.get(`/api/outbox/${show}`))
-      const { data } = await client.get('/api/outbox', { channel: channel as string, limit: 100 })
-      const rows = (data as Record<string, unknown>[]).map((row) => ({
-        ...row,
-        title: row.title ?? row.subject ?? row.text,
-      }))
-      out.table(rows, ['id', 'created_at', 'channel', 'to', 'title'], 'Nothing was sent yet.')
+    async run(tools, _args, { channel, show: id, limit }) {
+      const { client, out } = tools
+      if (id !== undefined) return out.record(await client.get(pathTo`/api/outbox/${id}`))
+      await showNewest(tools, '/api/outbox', limit, {
+        columns: ['id', 'created_at', 'channel', 'to', 'title'],
+        query: { channel },
+        nothing: 'Nothing was sent yet.',
+        shown: (row) => ({ ...row, title: row.title ?? row.subject ?? row.text }),
+      })
     },
   },
 ]
 
-function show(out: Output, frame: Answer): void {
+function showEvent(out: Output, frame: Answer): void {
+  if (frame.type === 'error') throw new Error(String(frame.message))
   if (frame.type !== 'event') return
   const { at, what, ...rest } = frame.data as Record<string, unknown>
   out.done(`${at}  ${String(what).padEnd(14)}  ${JSON.stringify(rest)}`, { at, what, ...rest })

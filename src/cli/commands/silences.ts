@@ -1,5 +1,6 @@
-import type { Tools } from '../command.ts'
-import { type Command, WrongUsage } from '../command.ts'
+import { pathTo } from '../client.ts'
+import type { Command, Options, Tools } from '../command.ts'
+import { WrongUsage } from '../wrong-usage.ts'
 
 const COLUMNS = ['id', 'state', 'starts_at', 'ends_at', 'matches', 'created_by', 'comment']
 const DAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']
@@ -24,9 +25,9 @@ function weekdaysOf(span: string): number[] {
   return Array.from({ length: to - from + 1 }, (_, n) => from + n)
 }
 
-async function list({ client, out }: Tools, state: string | undefined): Promise<void> {
-  const { data } = await client.get('/api/silences', { state })
-  const rows = (data as readonly Listed[]).map((silence) => ({
+async function list({ client, out }: Tools, state: Options[string]): Promise<void> {
+  const { rows: listed } = await client.list('/api/silences', { state })
+  const rows = (listed as unknown as readonly Listed[]).map((silence) => ({
     ...silence,
     matches: [
       ...silence.matchers.map(({ name, operator, value }) => `${name}${operator}"${value}"`),
@@ -41,7 +42,7 @@ export const silenceCommands: readonly Command[] = [
     usage: 'silences list',
     summary: 'Silences, newest first, with those of the last five days',
     options: [['--state <state>', 'pending, active or expired']],
-    run: (tools, _args, { state }) => list(tools, state as string | undefined),
+    run: (tools, _args, { state }) => list(tools, state),
   },
   {
     usage: 'silences add [matchers...]',
@@ -79,7 +80,7 @@ export const silenceCommands: readonly Command[] = [
     usage: 'silences expire <id>',
     summary: 'End a silence now; what is still open is told',
     async run({ client, out }, [id]) {
-      await client.delete(`/api/silences/${id}`)
+      await client.delete(pathTo`/api/silences/${id}`)
       out.record({ status: 'expired', id })
     },
   },

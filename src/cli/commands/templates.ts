@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
-import { type Client, Refused } from '../client.ts'
-import { type Command, jsonArgument, WrongUsage } from '../command.ts'
+import { type Client, pathTo, Refused } from '../client.ts'
+import { type Command, jsonArgument } from '../command.ts'
+import { WrongUsage } from '../wrong-usage.ts'
 
 export const templateCommands: readonly Command[] = [
   {
@@ -8,7 +9,8 @@ export const templateCommands: readonly Command[] = [
     summary: 'Every template',
     async run({ client, out }) {
       const columns = ['name', 'version', 'is_active', 'notification_type', 'permitted_params']
-      out.table(await everyTemplate(client), columns, 'There are no templates.')
+      const { rows } = await client.list('/api/templates')
+      out.table(rows, columns, 'There are no templates.')
     },
   },
   {
@@ -20,7 +22,7 @@ export const templateCommands: readonly Command[] = [
     ],
     examples: [`templates preview order.shipped --params '{"order":"A-1"}' --locale fr`],
     async run({ client, out }, [name = ''], { params, locale }) {
-      const { channels, ...rest } = await client.post(`${pathOf(name)}/preview`, {
+      const { channels, ...rest } = await client.post(pathTo`/api/templates/${name}/preview`, {
         params: params === undefined ? {} : jsonArgument(params as string),
         locale,
       })
@@ -47,27 +49,12 @@ export const templateCommands: readonly Command[] = [
   },
 ]
 
-async function everyTemplate(client: Client): Promise<Record<string, unknown>[]> {
-  const all: Record<string, unknown>[] = []
-  let cursor: string | undefined
-  do {
-    const page = await client.get('/api/templates', { limit: 100, cursor })
-    all.push(...(page.data as Record<string, unknown>[]))
-    cursor = (page.next_cursor as string | null) ?? undefined
-  } while (cursor !== undefined)
-  return all
-}
-
 /** Changes the template of this name, or makes it. */
 async function put(client: Client, name: string, body: object) {
   try {
-    return await client.put(pathOf(name), body)
+    return await client.put(pathTo`/api/templates/${name}`, body)
   } catch (error) {
     if (!(error instanceof Refused) || error.status !== 404) throw error
     return client.post('/api/templates', body)
   }
-}
-
-function pathOf(name: string): string {
-  return `/api/templates/${encodeURIComponent(name)}`
 }
