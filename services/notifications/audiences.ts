@@ -11,14 +11,26 @@ export interface Cursor {
   /** Which time zone's people, where only those of some are meant. Default: the first. */
   readonly zone?: number
   readonly partition: number
-  /** The last user. */
+  /** The last user of the chunk before. */
   readonly after: string
+  /** How many chunks lie before this one. Absent: nobody counted. */
+  readonly chunk?: number
+  /** The last user of this chunk, once that is settled. */
+  readonly upTo?: string
 }
 
-export const START: Cursor = { partition: 0, after: '' }
+export const START: Cursor = { partition: 0, after: '', chunk: 0 }
 
-/** The next people of an audience, and where to go on; `null`: they were the last. */
-type Walk = (from: Cursor) => Promise<{ users: string[]; next: Cursor | null }>
+interface Chunk {
+  readonly users: readonly string[]
+  /** Where this chunk begins and ends: from here the walk comes to nobody else. */
+  readonly here: Cursor
+  /** Where to go on; `null`: they were the last. */
+  readonly next: Cursor | null
+}
+
+/** The next people of an audience. */
+type Walk = (from: Cursor) => Promise<Chunk>
 
 interface Parts {
   readonly store: Store
@@ -56,10 +68,9 @@ export class Audiences {
   async walk(audience: Audience): Promise<Walk> {
     if (audience.everybody) return this.#walkAll(this.#zonesOf(audience))
     const named = await this.#named(audience)
-    return async ({ after }) => {
-      const users = named.filter((id) => id > after).slice(0, CHUNK)
-      const last = users.length === CHUNK ? users.at(-1) : undefined
-      return { users, next: last === undefined ? null : { partition: 0, after: last } }
+    return async (from) => {
+      const found = named.filter((id) => id > from.after).slice(0, CHUNK)
+      return chunkOf(found, from, () => null)
     }
   }
 
@@ -86,20 +97,18 @@ export class Audiences {
 
   #walkAll(zones: readonly string[] | null): Walk {
     const { store, directory } = this.#parts
-    return async ({ zone = 0, partition, after }) => {
+    return async (from) => {
+      const { zone = 0, partition, after } = from
       const name = zones?.[zone]
-      const users =
+      const found =
         name === undefined
           ? await directory.usersOf(partition, after, CHUNK)
           : await directory.timeZones.usersOf(name, partition, after, CHUNK)
-      if (users.length === CHUNK) {
-        return { users, next: { zone, partition, after: users.at(-1) ?? '' } }
-      }
-      if (partition + 1 < store.partitions) {
-        return { users, next: { zone, partition: partition + 1, after: '' } }
-      }
-      const more = zones !== null && zone + 1 < zones.length
-      return { users, next: more ? { zone: zone + 1, partition: 0, after: '' } : null }
+      return chunkOf(found, from, () => {
+        if (partition + 1 < store.partitions) return { zone, partition: partition + 1, after: '' }
+        const more = zones !== null && zone + 1 < zones.length
+        return more ? { zone: zone + 1, partition: 0, after: '' } : null
+      })
     }
   }
 
@@ -112,4 +121,21 @@ export class Audiences {
     ])
     return [...new Set([...users, ...sets.flat()])].sort()
   }
+}
+
+/**
+ * A chunk of whoever was found. One that was settled before keeps its end, whoever has
+ * come meanwhile; `end` says where to go on after the last of a list.
+ */
+function chunkOf(found: readonly string[], from: Cursor, end: () => Cursor | null): Chunk {
+  const { upTo, chunk, ...list } = from
+  const users = upTo === undefined ? found : found.filter((id) => id <= upTo)
+  const last = users.at(-1) ?? list.after
+  const here = { ...from, upTo: upTo ?? last }
+  if (users.length === CHUNK && last < here.upTo)
+    return { users, here, next: { ...from, after: last } }
+  const isMore = found.length === CHUNK || users.length < found.length
+  const next = isMore ? { ...list, after: here.upTo } : end()
+  const number = chunk === undefined ? {} : { chunk: chunk + 1 }
+  return { users, here, next: next && { ...next, ...number } }
 }

@@ -40,13 +40,21 @@ export function uuidFrom(...words: readonly string[]): string {
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
 }
 
+/** Where a UUID lies among those that are made from the same one, 0 to 4095. Default: anywhere. */
+interface Beside {
+  readonly place?: number | undefined
+}
+
 /**
- * The same, but in order of ids where `uuid` is, by whose first 48 bits it begins: what
- * is made together lies together, which a store that keeps keys in order is thankful for.
+ * The same, but in order of ids where `uuid` is, by whose first 48 bits it begins, and there
+ * in the order of `place`: what is made together lies together, which a store that keeps keys
+ * in order is thankful for.
  */
-export function uuidBeside(uuid: string, ...words: readonly string[]): string {
+export function uuidBeside(uuid: string, { place }: Beside, ...words: readonly string[]): string {
   const named = uuidFrom(uuid, ...words)
-  return UUID.test(uuid) ? uuid.slice(0, 13) + named.slice(13) : named
+  if (!UUID.test(uuid)) return named
+  const among = place === undefined ? named.slice(15, 18) : (place & 0xfff).toString(16)
+  return `${uuid.slice(0, 13)}-8${among.padStart(3, '0')}${named.slice(18)}`
 }
 
 /**

@@ -52,4 +52,23 @@ describe('the work of a broadcast', () => {
     await expect(late).rejects.toThrow('Another worker goes on')
     expect(await services.broadcasts.find(id)).toMatchObject({ status: 'done', sent_count: 700 })
   })
+
+  it('tells nobody twice when it is done again, whoever has come meanwhile', async () => {
+    const { store, keys, services } = bench
+    const known = (names: readonly string[]) =>
+      store.commit({ partition: 0, ops: names.map((name) => ['zadd', keys.users(), 0, name]) })
+    const names = Array.from({ length: 1_200 }, (_, n) => `u${String(n).padStart(4, '0')}`)
+    await known(names)
+    const { broadcast_id: id } = await announce(null)
+    const [lost] = await store.take(0, keys.queue('broadcast'), 1, 30_000)
+    await expect(services.broadcasts.handle(lost!, AbortSignal.abort())).rejects.toThrow('abort')
+    // They push the first chunk's last people, who have been told, into a chunk of their own.
+    await known(Array.from({ length: 600 }, (_, n) => `u0000-${String(n).padStart(3, '0')}`))
+    bench.clock.leap(40_000)
+    await store.reap(0, keys.queue('broadcast'), 5)
+    await bench.work()
+    expect(await services.broadcasts.find(id)).toMatchObject({ status: 'done' })
+    const inboxes = await Promise.all(names.map((name) => bench.inbox(name)))
+    expect(inboxes.filter(({ length }) => length !== 1)).toEqual([])
+  })
 })
