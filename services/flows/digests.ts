@@ -10,7 +10,10 @@ import {
   uuidv7,
 } from '../../src/index.ts'
 import { enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
+import type { Composed } from '../notifications/composed.ts'
+import { type KeptWords, keptWords } from '../notifications/kept-words.ts'
 import type { Message, Origin } from '../notifications/notification-record.ts'
+import type { ChannelTexts } from '../templates/template-use.ts'
 import { labelOps } from './labels.ts'
 
 /** How many events a digest holds; the count goes on. */
@@ -25,6 +28,8 @@ export interface DigestEvent {
   readonly title: string
   readonly message: string
   readonly payload: Readonly<Record<string, unknown>>
+  /** Where a channel has its own. */
+  readonly texts?: ChannelTexts
 }
 
 /** The work of sending a digest. */
@@ -32,6 +37,8 @@ export interface DigestContent {
   readonly kind: 'digest'
   readonly message: Message
   readonly origin: Origin
+  /** What its class said, if it stays the only one. */
+  readonly words?: KeptWords
   /** The key that says that it is open. */
   readonly pointer: string
   /** What a look-back goes by, and for how long; `null`: there is none. */
@@ -49,6 +56,8 @@ export interface Joining {
   readonly message: Message
   readonly origin: Origin
   readonly event: DigestEvent
+  /** What its class said. */
+  readonly composed?: Composed | null
   readonly now: number
 }
 
@@ -141,7 +150,7 @@ export class Digests {
   }
 
   #openingOps(
-    { userId, dueAt, message, origin, now }: Joining,
+    { userId, dueAt, message, origin, composed, now }: Joining,
     { digestId, pointer, last, keepMs }: Opening,
   ): Op[] {
     const { keys } = this.#parts
@@ -154,6 +163,7 @@ export class Digests {
         kind: 'digest',
         message,
         origin,
+        ...keptWords(composed),
         pointer,
         last: ms === null ? null : { key: last, ms },
       },
@@ -185,7 +195,14 @@ export function eventOf(id: string, message: Message, now: number): DigestEvent 
     title: message.title,
     message: message.message,
     payload: { ...message.data, ...message.template?.params },
+    ...(Object.keys(message.texts).length === 0 ? {} : { texts: plainTexts(message.texts) }),
   }
+}
+
+/** A digest is made of words. */
+function plainTexts(texts: ChannelTexts): ChannelTexts {
+  const plain = Object.entries(texts).map(([channel, { html: _, ...text }]) => [channel, text])
+  return Object.fromEntries(plain)
 }
 
 /** Names hold what publishers write: a key has neither room nor safe characters for all of it. */

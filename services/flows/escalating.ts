@@ -15,6 +15,7 @@ import type { Directory } from '../directory/directory.ts'
 import { subjectOf } from '../directory/preferences.ts'
 import type { TypeRules } from '../events/type-rules.ts'
 import { fanoutOp } from '../notifications/fanout.ts'
+import { composedFrom } from '../notifications/kept-words.ts'
 import { isUnread, type NotificationRecord } from '../notifications/notification-record.ts'
 import type { Realtime } from '../notifications/realtime.ts'
 import { type ChangeParts, RecordChanges } from '../notifications/record-changes.ts'
@@ -44,16 +45,19 @@ export class Escalating {
   }
 
   /** Adds the further channels, unless it was shown by now that the notification has arrived. */
-  async fallBack({ user_id, notification_id, fallback, message }: DeliveryJob<FallbackContent>) {
+  async fallBack(job: DeliveryJob<FallbackContent>) {
+    const { user_id, notification_id, fallback, message, words } = job
     const { keys, clock, directory, typeRules, queueRoutes: routes } = this.#parts
     const user = user_id ?? ''
     const found = await this.#find(notification_id ?? '')
     if (found === null || isShown(found, fallback.unless, await this.#states(found))) return
     const recipient = await directory.recipient(user)
     const { priority } = found
+    const composed = composedFrom(words, found.id)
+    const addresses = composed?.addresses ?? {}
     const unmet = await typeRules.unmet(await typeRules.of(message), recipient)
-    const wish = { subject: subjectOf(message), priority, channels: fallback.channels, unmet }
-    const { channels, skipped } = chooseChannels(recipient, wish)
+    const wish = { subject: subjectOf(message), priority, channels: fallback.channels }
+    const { channels, skipped } = chooseChannels(recipient, { ...wish, unmet, addresses })
     const change = (record: NotificationRecord) => {
       const added = channels.filter((channel) => !record.channels.includes(channel))
       const left = Object.entries({ ...record.skipped, ...skipped })
@@ -64,7 +68,7 @@ export class Escalating {
           left.filter(([channel]) => !added.some((it) => it === channel)),
         ),
       }
-      const making = { now: clock.now(), message, channels: added, routes }
+      const making = { now: clock.now(), message, composed, channels: added, routes }
       const ops = deliveryOps(keys, after, recipient.user, making)
       return { record: after, unread: isUnread(record), ops }
     }
@@ -81,8 +85,9 @@ export class Escalating {
     if (cancelOn === 'any' && (await receipts.isAcknowledged(receiptIdOf(record)))) return null
     if (record.channels.includes('realtime')) await this.#show(record, now)
     const { user } = await directory.recipient(record.user_id)
-    const { message, round } = job
-    return deliveryOps(keys, record, user, { now, message, round, routes })
+    const { message, round, words } = job
+    const composed = composedFrom(words, record.id)
+    return deliveryOps(keys, record, user, { now, message, round, composed, routes })
   }
 
   /** To live sessions, as if it were new. */

@@ -24,6 +24,8 @@ export interface Digest {
   readonly key: string | null
   /** The first one in so long is sent at once. */
   readonly lookBackMs: number | null
+  /** The template that says it where it is of several; else they are listed. */
+  readonly template?: string | null
 }
 
 /** At most so many in a window that opens with the first. */
@@ -70,17 +72,19 @@ export const DigestField = z
     cron: cronField().optional(),
     key: path(),
     look_back: between(SECOND_MS, 31 * DAY_MS, '1 second to 31 days').optional(),
+    template: z.string().min(1).max(100).optional(),
   })
   .refine(({ window, cron }) => (window === undefined) !== (cron === undefined), {
     path: ['window'],
     message: 'say either window (how long) or cron (when)',
   })
   .transform(
-    ({ window, cron, key, look_back }): Digest => ({
+    ({ window, cron, key, look_back, template }): Digest => ({
       windowMs: window ?? null,
       cron: cron ?? null,
       key: key ?? null,
       lookBackMs: look_back ?? null,
+      ...(template === undefined ? {} : { template }),
     }),
   )
 

@@ -1,5 +1,6 @@
 import type { Guard, Op } from '../../src/index.ts'
 import { isTimeZone } from '../directory/quiet-hours.ts'
+import type { Composed } from '../notifications/composed.ts'
 import type { Message, Origin } from '../notifications/notification-record.ts'
 import { nextOf } from './cron.ts'
 import { type Digests, eventOf, hashOf, type Joined } from './digests.ts'
@@ -11,6 +12,8 @@ export interface Passing {
   readonly userId: string
   readonly message: Message
   readonly origin: Origin
+  /** What its class said. */
+  readonly composed?: Composed | undefined
   /** Of the recipient; `null`: he did not say. */
   readonly timezone: string | null
   readonly now: number
@@ -72,9 +75,9 @@ export class FlowGate {
   }
 
   async #join(passing: Passing, name: readonly string[], dueAt: number): Promise<FlowVerdict> {
-    const { id, userId, message, origin, now } = passing
+    const { id, userId, message, origin, composed = null, now } = passing
     const event = eventOf(id, message, now)
-    const joining = { userId, name, dueAt, message, origin, event, now }
+    const joining = { userId, name, dueAt, message, origin, event, composed, now }
     return { kind: 'merge', joined: await this.#parts.digests.join(joining) }
   }
 

@@ -1,5 +1,7 @@
 import type { Keys, Op } from '../../src/index.ts'
 import { enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
+import type { Composed } from '../notifications/composed.ts'
+import { type KeptWords, keptWords } from '../notifications/kept-words.ts'
 import type { Message, NotificationRecord } from '../notifications/notification-record.ts'
 import type { Fallback, RequireAck } from './flow-fields.ts'
 
@@ -9,6 +11,8 @@ export interface FallbackContent {
   readonly fallback: Fallback
   /** With the words of each channel. */
   readonly message: Message
+  /** What its class said. */
+  readonly words?: KeptWords
 }
 
 /** Once more, unless somebody has acknowledged it by then. */
@@ -16,6 +20,7 @@ export interface ReminderContent {
   readonly kind: 'reminder'
   readonly requireAck: RequireAck
   readonly message: Message
+  readonly words?: KeptWords
   readonly round: number
   /** When it gives up (epoch ms). */
   readonly endsAt: number
@@ -24,20 +29,24 @@ export interface ReminderContent {
 interface Following {
   readonly record: NotificationRecord
   readonly message: Message
+  readonly composed: Composed | null
   readonly now: number
 }
 
 /** The work that looks after a notification once it is sent. */
-export function followUpOps(keys: Keys, { record, message, now }: Following): Op[] {
+export function followUpOps(keys: Keys, following: Following): Op[] {
+  const { record, message, now } = following
   const { fallback, requireAck } = message
+  if (fallback === null && requireAck === null) return []
+  const common = { message, ...keptWords(following.composed) }
   const ops: Op[] = []
   if (fallback !== null) {
-    const content: FallbackContent = { kind: 'fallback', fallback, message }
+    const content: FallbackContent = { kind: 'fallback', fallback, ...common }
     ops.push(jobOp(keys, record, { content, at: now + fallback.afterMs, now }))
   }
   if (requireAck !== null) {
     const endsAt = now + requireAck.expireMs
-    const content: ReminderContent = { kind: 'reminder', requireAck, message, round: 1, endsAt }
+    const content: ReminderContent = { kind: 'reminder', requireAck, ...common, round: 1, endsAt }
     ops.push(jobOp(keys, record, { content, at: now + requireAck.retryMs, now }))
   }
   return ops

@@ -1,5 +1,6 @@
 import type { Guard, Op } from '../../src/index.ts'
 import type { ChannelName } from '../deliveries/channel-policy.ts'
+import type { Composed } from '../notifications/composed.ts'
 import type { Message, Origin } from '../notifications/notification-record.ts'
 import { type Digests, eventOf } from './digests.ts'
 
@@ -8,6 +9,8 @@ interface Gathering {
   readonly userId: string
   readonly message: Message
   readonly origin?: Origin
+  /** What its class said. */
+  readonly composed?: Composed
   readonly now: number
 }
 
@@ -17,18 +20,19 @@ interface Gathering {
  */
 export async function gather(
   digests: Digests,
-  { id, userId, message, origin = {}, now }: Gathering,
+  { id, userId, message, origin = {}, composed, now }: Gathering,
   channels: ReadonlyMap<ChannelName, number>,
 ): Promise<{ readonly guards: readonly Guard[]; readonly ops: readonly Op[] }> {
   if (channels.size === 0) return { guards: [], ops: [] }
   const joined = await Promise.all(
     [...channels].map(([channel, dueAt]) => {
       const own = message.texts[channel]
-      const words = { ...message, title: own?.title ?? message.title }
+      const words = { ...message, title: own?.title ?? message.title, texts: {} }
       const event = eventOf(id, { ...words, message: own?.message ?? message.message }, now)
       const collected = { ...message, channels: [channel], inInbox: false, ...COLLECTED }
       const name = ['quiet_hours', channel]
-      return digests.join({ userId, name, dueAt, message: collected, origin, event, now })
+      const joining = { userId, name, dueAt, message: collected, origin, event, now }
+      return digests.join(composed === undefined ? joining : { ...joining, composed })
     }),
   )
   return {

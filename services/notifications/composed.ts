@@ -2,6 +2,7 @@ import type { Composition, DatabaseMessage, Passed } from '../../src/index.ts'
 import { Filtered, titleOf } from '../../src/index.ts'
 import type { SkipReason } from '../deliveries/channel-policy.ts'
 import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
+import type { ChannelTexts } from '../templates/template-use.ts'
 import type { Action, Message } from './notification-record.ts'
 
 /** What a notification class says, and where its recipient says that he is reached. */
@@ -30,13 +31,22 @@ interface Speaking {
   readonly locale: string | null
 }
 
+/** Channels that a message may take later: at the end of a digest, or as a fallback. */
+function furtherThan(plan: DeliveryPlan, { digest, throttle, channels, fallback }: Message) {
+  const mayWait = digest !== null || throttle?.onLimit === 'digest'
+  const wanted = [...(mayWait ? (channels ?? []) : []), ...(fallback?.channels ?? [])]
+  const further = new Set([...wanted, ...plan.gathered.keys()])
+  return [...further].filter((channel) => !plan.channels.includes(channel))
+}
+
 /** Has a class say what it has to say. Throws `Filtered` when that leaves nothing to send. */
 export async function speak(composer: Composer, { id, plan, message, locale }: Speaking) {
   const channels = plan.inInbox ? ['database', ...plan.channels] : plan.channels
-  const composition = await composer.compose({ id, channels, locale })
+  const further = furtherThan(plan, message)
+  const composition = await composer.compose({ id, channels, locale, further })
   const after = planAfter(plan, composition)
   composer.onPlanned(after, composition)
-  if (!after.inInbox && after.channels.length === 0) {
+  if (!after.inInbox && after.channels.length + after.gathered.size === 0) {
     throw new Filtered('should_send', 'Nothing of it is to be sent.')
   }
   const composed: Composed = { composition, addresses: composer.addresses }
@@ -67,9 +77,24 @@ export function messageAfter(message: Message, { parts, said }: Composition): Me
     title: title ?? firstText(other, ['subject', 'title']) ?? titleOf(said.notification.class),
     message: text ?? firstText(other, ['content', 'body', 'text', 'line']) ?? '',
     data: { ...rest, ...link, ...message.data },
+    texts: { ...textsOf(parts), ...message.texts },
     actions: actionsOf(actionUrl),
   }
 }
+
+/** In plain words what it says on each channel: what digests are made of. */
+function textsOf(parts: Composition['parts']): ChannelTexts {
+  const texts = [...parts].flatMap(([channel, { message }]) => {
+    const text = firstText([message], ['content', 'body', 'text', 'line', 'lines'])
+    const title = firstText([message], ['subject', 'title'])
+    if (!SPOKEN.includes(channel) || text === undefined) return []
+    return [[channel, { message: text, ...(title === undefined ? {} : { title }) }] as const]
+  })
+  return Object.fromEntries(texts)
+}
+
+/** Channels that speak in words. */
+const SPOKEN = ['email', 'sms', 'voice', 'push', 'slack', 'discord']
 
 function actionsOf(url: string | undefined): readonly Action[] {
   return url === undefined ? [] : [{ type: 'view', label: 'Open', url }]

@@ -161,22 +161,22 @@ export class NotificationDesk implements Desk {
     const part = composition.parts.get('broadcast')
     if (part === undefined) return composition
     const parts = new Map(composition.parts)
-    const content = this.#broadcastContent(envelope, passed.id, part.message as object)
+    const content = this.#broadcastContent(envelope, part.message as object)
     if (content === null) parts.delete('broadcast')
     else parts.set('broadcast', { ...part, message: content })
     return { ...composition, parts }
   }
 
   /** For those who listen with Echo's `.notification()`, unless the class names the event. */
-  #broadcastContent(envelope: Envelope, id: string, message: object): object | null {
+  #broadcastContent(envelope: Envelope, message: object): object | null {
     const connection = this.#parts.broadcaster()?.names[0]
-    const { broadcastOn: channels, broadcastAs, type, critical, priority } = envelope
+    const { broadcastOn: channels, broadcastAs, critical, priority } = envelope
     if (connection === undefined || channels.length === 0) return null
     const isUrgent = critical || priority === 'critical'
     return {
       channel: isUrgent ? 'critical-broadcasts' : 'broadcasts',
       ...{ connection, channels, event: broadcastAs ?? ECHO_EVENT, except: null },
-      payload: JSON.stringify({ ...message, id, type }),
+      payload: JSON.stringify(message),
     }
   }
 

@@ -13,16 +13,9 @@ import { type Identity, sourceOf } from './acceptance.ts'
 import { speak } from './composed.ts'
 import { type LeftOut, unwanted } from './left-out.ts'
 import { mintId } from './mint-id.ts'
-import {
-  NotificationWriter,
-  type Retention,
-  type WriterParts,
-  type Written,
-} from './notification-writer.ts'
+import { NotificationWriter, type WriterParts, type Written } from './notification-writer.ts'
 import { Scheduling } from './scheduling.ts'
 import { delayedUntil, isAlert, type Ready, type Sending, type Sent } from './sending.ts'
-
-export type { Retention }
 
 interface Parts extends WriterParts {
   readonly directory: Directory
@@ -142,7 +135,8 @@ export class NotificationService {
     const earlier = await this.#traces.find(id)
     if (earlier !== null) return repeated(id, earlier.into)
     const { timezone } = recipient.user
-    const passing = { id, userId, message, origin, timezone, now, isOver }
+    const { composed } = ready
+    const passing = { id, userId, message, origin, composed, timezone, now, isOver }
     const verdict = await this.#gate.decide(passing)
     if (verdict.kind === 'pass') return this.#writer.write(ready, plan, verdict)
     return this.#writer.setAside(ready, verdict)

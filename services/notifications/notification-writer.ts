@@ -1,6 +1,7 @@
 import {
   type Clock,
   type Guard,
+  isoTime,
   type Keys,
   type Op,
   partitionOf,
@@ -19,20 +20,13 @@ import type { Tell } from '../operations/activity.ts'
 import { type Counted, Counts } from '../statistics/counts.ts'
 import { type Acceptance, sourceOf } from './acceptance.ts'
 import { Collapse, NOTHING, type Replacing } from './collapse.ts'
+import type { Composed } from './composed.ts'
 import { fanoutOp } from './fanout.ts'
 import { inboxOps } from './inbox-ops.ts'
 import { cameBy, makeRecord, type NotificationRecord } from './notification-record.ts'
 import type { Realtime } from './realtime.ts'
+import type { Retention } from './retention.ts'
 import type { Ready, Sent } from './sending.ts'
-
-export interface Retention {
-  /** Milliseconds a record lives once read or archived; 0 keeps it. */
-  readonly notificationTtlMs: number
-  /** Milliseconds a record lives while unread; 0 keeps it. */
-  readonly unreadTtlMs: number
-  /** Newest records kept per user. */
-  readonly inboxLimit: number
-}
 
 /** On what else a write depends, and what else it does. */
 export interface Condition {
@@ -145,7 +139,7 @@ export class NotificationWriter {
     return [
       ...inboxOps({ keys, record, text, inInbox: plan.inInbox, retention, now }),
       ...deliveryOps(keys, record, recipient.user, making),
-      ...followUpOps(keys, { record, message, now }),
+      ...followUpOps(keys, { record, ...making }),
       ...(this.#parts.personalBroadcasts?.(record, now) ?? []),
       ...this.#counts.ops([countedAsSent(record, plan)], {
         partition: this.#partition(record.user_id),
@@ -217,14 +211,20 @@ function framesOf(
 }
 
 function recordOf(
-  { id, userId, message, origin = {}, identity, now }: Ready,
+  { id, userId, message, origin = {}, identity, composed, now }: Ready,
   plan: DeliveryPlan,
   { earlier }: Replacing,
 ): NotificationRecord {
   const came = cameBy(origin, sourceOf(identity))
   const made = { userId, message, choice: plan, origin: came, now }
-  const record = makeRecord({ id: earlier?.id ?? id, ...made })
+  const record = { ...makeRecord({ id: earlier?.id ?? id, ...made }), ...readFrom(composed) }
   return earlier === null ? record : { ...record, version: earlier.version + 1 }
+}
+
+/** Its class may say that it counts as read from the beginning. */
+function readFrom(composed: Composed | undefined) {
+  const readAt = composed?.composition.readAt ?? null
+  return readAt === null ? {} : { read: true, read_at: isoTime(readAt) }
 }
 
 /** What is sent by being written: to the inbox, and to live sessions. */

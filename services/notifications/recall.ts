@@ -15,9 +15,9 @@ import { followUpId } from '../flows/follow-up-jobs.ts'
 import { fanoutOp } from './fanout.ts'
 import { inboxOps } from './inbox-ops.ts'
 import { isUnread, messageOf, type NotificationRecord } from './notification-record.ts'
-import type { Retention } from './notification-writer.ts'
 import type { Realtime } from './realtime.ts'
 import { keptMs, notFound } from './record-changes.ts'
+import type { Retention } from './retention.ts'
 
 /** What may be changed of a notification that is out. */
 export type RecordUpdate = Partial<

@@ -11,8 +11,8 @@ import {
 } from '../../src/index.ts'
 import { fanoutOp } from './fanout.ts'
 import type { NotificationRecord } from './notification-record.ts'
-import type { Retention } from './notification-service.ts'
 import type { Realtime } from './realtime.ts'
+import type { Retention } from './retention.ts'
 
 export interface ChangeParts {
   readonly store: Store

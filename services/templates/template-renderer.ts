@@ -109,9 +109,12 @@ export class TemplateRenderer {
     }
   }
 
+  async isActive(name: string): Promise<boolean> {
+    return (await this.#parts.catalog.find(name))?.is_active === true
+  }
+
   /** Whether a template has words for a digest of several messages. */
-  async speaksOfMany(use: TemplateUse | null): Promise<boolean> {
-    if (use === null) return false
+  async speaksOfMany(use: TemplateUse): Promise<boolean> {
     const record = await this.#parts.catalog.find(use.name)
     return Object.keys(ONE_EVENT).some((name) => record?.permitted_params.includes(name))
   }

@@ -31,11 +31,9 @@ import { DirectService } from '../../services/notifications/direct-service.ts'
 import { InboxService } from '../../services/notifications/inbox-service.ts'
 import { NotificationActions } from '../../services/notifications/notification-actions.ts'
 import type { NotificationRecord } from '../../services/notifications/notification-record.ts'
-import {
-  NotificationService,
-  type Retention,
-} from '../../services/notifications/notification-service.ts'
+import { NotificationService } from '../../services/notifications/notification-service.ts'
 import { Recall } from '../../services/notifications/recall.ts'
+import type { Retention } from '../../services/notifications/retention.ts'
 import { Activity } from '../../services/operations/activity.ts'
 import { AuditLog } from '../../services/operations/audit-log.ts'
 import { DeadLetters } from '../../services/operations/dead-letters.ts'

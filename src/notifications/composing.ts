@@ -2,7 +2,7 @@ import { messageOf } from '../support/errors.ts'
 import { delayedUntil } from '../support/moments.ts'
 import { wordsOf } from '../support/words.ts'
 import type { Composition, Part, Passed } from './desk.ts'
-import type { Lifecycle } from './lifecycle.ts'
+import type { Lifecycle, Speaking } from './lifecycle.ts'
 import { withLocale } from './locale.ts'
 import { Mail } from './mail.ts'
 import type { Notification, PerChannel } from './notification.ts'
@@ -47,7 +47,23 @@ export async function composeFor(passed: Passed, composing: Composing): Promise<
       await lifecycle.afterFailing({ notification, to, locale }, word, asError(error))
     }
   }
-  return { id: passed.id, parts, dropped, said: lifecycle.freeze(notification, to, locale) }
+  for (const channel of passed.further ?? []) {
+    const word = channelWord(channel)
+    const message = await laterMessage({ notification, to, locale }, word)
+    if (message !== undefined) parts.set(channel, partOf(notification, to, { word, message, now }))
+  }
+  const readAt = notification.initialDatabaseReadAtValue?.(to)?.getTime() ?? null
+  const said = lifecycle.freeze(notification, to, locale)
+  return { id: passed.id, parts, dropped, readAt, said }
+}
+
+/** What it would say on a channel that it may never take; `undefined`: it has no words for it. */
+async function laterMessage({ notification, to, locale }: Speaking, word: string) {
+  try {
+    return await withLocale(locale, () => messageFor(notification, to, word))
+  } catch {
+    return undefined // What is not needed yet must not keep back what is.
+  }
 }
 
 /** What is said of a channel does not change what is said to others. */
@@ -70,6 +86,7 @@ async function messageFor(
   to: Recipient,
   channel: string,
 ): Promise<unknown> {
+  if (channel === 'broadcast') return broadcastData(notification, to)
   const wanted = channel === 'realtime' ? ['realtime', 'database'] : [channel]
   const names = wanted.map((each) => methodOf('to', each))
   if (FROM_ARRAY.includes(channel)) names.push('toArray')
@@ -83,6 +100,21 @@ async function messageFor(
   throw new TypeError(
     `${notification.constructor.name} goes to ${channel} and has no ${names[0]}()`,
   )
+}
+
+/** What those who listen with Echo's `.notification()` get, unless the class says all of it itself. */
+async function broadcastData(notification: Notification, to: Recipient): Promise<object> {
+  const own = await notification.broadcastWith?.()
+  if (own !== undefined) return own
+  const data =
+    (await (notification.toBroadcast ?? notification.toArray)?.call(notification, to)) ?? null
+  if (data === null) {
+    throw new TypeError(
+      `${notification.constructor.name} goes to broadcast and has no toBroadcast()`,
+    )
+  }
+  const type = notification.broadcastType?.() ?? typeOf(notification, to)
+  return { ...data, id: notification.id, type }
 }
 
 function partOf(

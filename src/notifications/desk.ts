@@ -24,10 +24,12 @@ export interface Part {
 /** What a notification says once it is known on which channels it may. */
 export interface Composition {
   readonly id: string
-  /** By channel, as the application calls it (`email`). */
+  /** By channel, as the application calls it (`email`); further ones too, as far as it has words for them. */
   readonly parts: ReadonlyMap<string, Part>
   /** Channels that are left out after all, and why. */
   readonly dropped: Readonly<Record<string, string>>
+  /** When its record counts as read from the beginning (epoch ms); `null`: it is unread. */
+  readonly readAt: number | null
   /** For the jobs. */
   readonly said: Said
 }
@@ -36,6 +38,8 @@ export interface Composition {
 export interface Passed {
   readonly id: string
   readonly channels: readonly string[]
+  /** Channels that may be taken later: a digest's, a fallback's. */
+  readonly further?: readonly string[]
   /** Of the user, as the directory has it. */
   readonly locale: string | null
 }

@@ -9,6 +9,8 @@ export interface DigestOption {
   readonly key?: string
   /** The first one in so long is sent at once. */
   readonly lookBack?: number
+  /** The template that says it where it is of several, of `events` and `total_count`; else they are listed. */
+  readonly template?: string
 }
 
 /** At most so many (default: 1) in a window that opens with the first. Seconds. */

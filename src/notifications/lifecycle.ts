@@ -19,7 +19,8 @@ export interface Said {
 /** Why a notification does not go out. */
 export type Refusal = 'should_send' | `vetoed by listener ${string}`
 
-interface Speaking {
+/** Who says what to whom, in which language. */
+export interface Speaking {
   readonly notification: Notification
   readonly to: Recipient
   readonly locale: string

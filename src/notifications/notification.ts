@@ -82,7 +82,6 @@ export abstract class Notification<To extends Recipient = Recipient> {
   /** Several become one; with `toDatabase` where `key` names a part of it. */
   declare digest?: DigestOption
   declare throttle?: ThrottleOption
-  /** In the words that it has for the app. */
   declare fallback?: FallbackOption
   declare requireAck?: RequireAckOption
   /** What it can be canceled by while it waits. */
@@ -135,12 +134,18 @@ export abstract class Notification<To extends Recipient = Recipient> {
   retryUntil?(): Date
   /** The record's type. Default: the class name, `order-shipped`. */
   databaseType?(to: To): string
+  /** When its record counts as read from the beginning. Default: it is unread. */
+  initialDatabaseReadAtValue?(to: To): Date | null
   /** The same again within a day has no effect. */
   deduplicationId?(to: To): string
   /** Broadcast channels. Default: the recipient's own. */
   broadcastOn?(): string | readonly string[]
   /** The event's name on broadcast channels. Default: the one that Echo's `.notification()` hears. */
   broadcastAs?(): string
+  /** The `type` in its data. Default: the record's. */
+  broadcastType?(): string
+  /** The whole of its data, in place of what `toBroadcast` says with `id` and `type`. */
+  broadcastWith?(): MaybePromise<BroadcastData>
 
   /** Puts it off: `n.delay(60)`, `n.delay(date)`, `n.delay({ mail: 60 })`. Seconds. */
   delay(delayed: PerChannel<Delay>): this {

@@ -135,7 +135,7 @@ export class Sender implements Notifier {
     return {
       userId: userIdOf(to),
       channels: named,
-      addresses: addressesFor(to, named, notification),
+      addresses: addressesFor(to, [...named, ...furtherChannels(notification)], notification),
       ...{ type: typeOf(notification, to), category, priority, critical },
       preferences: preferencesOf(notification),
       flow: flowOptionsOf(notification),
@@ -180,6 +180,10 @@ export class Addressed implements OnDemand, Recipient {
   notify(notification: Notification<never>): Promise<Outcomes> {
     return this.#sender.send(this as Recipient, notification as unknown as Notification)
   }
+}
+
+function furtherChannels({ fallback }: Notification): readonly string[] {
+  return (fallback?.channels ?? []).map(applicationWord)
 }
 
 function addressesFor(to: Recipient, channels: readonly string[], notification: Notification) {

@@ -3,7 +3,7 @@ const TAG = '$'
 
 /**
  * The data of an object as JSON text, to be restored elsewhere: own fields, with
- * dates, maps, sets and big integers; not the classes of objects within it.
+ * dates, maps, sets, bytes and big integers; not the classes of objects within it.
  * Throws `TypeError` naming the field that cannot be kept (a function, a circle).
  */
 export function snapshotOf(value: object): string {
@@ -41,6 +41,9 @@ function encode(value: unknown, path: string, within: readonly object[]): unknow
   if (Array.isArray(value)) return value.map((item, at) => encode(item, `${path}[${at}]`, inner))
   if (value instanceof Date) return { [TAG]: 'date', v: value.toJSON() }
   if (value instanceof URL) return value.href
+  if (value instanceof Uint8Array) {
+    return { [TAG]: 'bytes', v: Buffer.from(value).toString('base64') }
+  }
   if (value instanceof Map) return { [TAG]: 'map', v: encode([...value], path, inner) }
   if (value instanceof Set) return { [TAG]: 'set', v: encode([...value], path, inner) }
   const fields = Object.entries(value).map(([name, field]) => [
@@ -63,6 +66,8 @@ function decode(value: unknown): unknown {
       return BigInt(String(v))
     case 'number':
       return Number(v)
+    case 'bytes':
+      return Buffer.from(String(v), 'base64')
     case 'map':
       return new Map(decode(v) as [unknown, unknown][])
     case 'set':
