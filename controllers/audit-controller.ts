@@ -2,17 +2,13 @@ import { Readable } from 'node:stream'
 import { z } from 'zod'
 import type { AuditLog } from '../services/operations/audit-log.ts'
 import { type HttpContext, HttpReply } from '../src/index.ts'
-
-const moment = z.union([
-  z.coerce.number().transform((seconds) => seconds * 1000),
-  z.iso.datetime({ offset: true }).transform((text) => Date.parse(text)),
-])
+import { moment } from './fields.ts'
 
 const filter = {
   who: z.string().max(128).optional(),
   match: z.string().max(200).optional(),
-  since: moment.optional(),
-  until: moment.optional(),
+  since: moment().optional(),
+  until: moment().optional(),
 }
 
 export const AuditQuery = z.object({

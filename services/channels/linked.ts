@@ -29,7 +29,7 @@ interface Linkable {
 
 type LinkableJob = DeliveryJob<Linkable>
 
-/** A longer address does not fit into a token; it is left as it is. */
+/** A longer address, in bytes, does not fit into a token; it is left as it is. */
 const MOST_TRACKED = 500
 
 /**
@@ -109,7 +109,7 @@ interface Counting {
 async function clicksCounted(job: LinkableJob, { signer, ...who }: Counting): Promise<LinkableJob> {
   const counted = async (url: unknown): Promise<string | null> => {
     const isTracked = typeof url === 'string' && /^https?:\/\//.test(url)
-    if (!isTracked || url.length > MOST_TRACKED) return null
+    if (!isTracked || Buffer.byteLength(url) > MOST_TRACKED) return null
     return signer.url({ kind: 'click', ...who, url }, madeAt(job))
   }
   const actions = await Promise.all(

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { InvalidPayload, isEventName, validate } from '../../src/index.ts'
 import type { Identity } from '../notifications/acceptance.ts'
 
+const MOST_EVENTS = 1000
+
 /** Attributes of CloudEvents 1.0 that we look at; further ones are extensions and stay. */
 const Envelope = z
   .object({
@@ -13,7 +15,7 @@ const Envelope = z
     subject: z.string().max(1024).optional(),
     time: z.string().max(64).optional(),
     datacontenttype: z.string().max(128).optional(),
-    data: z.unknown(),
+    data: z.unknown().optional(),
     data_base64: z.string().optional(),
   })
   .loose()
@@ -35,7 +37,11 @@ interface Arrived {
 /** Events as HTTP carries them: binary (`ce-…` headers), structured, or a batch. Throws `InvalidPayload`. */
 export function cloudEventsOf({ headers, payload }: Arrived): readonly CloudEvent[] {
   if (headers['ce-specversion'] !== undefined) return [eventOf(binaryOf(headers, payload))]
-  return Array.isArray(payload) ? payload.slice(0, 1000).map(eventOf) : [eventOf(payload)]
+  if (!Array.isArray(payload)) return [eventOf(payload)]
+  if (payload.length > MOST_EVENTS) {
+    throw new InvalidPayload(`A batch has at most ${MOST_EVENTS} events.`)
+  }
+  return payload.map(eventOf)
 }
 
 /** What a payload holds that is a CloudEvent in structured mode; `null`: it is none. Throws `InvalidPayload`. */

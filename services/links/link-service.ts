@@ -109,7 +109,8 @@ export class LinkService {
     if (read.status === 'invalid') throw new InvalidPayload('This is no link of ours.')
     const { userId, notificationId, url } = read.link
     if (read.status === 'good') await inbox.markClicked(userId, notificationId).catch(orNull)
-    return url
+    // As a header may hold it.
+    return URL.parse(url)?.href ?? url
   }
 }
 

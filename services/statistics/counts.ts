@@ -81,7 +81,7 @@ export class Counts {
     const said = words.join('/')
     const known = this.#counters.get(said)
     if (known) return known
-    const name = words.map(encodeURIComponent).join('/')
+    const name = words.map((word) => encodeURIComponent(word.toWellFormed())).join('/')
     const more: Counter['more'] = ['incr', this.#keys.stat(this.#date(), name), 1, 0]
     const counter = { name, more, times: [] }
     this.#counters.set(said, counter)

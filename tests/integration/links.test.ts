@@ -154,6 +154,24 @@ describe('links in messages', () => {
     })
     expect((await world.inbox(user)).unread_count).toBe(0)
   })
+
+  it.each([
+    ['a few', 'straße/дорога'],
+    ['many', 'дорога/'.repeat(40)],
+  ])('a click on an address with %s letters that are not ASCII leads there', async (_, words) => {
+    const user = await person()
+    const url = `https://example.com/${words}`
+    await world.http('POST', '/api/notifications', {
+      ...{ to: `user:${user}`, message: 'Look', priority: 'high' },
+      actions: [{ type: 'view', label: 'Look', url }],
+    })
+    const mail = await world.sent('email', `${user}@example.com`)
+    const [, shown = ''] = /^Look: (\S+)$/m.exec(mail.text) ?? []
+    const path = shown.startsWith(PUBLIC_URL) ? shown.slice(PUBLIC_URL.length) : null
+    const click = path === null ? null : await get(path)
+    const leadsTo = click === null ? shown : click.headers.get('location')
+    expect([click?.status ?? 302, leadsTo]).toEqual([302, new URL(url).href])
+  })
 })
 
 it('nobody is watched unless the operator wants it, and links outlive a restart', async () => {
