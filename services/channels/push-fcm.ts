@@ -9,6 +9,8 @@ import { appleCollapseId, type PushNote } from './push-message.ts'
 const ANSWER_WITHIN_MS = 20_000
 /** Knocking with bad credentials again and again gets an account locked. */
 const CREDENTIALS_PAUSE_MS = 60_000
+/** FCM keeps nothing for longer, and refuses to. */
+const MOST_TTL_MS = 28 * 86_400_000
 /** Names that FCM keeps for itself. */
 const RESERVED = /^(from|message_type|google\.|gcm\.)/i
 
@@ -102,7 +104,7 @@ function withoutGuesses(verdicts: FcmVerdict[]): FcmVerdict[] {
 function messageFor(note: PushNote, now: number): Omit<Message, 'token'> {
   const { title, body, badge, collapseId, priority, expiresAt } = note
   const isUrgent = priority === 'high' || priority === 'critical'
-  const ttlMs = expiresAt === null ? null : Math.max(0, expiresAt - now)
+  const ttlMs = expiresAt === null ? null : Math.max(0, Math.min(MOST_TTL_MS, expiresAt - now))
   return {
     notification: { title, ...(body === '' ? {} : { body }) },
     data: Object.fromEntries(

@@ -1,10 +1,15 @@
 import { escapeHtml } from './html.ts'
+import { shorten } from './http/post-message.ts'
 
 /** What is said before the first word of a message is lost to the ringing. */
 const GREETING = 'Hello. This is Belfry.'
 const KEYS = 'Press 4 to acknowledge, 6 to resolve, 5 to escalate, or star to hear this again.'
 const REPEAT = 'Press star to hear this again.'
 const KEY_SECONDS = 10
+/** About two minutes of talking. */
+const MOST_SPOKEN = 1500
+/** Characters of TwiML that a call may be made with (Twilio, "Calls resource"). */
+const MOST_TWIML = 4000
 
 interface Script {
   readonly message: string
@@ -14,8 +19,17 @@ interface Script {
   readonly keysUrl: string | null
 }
 
-/** What is said in a call, as TwiML. */
-export function callScript({ message, isAlert, keysUrl }: Script): string {
+/** What is said in a call, as TwiML: as much of the message as Twilio takes. */
+export function callScript(script: Script): string {
+  for (let most = MOST_SPOKEN; ; ) {
+    const text = written({ ...script, message: shorten(script.message, most) })
+    if (text.length <= MOST_TWIML || most < 2) return text
+    // What stands for one character may be five.
+    most = Math.floor((most * MOST_TWIML) / text.length)
+  }
+}
+
+function written({ message, isAlert, keysUrl }: Script): string {
   const words = `${GREETING} ${message}`
   if (keysUrl === null) return twiml(say(words), '<Pause length="1"/>', say(message))
   const keys = isAlert ? KEYS : REPEAT

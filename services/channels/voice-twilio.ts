@@ -2,15 +2,12 @@ import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import { parsePhoneNumber } from '../directory/phone-number.ts'
 import type { PhoneContent } from './bundle.ts'
 import type { Provider, SendOutcome } from './channel.ts'
-import { shorten } from './http/post-message.ts'
 import { deliveriesIn } from './sms-twilio.ts'
 import type { TwilioAccount } from './twilio-account.ts'
 import { type Lockout, twilioOutcome } from './twilio-outcome.ts'
 import { callScript } from './voice-script.ts'
 
 const RING_SECONDS = 30
-/** About two minutes of talking. */
-const MOST_CHARACTERS = 1500
 
 interface Parts {
   readonly account: TwilioAccount
@@ -39,7 +36,7 @@ export class TwilioVoice implements Provider<PhoneContent> {
     const call = {
       ...{ to, from, timeout: RING_SECONDS },
       twiml: callScript({
-        message: shorten(job.message, MOST_CHARACTERS),
+        message: job.message,
         isAlert: job.alert_id !== undefined,
         keysUrl,
       }),

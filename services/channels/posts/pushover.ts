@@ -3,6 +3,7 @@ import { postMessageOf, shorten } from '../http/post-message.ts'
 import { type Target, Unsendable, type Verdict } from '../http/target.ts'
 
 const PRIORITIES = { critical: 2, high: 1, normal: 0, low: -1 } as const
+const MOST_URL = 512
 /** A critical message is repeated until somebody has seen it: every minute, for an hour. */
 const EMERGENCY = { retry: 60, expire: 3600 }
 
@@ -14,7 +15,7 @@ export function pushover(app: { token: string | null; apiUrl: string | null }): 
     compose({ host }, job) {
       if (app.token === null) throw new Unsendable('PUSHOVER_TOKEN is not set')
       const { title, text, priority, links, createdAt } = postMessageOf(job)
-      const [link] = links
+      const [link] = links.filter(({ url }) => url.length <= MOST_URL)
       return {
         url: `${app.apiUrl ?? 'https://api.pushover.net'}/1/messages.json`,
         body: JSON.stringify({
@@ -24,7 +25,7 @@ export function pushover(app: { token: string | null; apiUrl: string | null }): 
           message: shorten(text, 1024) || title,
           priority: PRIORITIES[priority],
           ...(priority === 'critical' ? EMERGENCY : {}),
-          ...(link ? { url: shorten(link.url, 512), url_title: shorten(link.label, 100) } : {}),
+          ...(link ? { url: link.url, url_title: shorten(link.label, 100) } : {}),
           timestamp: Math.floor(Date.parse(createdAt) / 1000),
         }),
         isTrusted: true,

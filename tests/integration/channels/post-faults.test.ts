@@ -222,6 +222,13 @@ describe.each(ROWS)('$channel on a bad day ($good)', (row) => {
     },
   )
 
+  it('takes a message with a link longer than it may be', async () => {
+    const url = `https://example.com/${'ж'.repeat(1900)}`
+    const actions = [{ type: 'view', label: 'Open', url }] as const
+    const delivery = bench.deliver({ url: good, actions })
+    expect(await delivery.attempt(), delivery.reasons[0]).toBe('sent')
+  })
+
   it('permanent: fails at once, and the hook is disabled with the reason', async () => {
     const gone = row.gone(vendor.url)
     const delivery = bench.deliver({ url: gone })

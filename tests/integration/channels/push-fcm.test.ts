@@ -63,6 +63,14 @@ describe('Firebase Cloud Messaging', () => {
     ])
   })
 
+  it('takes what holds for longer than it keeps anything', async () => {
+    const delivery = bench.toTokens('android', ['phone-1'])
+    const expires_at = bench.clock.now() / 1000 + 60 * 86_400
+    delivery.job = { ...delivery.job, expires_at }
+    expect(await delivery.attempt(), delivery.reasons[0]).toBe('sent')
+    expect(fcmMessages(vendor)[0]!.android).toMatchObject({ ttl: '2419200s' })
+  })
+
   it('is asked for all of 1 200 tokens', async () => {
     const tokens = Array.from({ length: 1200 }, (_, n) => `many-${n}`)
     expect(await bench.toTokens('android', tokens).attempt()).toBe('sent')

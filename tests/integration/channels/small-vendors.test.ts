@@ -228,6 +228,18 @@ describe.each(ROWS)('$name', (row) => {
     }
   })
 
+  it.each([
+    ['long', 'x'.repeat(1900)],
+    ['longer once it is encoded', 'ж'.repeat(1900)],
+  ])('takes a link that is %s, whole or not at all', async (_, words) => {
+    const url = `https://example.com/${words}`
+    const actions = [{ type: 'view', label: 'Open', url }] as const
+    const delivery = bench.deliver({ ...MESSAGE, actions, url: at(row.good) })
+    expect(await delivery.attempt(), delivery.reasons[0]).toBe('sent')
+    const shown = JSON.stringify(vendor.posts.at(-1)!.json)
+    expect(shown.includes(new URL(url).href) || !shown.includes('example.com/')).toBe(true)
+  })
+
   it('says that an address is gone: it is disabled', async () => {
     const [address, reason] = row.gone
     const delivery = bench.deliver({ ...MESSAGE, url: at(address) })

@@ -248,6 +248,19 @@ describe('Twilio', () => {
       expect(script).not.toContain('Gather')
     })
 
+    it.each([
+      ['twice', null],
+      ['with keys', { voice: 'https://b.example/voice', status: 'https://b.example/status' }],
+    ])('read %s as much of a long message as fits into a call', async (_, hooks) => {
+      const bundle = Array.from({ length: 20 }, () => '019b8e4e-2c00-7c7e-bf0b-0d7a5b3c1a2b')
+      const message = `{"a":'b'}&`.repeat(150)
+      const delivery = new Delivery(voice(hooks), clock, 'voice', { ...SMS, message, bundle })
+      expect(await delivery.attempt(), delivery.reasons[0]).toBe('sent')
+      const script = vendor.taken[0]!.form.get('Twiml') ?? ''
+      expect(script.length).toBeGreaterThan(2500)
+      expect(script).toMatch(/…( Press|<\/Say>)/)
+    })
+
     it('whose answer was lost are not made again', async () => {
       await makeHasty()
       vendor.behave('hang')

@@ -83,6 +83,8 @@ function refusalOf({ path, headers, json }: Post): Answer | null {
   if (Buffer.byteLength(JSON.stringify(json.message)) > 4096 + token.length) {
     return error(400, 'INVALID_ARGUMENT', 'Android message is too big')
   }
+  const ttl = Number.parseFloat(json?.message?.android?.ttl ?? '0')
+  if (ttl > 28 * 86_400) return error(400, 'INVALID_ARGUMENT', 'Invalid TTL: more than four weeks')
   const refused = REFUSALS[token.split('-', 1)[0]]
   return refused === undefined ? null : error(...refused)
 }

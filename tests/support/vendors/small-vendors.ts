@@ -88,6 +88,7 @@ const ANSWERS = {
     }
     if (!/^[A-Za-z0-9]{30}$/.test(json.user)) return error('user', 'user identifier is not valid')
     if (!json.message || json.message.length > 1024) return error('message', 'message is too long')
+    if ((json.url ?? '').length > 512) return error('url', 'url is too long')
     if (json.priority === 2 && !(json.retry >= 30 && json.expire <= 10_800)) {
       return error('retry', 'retry and expire must be supplied with priority 2')
     }

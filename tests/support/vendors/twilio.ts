@@ -115,7 +115,11 @@ function complaint(form: URLSearchParams, kind: string): readonly [number, strin
   if (!/^\+[1-9]\d{6,14}$/.test(form.get('To') ?? '')) return [21211, "Invalid 'To' Phone Number"]
   const sender = form.get('From') ?? form.get('MessagingServiceSid')
   if (!sender) return [21603, "A 'From' phone number is required"]
-  if (kind === 'Calls') return form.get('Twiml') ? null : [21205, 'Url parameter is required']
+  if (kind === 'Calls') {
+    const script = form.get('Twiml') ?? ''
+    if (script === '') return [21205, 'Url parameter is required']
+    return script.length > 4000 ? [20001, 'The Twiml parameter exceeds 4000 characters'] : null
+  }
   const text = form.get('Body') ?? ''
   if (text === '') return [21602, 'Message body is required']
   return text.length > 1600
