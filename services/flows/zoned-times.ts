@@ -5,10 +5,10 @@ import type { RecurrenceRecord } from './recurrence-record.ts'
 /** What comes later than this was missed: the service was down. */
 export const MISSED_AFTER_MS = 60_000
 /** Clocks differ by multiples of it. */
-const QUARTER_MS = 15 * 60_000
+export const QUARTER_MS = 15 * 60_000
 /** Where a time of the day comes last, and how much sooner it comes first (UTC+14). */
-const LAST_ZONE = 'Etc/GMT+12'
-const FIRST_BEFORE_LAST_MS = 26 * 3_600_000
+export const LAST_ZONE = 'Etc/GMT+12'
+export const FIRST_BEFORE_LAST_MS = 26 * 3_600_000
 
 /** Zones by what people say (`''`: nothing) and as they are. */
 export type Clocks = ReadonlyMap<string, string>

@@ -21,10 +21,12 @@ import {
   makeBroadcast,
   shownBroadcast,
 } from './broadcast-record.ts'
+import { BroadcastWaves } from './broadcast-waves.ts'
 import { type BroadcastContent, BroadcastWork } from './broadcast-work.ts'
 import { mintId } from './mint-id.ts'
 import { cameBy, type Message, type Origin } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
+import { assertInReach } from './scheduling.ts'
 
 export interface BroadcastSent<Status extends string> {
   readonly status: Status
@@ -43,6 +45,8 @@ interface Parts {
   readonly notifications: NotificationService
   readonly templates: TemplateRenderer
   readonly typeRules: TypeRules
+  /** Of people who did not say theirs. Default: UTC. */
+  readonly timezone?: string
   /** Tells those who watch, on a broadcast channel. */
   readonly broadcast: (channel: string, event: string, data: object) => void
 }
@@ -67,6 +71,7 @@ interface Working {
 export class BroadcastService {
   readonly #parts: Parts
   readonly #audiences: Audiences
+  readonly #waves: BroadcastWaves
   readonly #work: BroadcastWork
   /** The worker's part. */
   readonly handle: BroadcastWork['handle']
@@ -74,7 +79,8 @@ export class BroadcastService {
   constructor(parts: Parts) {
     this.#parts = parts
     this.#audiences = new Audiences(parts)
-    this.#work = new BroadcastWork({ ...parts, audiences: this.#audiences })
+    this.#waves = new BroadcastWaves({ timezone: 'UTC', ...parts })
+    this.#work = new BroadcastWork({ ...parts, audiences: this.#audiences, waves: this.#waves })
     this.handle = this.#work.handle
   }
 
@@ -117,20 +123,26 @@ export class BroadcastService {
   }> {
     const { keys, clock } = this.#parts
     const now = clock.now()
+    const { localAt } = message
+    const { waves, sendAt } =
+      localAt === null ? { sendAt: message.sendAt } : await this.#waves.begin(localAt)
+    if (sendAt !== null && sendAt > now) assertInReach(sendAt, message.expiresAt, now)
     const record = makeBroadcast(id, message, audience, await this.#audiences.size(audience), now)
     const job = makeJob<BroadcastContent>({
       id,
       channel: 'broadcast',
       priority: message.priority,
-      content: { message, origin: { ...origin, broadcast_id: id }, cursor: START },
-      now,
-      sendAt: message.sendAt,
+      content: {
+        ...{ message, origin: { ...origin, broadcast_id: id }, cursor: START },
+        ...(waves === undefined ? {} : { waves }),
+      },
+      ...{ now, sendAt },
     })
-    const waitMs = Math.max(0, (message.sendAt ?? now) - now)
+    const waitMs = Math.max(0, (sendAt ?? now) - now)
     const ops: Op[] = [
       ['set', keys.broadcast(id), JSON.stringify(record), waitMs + KEPT_MS],
       enqueueOp(keys, job, now),
-      ...labelOps(keys, { id, at: message.sendAt ?? now, message, origin }),
+      ...labelOps(keys, { id, at: sendAt ?? now, message, origin }),
     ]
     return { ops, record }
   }

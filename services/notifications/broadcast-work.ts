@@ -13,11 +13,12 @@ import {
   type Store,
   uuidBeside,
 } from '../../src/index.ts'
-import { type DeliveryJob, FINAL_TTL_MS, jobKey } from '../deliveries/delivery-job.ts'
+import { type DeliveryJob, enqueueOp, FINAL_TTL_MS, jobKey } from '../deliveries/delivery-job.ts'
 import { unlabelOps } from '../flows/labels.ts'
 import { ownWork } from './acceptance.ts'
-import type { Audiences, Cursor } from './audiences.ts'
+import { type Audiences, type Cursor, START } from './audiences.ts'
 import { type Audience, type BroadcastRecord, KEPT_MS } from './broadcast-record.ts'
+import type { BroadcastWaves, Waves } from './broadcast-waves.ts'
 import type { Message, Origin } from './notification-record.ts'
 import type { NotificationService } from './notification-service.ts'
 
@@ -27,6 +28,8 @@ export interface BroadcastContent {
   readonly origin: Origin
   /** Where the fan-out goes on. */
   readonly cursor: Cursor
+  /** Where it reaches people when their own clocks show a time. */
+  readonly waves?: Waves
 }
 
 type BroadcastJob = DeliveryJob<BroadcastContent>
@@ -37,6 +40,7 @@ interface Parts {
   readonly clock: Clock
   readonly log: Logger
   readonly audiences: Audiences
+  readonly waves: BroadcastWaves
   readonly notifications: NotificationService
 }
 
@@ -61,17 +65,18 @@ export class BroadcastWork {
    * where the chunk ends, so that whoever does it again gives the same people the same ids.
    */
   handle = async (lease: Lease, signal: AbortSignal): Promise<Settlement> => {
-    const { keys, clock } = this.#parts
     let text = lease.job
-    let job = JSON.parse(text) as BroadcastJob
+    let job = await this.#begun(JSON.parse(text) as BroadcastJob)
     let record = await this.find(job.id)
-    const walk = await this.#parts.audiences.walk(record.audience)
+    const audience = audienceOf(record, job)
+    if (audience === null) return this.#ended(job, record)
+    const walk = await this.#parts.audiences.walk(audience)
     for (let chunk = await walk(job.cursor); ; ) {
       const { users, here, next } = chunk
       job = { ...job, cursor: here }
       text = await this.#note(lease, text, { job, record })
       const following = next && ahead(walk(next))
-      const { sent, failed } = await this.#sendChunk(users, job, record.audience)
+      const { sent, failed } = await this.#sendChunk(users, job, audience)
       record = {
         ...record,
         sent_count: record.sent_count + sent,
@@ -81,7 +86,32 @@ export class BroadcastWork {
       signal.throwIfAborted()
       chunk = await following
     }
-    const done = { ...record, status: 'done', finished_at: isoTime(clock.now()) }
+    return this.#ended(job, record)
+  }
+
+  /** With whom it is for just now, where it goes from zone to zone. */
+  async #begun(job: BroadcastJob): Promise<BroadcastJob> {
+    if (job.waves === undefined) return job
+    return { ...job, waves: await this.#parts.waves.start(job.waves) }
+  }
+
+  /** It waits for the next zone, or is done. */
+  async #ended(job: BroadcastJob, record: BroadcastRecord): Promise<Settlement> {
+    const { keys, clock, waves } = this.#parts
+    const { waves: wave } = job
+    const now = clock.now()
+    const next = wave?.now ? await waves.after({ ...wave, now: wave.now }) : null
+    if (next !== null) {
+      const waiting = { ...job, cursor: START, waves: next.waves, send_at: next.sendAt / 1000 }
+      const keptMs = Math.max(0, next.sendAt - now) + KEPT_MS
+      return {
+        ops: [
+          ['set', keys.broadcast(job.id), JSON.stringify(record), keptMs],
+          enqueueOp(keys, waiting, now),
+        ],
+      }
+    }
+    const done = { ...record, status: 'done', finished_at: isoTime(now) }
     return {
       ops: [
         ['set', keys.broadcast(job.id), JSON.stringify(done), FINAL_TTL_MS],
@@ -140,13 +170,21 @@ export class BroadcastWork {
         ? uuidBeside(job.id, { place: job.cursor.chunk }, userId)
         : uuidBeside(job.origin.recurrence_id ?? job.id, {}, time, userId)
     const id = inPartition(uuid, this.#partition(userId), store.partitions)
-    const sending = { userId, message: { ...job.message, sendAt: null }, origin: job.origin, id }
+    const message = { ...job.message, sendAt: null, localAt: null }
+    const sending = { userId, message, origin: job.origin, id }
     return notifications.send({ ...sending, identity: ownWork, isPutOff: true })
   }
 
   #partition(id: string): number {
     return partitionOf(id, this.#parts.store.partitions)
   }
+}
+
+/** Of all whom it is for, those whose time has come; `null`: nobody's. */
+function audienceOf({ audience }: BroadcastRecord, { waves }: BroadcastJob): Audience | null {
+  if (waves?.now === undefined) return audience
+  const { clocks } = waves.now
+  return Object.keys(clocks).length === 0 ? null : { ...audience, clocks }
 }
 
 /** Asked for before it is needed; a failure shows when it is. */
