@@ -69,6 +69,7 @@ export interface Config {
   readonly events: {
     /** `sync`: whoever tells of an event is answered when its listeners are done. */
     readonly processing: 'queued' | 'sync'
+    readonly listeners: 'sequential' | 'parallel'
     readonly refusesUnknown: boolean
   }
   readonly queue: {
@@ -165,6 +166,7 @@ function limits(draft: Draft) {
     },
     events: {
       processing: values.EVENT_PROCESSING,
+      listeners: values.EVENT_LISTENERS,
       refusesUnknown: values.EVENT_UNKNOWN_TYPES === 'refuse',
     },
     queue: {

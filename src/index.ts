@@ -43,7 +43,7 @@ export { personalEvents } from './broadcasting/personal-events.ts'
 export type { Context, Door, PacketMark, Principal, Scope } from './context.ts'
 export { everybody } from './context.ts'
 export type { Dispatched, Failure } from './events/dispatch-run.ts'
-export { type DispatcherParts, EventDispatcher, type Subscriber } from './events/dispatcher.ts'
+export { type DispatcherParts, EventDispatcher } from './events/dispatcher.ts'
 export { type EntityEvent, entity, Vetoed } from './events/entity.ts'
 export {
   currentEvents,
@@ -54,7 +54,14 @@ export {
   ShouldBroadcast,
 } from './events/event.ts'
 export { dottedName, eventNameOf, isEventName } from './events/event-name.ts'
-export { declared, type Listen, type Listener, listen, type Registration } from './events/listen.ts'
+export {
+  declared,
+  type Listen,
+  type Listener,
+  listen,
+  type Registration,
+  type Subscriber,
+} from './events/listen.ts'
 export {
   EventListener,
   EventPriority,

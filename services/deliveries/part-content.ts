@@ -78,30 +78,45 @@ export function termsOfPart(part: Part, said: Said): JobTerms {
 }
 
 function mailContent(message: MailMessage, { title, addresses }: Addressed): EmailContent {
-  const { level, greeting, line = [], lines = [], salutation, actionText, actionUrl } = message
+  const { line = [], lines = [] } = message
   const subject = message.subject ?? title
   const intro = [line].flat() as string[]
-  const actions = actionText === undefined ? [] : [{ label: actionText, url: actionUrl }]
   return {
     ...recipientsOf(addresses),
     subject,
-    body: [...intro, ...lines].join('\n\n'),
+    body: message.text ?? [...intro, ...lines].join('\n\n'),
     html_body: message.html ?? null,
-    mail: mailMessage(subject, {
-      level: level ?? 'info',
-      greeting: greeting ?? null,
-      introLines: intro,
-      actions,
-      outroLines: lines,
-      salutation: salutation ?? null,
-    }),
+    ...(message.text === undefined ? { mail: laidOut(message, subject) } : {}),
     ...(message.from === undefined ? {} : { from: message.from }),
     ...(message.replyTo === undefined ? {} : { reply_to_address: message.replyTo }),
     ...(message.cc === undefined ? {} : { cc: message.cc }),
     ...(message.bcc === undefined ? {} : { bcc: message.bcc }),
-    ...(message.headers === undefined ? {} : { headers: message.headers }),
+    ...headersOf(message),
     ...(message.attachments === undefined ? {} : { attachments: attachmentsOf(message) }),
   }
+}
+
+function laidOut(message: MailMessage, subject: string) {
+  const { level, greeting, line = [], lines = [], salutation, actionText, actionUrl } = message
+  return mailMessage(subject, {
+    level: level ?? 'info',
+    greeting: greeting ?? null,
+    introLines: [line].flat() as string[],
+    actions: actionText === undefined ? [] : [{ label: actionText, url: actionUrl }],
+    outroLines: lines,
+    salutation: salutation ?? null,
+  })
+}
+
+function headersOf({ headers = {}, priority, tags = [], metadata = {} }: MailMessage) {
+  const named = Object.entries(metadata).map(([name, value]) => [`X-Metadata-${name}`, value])
+  const all: Record<string, string> = {
+    ...(priority === undefined ? {} : { 'X-Priority': String(priority) }),
+    ...(tags.length === 0 ? {} : { 'X-Tag': tags.join(', ') }),
+    ...(Object.fromEntries(named) as Record<string, string>),
+    ...headers,
+  }
+  return Object.keys(all).length === 0 ? {} : { headers: all }
 }
 
 /** Application code may say how somebody is called: `Name <address>`. */

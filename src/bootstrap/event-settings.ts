@@ -10,11 +10,17 @@ import type { Logger } from '../support/logger.ts'
 export interface EventSettings {
   /** `sync`: whoever tells of an event waits until all listeners are done. */
   readonly processing: 'queued' | 'sync'
+  /** Whether they are asked one after the other, or all at once. */
+  readonly listeners: 'sequential' | 'parallel'
   /** Whether events of types that nobody defined are turned away. */
   readonly refusesUnknown: boolean
 }
 
-export const USUAL_EVENTS: EventSettings = { processing: 'queued', refusesUnknown: false }
+export const USUAL_EVENTS: EventSettings = {
+  processing: 'queued',
+  listeners: 'sequential',
+  refusesUnknown: false,
+}
 
 interface Ingredients {
   readonly store: Store

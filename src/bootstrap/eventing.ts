@@ -59,6 +59,7 @@ export function createEventing(ingredients: Ingredients) {
   const dispatcher: EventDispatcher = new EventDispatcher({
     clock,
     log,
+    mode: settings.listeners,
     jobs: isSync ? null : new ListenerQueue(ingredients),
     broadcast: async (event) => {
       await broadcaster()?.event(event)

@@ -14,7 +14,7 @@ import {
 } from './event.ts'
 import { nameOf } from './event-name.ts'
 import { HeldEvents } from './held-events.ts'
-import { declared, type Listen, listenIn } from './listen.ts'
+import { declared, type Listen, listenIn, type Subscriber } from './listen.ts'
 import { type Entry, throughSteps, WHOLE_EVENT } from './listener.ts'
 import { callOf, freezeEvent, type ListenerCall, type ListenerJobs } from './listener-call.ts'
 import { ListenerTable } from './listener-table.ts'
@@ -32,11 +32,6 @@ export interface DispatcherParts {
   /** `parallel`: all at once; none can stop the event then. Default: `sequential`. */
   readonly mode?: 'sequential' | 'parallel'
   readonly table?: ListenerTable
-}
-
-/** Whoever wants to listen to several things and says himself to which. */
-export interface Subscriber {
-  subscribe(events: { readonly listen: Listen }): void
 }
 
 /** Tells those who listen to an event, one after the other, each for itself. */
@@ -80,13 +75,15 @@ export class EventDispatcher implements Dispatching {
 
   async #perform(run: DispatchRun, entries: readonly Entry[]): Promise<void> {
     const { event } = run
+    const isFirst = isBroadcast(event) && event.broadcastFirst === true
+    if (isFirst) await this.#parts.broadcast?.(event)
     if (this.#parts.mode === 'parallel') {
       await Promise.all(entries.map((entry) => this.#ask(run, entry)))
     } else {
       await this.#askInTurn(run, entries)
     }
     if (run.queued.length > 0) await this.#enqueue(run)
-    if (!run.stopped && isBroadcast(event)) await this.#parts.broadcast?.(event)
+    if (!isFirst && !run.stopped && isBroadcast(event)) await this.#parts.broadcast?.(event)
   }
 
   async until(event: Happening, payload?: unknown): Promise<unknown> {

@@ -40,6 +40,8 @@ export abstract class Event {
   broadcastWith?(): Readonly<Record<string, unknown>>
   /** Whether it is broadcast at all. */
   broadcastWhen?(): boolean
+  /** Before its listeners, who then cannot keep it from being broadcast. Default: after those that are asked at once. */
+  declare readonly broadcastFirst?: boolean
 
   /** Tells everybody who listens, in order; answers with what they answered. */
   static dispatch(event: Happening, payload?: unknown): Promise<unknown[]> {

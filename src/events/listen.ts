@@ -102,3 +102,8 @@ function isListenerClass(listener: unknown): listener is ListenerClass<unknown> 
     (listener as { prototype?: unknown }).prototype instanceof EventListener
   )
 }
+
+/** Whoever wants to listen to several things and says himself to which. */
+export interface Subscriber {
+  subscribe(events: { readonly listen: Listen }): void
+}

@@ -71,6 +71,34 @@ export class Mail {
     return this.#with({ attachments: [...(this.#message.attachments ?? []), attachment] })
   }
 
+  /** Bytes or text that are attached under a name. */
+  attachData(content: string | Uint8Array, filename: string, contentType?: string): Mail {
+    return this.attach({ filename, content, ...(contentType === undefined ? {} : { contentType }) })
+  }
+
+  /** HTML of its own in place of the lines; escape what people wrote. */
+  html(html: string): Mail {
+    return this.#with({ html })
+  }
+
+  /** Plain text of its own in place of the lines. */
+  text(text: string): Mail {
+    return this.#with({ text })
+  }
+
+  /** 1 is the most urgent. */
+  priority(priority: 1 | 2 | 3 | 4 | 5): Mail {
+    return this.#with({ priority })
+  }
+
+  tag(tag: string): Mail {
+    return this.#with({ tags: [...(this.#message.tags ?? []), tag] })
+  }
+
+  metadata(name: string, value: string): Mail {
+    return this.#with({ metadata: { ...this.#message.metadata, [name]: value } })
+  }
+
   #with(changes: Partial<MailMessage>): Mail {
     return new Mail({ ...this.#message, ...changes } as MailMessage)
   }

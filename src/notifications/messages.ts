@@ -32,6 +32,8 @@ export type MailMessage = MailAction & {
   readonly salutation?: string
   /** HTML of your own in place of all the above; escape what people wrote. */
   readonly html?: string
+  /** Plain text of your own in place of what the above says. */
+  readonly text?: string
   /** `address` or `Name <address>`; default: `MAIL_FROM`. */
   readonly from?: string
   readonly replyTo?: string
@@ -39,6 +41,12 @@ export type MailMessage = MailAction & {
   readonly bcc?: readonly string[]
   readonly attachments?: readonly MailAttachment[]
   readonly headers?: Readonly<Record<string, string>>
+  /** How urgent mail programs show it to be: 1 is the most, 3 as usual (`X-Priority`). */
+  readonly priority?: 1 | 2 | 3 | 4 | 5
+  /** For the provider's own statistics (`X-Tag`). */
+  readonly tags?: readonly string[]
+  /** The same by name (`X-Metadata-<name>`). */
+  readonly metadata?: Readonly<Record<string, string>>
 }
 
 export interface SmsMessage {

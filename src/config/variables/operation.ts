@@ -36,6 +36,10 @@ export const EVENTS = {
   EVENT_PROCESSING: withDefault('queued', oneOf('queued', 'sync'), {
     about: 'Whether listeners of events run in workers, or before whoever told of it is answered.',
   }),
+  EVENT_LISTENERS: withDefault('sequential', oneOf('sequential', 'parallel'), {
+    about:
+      'Whether listeners are asked one after the other, or all at once; then none can stop the event.',
+  }),
   EVENT_UNKNOWN_TYPES: withDefault('accept', oneOf('accept', 'refuse'), {
     about: 'What becomes of events whose type the application did not define.',
   }),

@@ -4,7 +4,7 @@ import {
   EventDispatcher,
 } from '../../../src/events/dispatcher.ts'
 import { entity, Vetoed } from '../../../src/events/entity.ts'
-import { Event } from '../../../src/events/event.ts'
+import { Event, ShouldBroadcast } from '../../../src/events/event.ts'
 import { EventListener, EventPriority } from '../../../src/events/listener.ts'
 import { ListenerTable } from '../../../src/events/listener-table.ts'
 import { silentLog as log } from '../../support/delivery.ts'
@@ -139,6 +139,23 @@ describe('EventDispatcher', () => {
     })
     await parallel.dispatch('a')
     expect(heard).toEqual(['fast', 'slow'])
+  })
+
+  it.each([
+    [false, ['listener']],
+    [true, ['broadcast', 'listener']],
+  ])('[S0-038] broadcastFirst %s: a listener that stops the event', async (first, expected) => {
+    class Told extends ShouldBroadcast(Event) {
+      override broadcastFirst = first
+      override broadcastOn() {
+        return 'a'
+      }
+    }
+    const parts = { clock: new FakeClock(), log, table: new ListenerTable() }
+    events = new EventDispatcher({ ...parts, broadcast: async () => void heard.push('broadcast') })
+    events.listen(Told, say('listener', false))
+    await events.dispatch(new Told())
+    expect(heard).toEqual(expected)
   })
 
   it('defer() lets events go after it, and not at all if it throws', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { composeMail } from '../../../services/channels/email-compose.ts'
 import { TemplateBody } from '../../../services/templates/template-body.ts'
-import { type MailMessage, Notification } from '../../../src/index.ts'
+import { type MailMessage, mail, Notification } from '../../../src/index.ts'
 import { FlowBench, HOUR_MS, MINUTE_MS } from '../../support/flow-bench.ts'
 
 class Comment extends Notification {
@@ -201,6 +202,38 @@ describe('further channels of a notification class', () => {
     expect([failed.length, sent.length]).toEqual([0, 1])
     await bench.pass(MINUTE_MS)
     expect(await job('sms')).toMatchObject({ message: 'in the app: one' })
+  })
+})
+
+describe('a mail of a class', () => {
+  it('[S0-019] has text and HTML of its own, a priority, tags and metadata as headers', async () => {
+    class Written extends Notification {
+      via() {
+        return ['mail']
+      }
+      override toMail() {
+        return mail('Report')
+          .html('<p>1 &lt; 2</p>')
+          .text('1 < 2')
+          .priority(1)
+          .tag('reports')
+          .metadata('report', '7')
+          .attachData('a,b', 'a.csv', 'text/csv')
+      }
+    }
+    bench.services.lifecycle.load([Written])
+    await notify(new Written())
+    const sent = await job('email')
+    expect(sent).toMatchObject({
+      ...{ subject: 'Report', body: '1 < 2', html_body: '<p>1 &lt; 2</p>' },
+      headers: { 'X-Priority': '1', 'X-Tag': 'reports', 'X-Metadata-report': '7' },
+      attachments: [{ filename: 'a.csv', content_type: 'text/csv' }],
+    })
+    const { text, html } = composeMail(sent as never, {
+      ...{ from: { name: '', address: 'b@example.com' }, now: 0 },
+    })
+    expect(text).toContain('1 < 2')
+    expect(html).toBe('<p>1 &lt; 2</p>')
   })
 })
 
