@@ -35,7 +35,7 @@ describe('loadConfig() without any variable', () => {
       broadcast: { driver: 'gateway', guardAdmin: false, prefix: '', pusher: null },
       rateLimit: { requests: 1000, perSeconds: 60 },
       retention: { notificationTtlMs: 86_400_000, unreadTtlMs: 2_592_000_000, inboxLimit: 100 },
-      events: { processing: 'queued', refusesUnknown: false },
+      events: { processing: 'queued', listeners: 'sequential', refusesUnknown: false },
       queue: { leaseMs: 30_000, heartbeatMs: 10_000, reaperMs: 10_000, routes: [] },
       providers: {
         smtp: [],
