@@ -131,8 +131,9 @@ export class Gateway {
     const { protocol, transport } = opening
     this.#replaceHere(session)
     this.hub.add(session.address, session)
-    opening.own(session)
     this.expiry.add(opening.principal.expiresAt, session)
+    // One that has closed meanwhile is taken back at once.
+    opening.own(session)
     try {
       const welcome = await session.application.sessions.connect(session.user, {
         sessionId: session.id,

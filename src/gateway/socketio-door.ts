@@ -65,6 +65,8 @@ export class SocketIoDoor {
   readonly #home: SocketIoHome
   readonly #connections = new WeakMap<EngineSocket, SocketIoConnection>()
   readonly #known = new WeakMap<Socket, Known>()
+  /** Connections whose client has said who it is: each is one session. */
+  readonly #entered = new WeakSet<EngineSocket>()
 
   constructor(parts: Parts) {
     const { gateway, authenticate, clock, log } = parts
@@ -89,6 +91,10 @@ export class SocketIoDoor {
     })
     this.#io.engine.on('connection', (engine: EngineSocket) => this.#onConnection(engine))
     this.#io.use((socket, next) => {
+      const { conn } = socket
+      // One that is being let in, or is in, has no business to knock again.
+      if (this.#entered.has(conn)) return conn.close()
+      this.#entered.add(conn)
       this.#identify(socket).then(
         () => next(),
         (error: unknown) => this.#refuse(socket, error, next),
@@ -215,6 +221,7 @@ export class SocketIoDoor {
    */
   #refuse(socket: Socket, error: unknown, next: (error: Error) => void): void {
     const known = asBelfryError(error)
+    this.#entered.delete(socket.conn)
     if (known.code === 'internal') this.#parts.log.error({ err: error }, 'a handshake failed')
     if (known.code === 'unavailable') socket.conn.close()
     else next(Object.assign(new Error(known.message), { data: known.toBody() }))

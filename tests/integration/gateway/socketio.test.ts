@@ -293,6 +293,19 @@ describe('/socket.io/', () => {
     await client.close()
   })
 
+  it('a client that connects twice over one connection is no second session that never ends', async () => {
+    const url = `ws://127.0.0.1:${node.port}/socket.io/?EIO=4&transport=websocket`
+    const twice = new WebSocket(url)
+    await once(twice, 'open')
+    const connect = `40${JSON.stringify({ token: await tokenOf('twice') })}`
+    twice.send(connect)
+    twice.send(connect)
+    await once(twice, 'close')
+    const left = async () =>
+      (await node.api('GET', '/api/connections?user_id=twice')).body.data.length
+    await waitFor(async () => (await left()) === 0)
+  })
+
   it('[S4-008 S4-043] lets in nobody without a token that holds, says why, and cuts him after 5 s', async () => {
     for (const auth of [{}, { token: 'nonsense' }, { user_id: 'ann' }]) {
       const user = new SocketIoUser(node.url, { auth, reconnection: false })

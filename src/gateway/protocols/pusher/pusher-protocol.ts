@@ -118,7 +118,7 @@ export class PusherProtocol implements PusherHome {
     await this.#subscribing.again(client)
   }
 
-  /** Somebody is known; `false`: he has too many connections, and this one is closed. */
+  /** Somebody is known; `false`: he has too many connections, or has gone: this one is closed. */
   async enter(client: PusherClient, principal: Principal, scope: string): Promise<boolean> {
     const { hasRoomFor, onSignedIn } = this.#parts
     if (!hasRoomFor(principal)) {
@@ -126,6 +126,7 @@ export class PusherProtocol implements PusherHome {
       return false
     }
     await client.signIn(principal.id, principal, scope)
+    if (!client.transport.isOpen) return false
     onSignedIn(client, principal)
     return true
   }
