@@ -53,7 +53,8 @@ export function fcmOutcome(error: unknown, now: number): FcmVerdict {
   const { code = '', httpResponse = {} } = (error ?? {}) as FcmError
   const word = code.replace(/^[a-z]+\//, '')
   const reason = `${word === '' ? 'error' : word}: ${messageOf(error)}`
-  if (DEAD_WORDS.includes(serverWordOf(httpResponse.data)) || word === INVALID_TOKEN) {
+  const serverWord = serverWordOf(httpResponse.data)
+  if (DEAD_WORDS.includes(serverWord) || word === INVALID_TOKEN) {
     return { outcome: { status: 'dead', reason } }
   }
   if (word === 'invalid-argument' || word === 'invalid-payload') {
@@ -64,6 +65,10 @@ export function fcmOutcome(error: unknown, now: number): FcmVerdict {
   if (hasNoConnection(error)) return { outcome: { status: 'unreachable', reason } }
   if (BAD_CREDENTIALS.includes(word)) {
     const outcome = { status: 'unreachable', reason: `bad_credentials: ${reason}` } as const
+    // The project lacks a key for Apple or for browsers: other devices are reached all the same.
+    if (serverWord === 'THIRD_PARTY_AUTH_ERROR') {
+      return { outcome: { ...outcome, isAboutRecipient: true } }
+    }
     return { outcome, isBadCredentials: true }
   }
   if (TRY_AGAIN.includes(word) || (httpResponse.status ?? 500) >= 500) {

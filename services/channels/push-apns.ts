@@ -12,6 +12,8 @@ const TOKEN_AGE_MS = 50 * 60_000
 const LEAST_TOKEN_AGE_MS = 20 * 60_000
 /** Knocking with bad credentials again and again gets an account locked. */
 const CREDENTIALS_PAUSE_MS = 60_000
+/** It is `APNS_BUNDLE_ID` that is wrong, for every device. */
+const NOT_OUR_TOPIC = ['BadTopic', 'MissingTopic', 'TopicDisallowed']
 
 interface Parts {
   readonly session: ApnsSession
@@ -144,7 +146,9 @@ function outcomeOfAnswer(answer: Answered, now: number): DeviceOutcome {
   const word = wordOf(jsonOf(answer).reason)
   const reason = `answered ${status}${word === null ? '' : `: ${word}`}`
   if (status === 410 || word === 'BadDeviceToken') return { status: 'dead', reason }
-  if (status === 403) return { status: 'unreachable', reason: `bad_credentials: ${reason}` }
+  if (status === 403 || NOT_OUR_TOPIC.includes(word ?? '')) {
+    return { status: 'unreachable', reason: `bad_credentials: ${reason}` }
+  }
   if (status !== 429 && status < 500) return { status: 'failed', reason }
   const retryAfterMs = retryAfterOf(answer, now)
   return { status: 'retry', reason, ...(retryAfterMs === null ? {} : { retryAfterMs }) }

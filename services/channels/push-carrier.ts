@@ -8,7 +8,12 @@ export type DeviceOutcome =
   /** Refused for good; the token may be well. */
   | { readonly status: 'failed'; readonly reason: string }
   | { readonly status: 'retry'; readonly reason: string; readonly retryAfterMs?: number }
-  | { readonly status: 'unreachable'; readonly reason: string }
+  | {
+      readonly status: 'unreachable'
+      readonly reason: string
+      /** Devices of this kind are the trouble, not the service: it says nothing about its health. */
+      readonly isAboutRecipient?: boolean
+    }
 
 /** One service that carries push notifications to devices. */
 export interface PushCarrier {

@@ -135,7 +135,8 @@ async function sendGuarded(
 
 /** A service that had a word about one device at least is well, and one that names a time. */
 function tell(pass: Pass, outcomes: readonly DeviceOutcome[]): void {
-  const isIll = ({ status }: DeviceOutcome) => status === 'unreachable' || status === 'retry'
+  const isIll = (outcome: DeviceOutcome) =>
+    outcome.status === 'retry' || (outcome.status === 'unreachable' && !outcome.isAboutRecipient)
   const first = outcomes[0]
   if (first === undefined || !outcomes.every(isIll)) pass.succeeded()
   else if (outcomes.some((outcome) => 'retryAfterMs' in outcome)) pass.dismissed()

@@ -22,10 +22,12 @@ const BAD_INPUT = [
 /** About one mailbox: busy, greylisted, full (RFC 5321 §4.2.3). */
 const MAILBOX_REPLIES = [450, 452]
 const BAD_CREDENTIALS = ['EAUTH', 'ENOAUTH', 'EOAUTH2']
+/** Authentication is required, too weak, has failed, or needs encryption (RFC 4954 §6, RFC 3207 §4). */
+const WHO_ARE_YOU = [530, 534, 535, 538]
 
 /** Whether the server does not let us in at all. */
 export function isBadCredentials(error: unknown): boolean {
-  return BAD_CREDENTIALS.includes(codeOf(error))
+  return BAD_CREDENTIALS.includes(codeOf(error)) || WHO_ARE_YOU.includes(replyOf(error) ?? 0)
 }
 
 /**
@@ -41,8 +43,8 @@ export function outcomeOf(error: unknown, { began, transmitted }: SmtpProgress):
   const reason = messageOf(code === 'EABORT' ? (error as Error).cause : error)
   if (isBadCredentials(error))
     return { status: 'unreachable', reason: `bad_credentials: ${reason}` }
-  const reply = (error as { responseCode?: unknown }).responseCode
-  if (began && typeof reply === 'number') {
+  const reply = replyOf(error)
+  if (began && reply !== null) {
     if (reply >= 500 && reply !== 503) return { status: 'failed', reason }
     const isAboutRecipient = MAILBOX_REPLIES.includes(reply)
     return { status: 'retry', reason, ...(isAboutRecipient ? { isAboutRecipient } : {}) }
@@ -51,6 +53,11 @@ export function outcomeOf(error: unknown, { began, transmitted }: SmtpProgress):
   if (!began) return { status: 'unreachable', reason }
   const fate = transmitted ? 'after the text went out; it may arrive twice' : 'before the text'
   return { status: 'retry', reason: `the connection was lost ${fate}: ${reason}` }
+}
+
+function replyOf(error: unknown): number | null {
+  const reply = (error as { responseCode?: unknown } | null)?.responseCode
+  return typeof reply === 'number' ? reply : null
 }
 
 function codeOf(error: unknown): string {

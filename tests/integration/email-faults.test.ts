@@ -79,6 +79,19 @@ describe('a server that has a bad day', () => {
     expect(delivery.reasons[0]).toContain(String(code))
   })
 
+  it('that wants to know who we are first (530) uses no try up, and is left alone for a minute', async () => {
+    smtp.behave({ code: 530, at: 'mail', message: '5.7.0 Authentication required' })
+    const delivery = deliver()
+    expect(await delivery.attempt()).toBe('queued')
+    expect(delivery.reasons[0]).toContain('bad_credentials')
+    expect(delivery.job.attempts).toBe(0)
+    smtp.behave('accept')
+    const other = deliver()
+    expect(await other.attempt()).toBe('queued')
+    clock.advance(60_000)
+    expect(await other.attempt()).toBe('sent')
+  })
+
   it('says who was rejected, when others were not', async () => {
     smtp.behave((to) => (to === 'gone@example.com' ? { code: 550, at: 'rcpt' } : 'accept'))
     const delivery = deliver({ to: ['ada@example.com', 'gone@example.com'] })

@@ -160,6 +160,18 @@ describe('the Apple Push Notification service', () => {
       await patient.stop()
     })
 
+    it('that does not know our app uses no try up', async () => {
+      const made = new PushBench()
+      const session = new ApnsSession({ url: vendor.url, clock: systemClock })
+      const app = { ...APNS, bundleId: 'com.example.other' }
+      made.use('apns', new ApnsPush({ session, ...app, key: pem, clock: made.clock }))
+      const delivery = made.toTokens('ios', [apnsToken()])
+      expect(await delivery.attempt()).toBe('queued')
+      expect(delivery.reasons[0]).toContain('bad_credentials: answered 400: BadTopic')
+      expect(delivery.job.attempts).toBe(0)
+      await made.stop()
+    })
+
     it('that cannot be asked with our key uses no try up, until there is another', async () => {
       const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
       const key = privateKey.export({ type: 'pkcs8', format: 'pem' }) as string

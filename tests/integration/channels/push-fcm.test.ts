@@ -196,6 +196,20 @@ describe('Firebase Cloud Messaging', () => {
       expect(delivery.job.attempts).toBe(0)
     })
 
+    it('that has no key for Apple keeps waiting what is for Apple alone', async () => {
+      const keyless = { platform: 'ios', token: 'keyless-1' } as const
+      const delivery = await bench.toUser([keyless])
+      for (let n = 0; n < 6; n++) {
+        expect(await delivery.attempt()).toBe('queued')
+        expect(await bench.toTokens('android', [`phone-${n}`]).attempt()).toBe('sent')
+      }
+      expect(delivery.reasons[0]).toContain('bad_credentials: third-party-auth-error')
+      expect(delivery.job.attempts).toBe(0)
+      expect(await bench.directory.devices('ada')).toHaveLength(1)
+      for (let n = 0; n < 6; n++) await bench.toTokens('ios', [`keyless-${n}`]).attempt()
+      expect(await bench.toTokens('android', ['phone-9']).attempt()).toBe('sent')
+    })
+
     it('whose project is not there prunes nothing', async () => {
       vendor.behave(({ path }) =>
         path === '/token' ? 'normal' : { status: 404, body: error(404, 'NOT_FOUND') },
