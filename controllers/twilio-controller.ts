@@ -25,12 +25,13 @@ export const StatusForm = z.object({
 })
 
 export const SmsForm = z.object({
+  MessageSid: field.optional(),
   From: field,
   Body: field.default(''),
   OptOutType: z.enum(['STOP', 'START', 'HELP']).nullish().catch(null),
 })
 
-export const VoiceForm = z.object({ Digits: field.default('') })
+export const VoiceForm = z.object({ CallSid: field.optional(), Digits: field.default('') })
 
 /** Twilio's words for how far a message or call has come; others say nothing that we do not know. */
 const STATES: Readonly<Record<string, Receipt['status']>> = {
@@ -87,15 +88,16 @@ export class TwilioController {
   }
 
   sms = async ({ payload }: HttpContext<unknown, z.output<typeof SmsForm>>) => {
-    const { From, Body, OptOutType } = payload
-    const sms = { from: From, text: Body, optOut: OptOutType ?? null }
+    const { MessageSid: id = null, From, Body, OptOutType } = payload
+    const sms = { id, from: From, text: Body, optOut: OptOutType ?? null }
     return xml(await this.#parts.replies.receive(sms))
   }
 
   voice = async (context: HttpContext<unknown, z.output<typeof VoiceForm>, Query>) => {
     const { payload, query, request } = context
     const keysUrl = this.#parts.publicUrl() + request.url
-    return xml(await this.#parts.callKeys.press(payload.Digits, query.delivery, keysUrl))
+    const pressed = { key: payload.Digits, call: payload.CallSid ?? null }
+    return xml(await this.#parts.callKeys.press(pressed, query.delivery, keysUrl))
   }
 }
 

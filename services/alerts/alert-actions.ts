@@ -1,4 +1,13 @@
-import { AlreadyResolved, InvalidPayload, isoTime, type Keys, type Op } from '../../src/index.ts'
+import { createHash } from 'node:crypto'
+import {
+  AlreadyResolved,
+  InvalidPayload,
+  isoTime,
+  type Keys,
+  type Op,
+  partitionOf,
+  type Store,
+} from '../../src/index.ts'
 import type { AlertChange, AlertChanges, Changed } from './alert-changes.ts'
 import { alertJobOp } from './alert-job.ts'
 import { type AlertEvent, logEntry, type StoredAlert, triggeredAgain } from './alert-record.ts'
@@ -9,8 +18,8 @@ import type { Responders } from './responders.ts'
 export interface Doing {
   readonly who: string | null
   readonly note: string | null
-  /** What else is written with it, in the partition of the alert. */
-  readonly ops?: readonly Op[]
+  /** Names what he did it by, such as a text message that may be told us twice: that has one effect. */
+  readonly once?: string
 }
 
 /** What is known of an alert after somebody did something to it. */
@@ -20,9 +29,18 @@ export type Done<Status extends string> = {
 }
 
 interface Parts {
+  readonly store: Store
   readonly keys: Keys
   readonly changes: AlertChanges
   readonly responders: Responders
+}
+
+/** Longer than a link in a message holds. */
+const ONCE_TTL_MS = 25 * 3_600_000
+
+/** A short name for what somebody answered by. */
+export function answerHash(once: string): string {
+  return createHash('sha256').update(once).digest('hex').slice(0, 32)
 }
 
 /** What people do to an alert. Each throws `NotFound` or `AlreadyResolved`. */
@@ -42,7 +60,7 @@ export class AlertActions {
     doing: Doing,
     forMs: number | null = null,
   ): Promise<Done<'acknowledged' | 'already_acknowledged'>> {
-    const { before, after } = await this.#change(id, async (alert, now) => {
+    const { before, after } = await this.#change(id, doing, async (alert, now) => {
       const policy = await this.#parts.responders.policyOf(alert)
       const answered = policy.steps[alert.step]?.multi_ack ? withAnswer(alert, doing) : []
       if (alert.status === 'acknowledged' && forMs === null) {
@@ -71,7 +89,7 @@ export class AlertActions {
 
   /** Silences the alert until a moment (epoch ms), then it is triggered again. */
   async snooze(id: string, doing: Doing, until: number): Promise<Done<'snoozed'>> {
-    await this.#change(id, async (alert, now) => {
+    await this.#change(id, doing, async (alert, now) => {
       if (until <= now) throw new InvalidPayload('An alert is snoozed until a moment to come.')
       const after: StoredAlert = {
         ...stopped(alert),
@@ -85,7 +103,7 @@ export class AlertActions {
 
   /** Takes an acknowledgement or a snooze back: the policy begins again. */
   async unacknowledge(id: string, doing: Doing): Promise<Done<'triggered'>> {
-    await this.#change(id, async (alert, now) => {
+    await this.#change(id, doing, async (alert, now) => {
       if (alert.status === 'triggered') return null
       return this.#told(triggeredAgain(alert, now), 'unacknowledged', { now, ...doing })
     })
@@ -97,7 +115,7 @@ export class AlertActions {
    * while the alert is silenced, and without waiting for others of its group.
    */
   async escalate(id: string, doing: Doing): Promise<Done<'escalated'> & { readonly step: number }> {
-    const { after } = await this.#change(id, async (alert, now) => {
+    const { after } = await this.#change(id, doing, async (alert, now) => {
       const policy = await this.#parts.responders.policyOf(alert)
       const next = nextPosition(policy, alert) ?? { step: 0, loop: 0 }
       const given = { now, atCommand: true, ...doing }
@@ -108,7 +126,7 @@ export class AlertActions {
 
   /** Ends the alert; the next report of the same thing is a new one. */
   async resolve(id: string, doing: Doing): Promise<Done<'resolved'>> {
-    await this.#change(id, async (alert, now) => {
+    await this.#change(id, doing, async (alert, now) => {
       const after: StoredAlert = {
         ...stopped(alert),
         status: 'resolved',
@@ -122,11 +140,19 @@ export class AlertActions {
 
   #change(
     id: string,
+    { once }: Doing,
     decide: (alert: StoredAlert, now: number) => Promise<AlertChange | null>,
   ): Promise<Changed> {
-    return this.#parts.changes.change(id, async (alert, now) => {
+    const { store, keys, changes } = this.#parts
+    const mark = once === undefined ? null : keys.answered(answerHash(once))
+    const partition = partitionOf(id, store.partitions)
+    return changes.change(id, async (alert, now) => {
+      if (mark !== null && (await store.get(partition, mark)) !== null) return null
       if (alert.status === 'resolved') throw new AlreadyResolved(`Alert ${id} is resolved already.`)
-      return decide(alert, now)
+      const change = await decide(alert, now)
+      if (change === null || mark === null) return change
+      const done: Op = ['set', mark, isoTime(now), ONCE_TTL_MS]
+      return { ...change, ops: [...(change.ops ?? []), done] }
     })
   }
 
@@ -134,12 +160,12 @@ export class AlertActions {
   #answered(
     alert: StoredAlert,
     event: AlertEvent,
-    { now, until, who, note, ops = [] }: Doing & { now: number; until: number | null },
+    { now, until, who, note }: Doing & { now: number; until: number | null },
   ): AlertChange {
     const { keys } = this.#parts
     const update = alertJobOp(keys, alert, { kind: 'update', now, news: { event, who, note } })
     const back = until === null ? [] : [alertJobOp(keys, alert, { kind: 'return', now, at: until })]
-    return { alert, log: [logEntry(now, event, who, note)], ops: [update, ...back, ...ops], event }
+    return { alert, log: [logEntry(now, event, who, note)], ops: [update, ...back], event }
   }
 
   /** The people of the alert's step are told; `atCommand`: whatever keeps it quiet. */

@@ -110,7 +110,7 @@ export class AlertChanges {
       ...ops,
       ...posts,
       ...alerts.logOps(alert.id, log),
-      ...alerts.indexOps(before, alert),
+      ...alerts.index.ops(before, alert),
       ...alerts.criticalOps(before, alert),
       ...this.#wakeOps(before, alert),
       ...record,

@@ -1,6 +1,6 @@
 import type { Keys, Op } from '../../src/index.ts'
 import { type DeliveryJob, enqueueOp, makeJob } from '../deliveries/delivery-job.ts'
-import type { AlertEvent, StoredAlert } from './alert-record.ts'
+import { type AlertEvent, asksOf, type StoredAlert } from './alert-record.ts'
 import type { LaterTelling } from './notification-rules.ts'
 
 /**
@@ -69,9 +69,8 @@ export function isAbout(job: AlertJob, alert: StoredAlert): boolean {
 
 /** Where each of a step has to acknowledge, an answer of somebody else is not his. */
 function owesAnswer({ personal, revision }: AlertJob, alert: StoredAlert): boolean {
-  const { status, acknowledged_users: answered, triggered_revision } = alert
-  if (status !== 'acknowledged' || answered.length === 0 || personal === undefined) return false
-  return revision >= triggered_revision && !answered.includes(personal.userId)
+  if (alert.status !== 'acknowledged' || personal === undefined) return false
+  return revision >= alert.triggered_revision && asksOf(alert, personal.userId)
 }
 
 /** `<alert>.<kind>.<revision>`: a step is done once, whoever puts it into the queue. */
@@ -91,7 +90,7 @@ interface NewAlertJob {
 export function personalJobOp(
   keys: Keys,
   { id, revision, severity }: StoredAlert,
-  { personal, now }: { personal: PersonalTelling; now: number },
+  { personal, now, since }: { personal: PersonalTelling; now: number; since: number },
 ): Op {
   const { userId, delayMinutes } = personal
   const content: AlertWork = { alert_id: id, kind: 'personal', revision, personal }
@@ -101,7 +100,7 @@ export function personalJobOp(
     priority: severity === 'critical' ? 'critical' : 'high',
     content,
     now,
-    sendAt: now + delayMinutes * 60_000,
+    sendAt: since + delayMinutes * 60_000,
   })
   return enqueueOp(keys, job, now)
 }

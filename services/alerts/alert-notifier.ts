@@ -1,4 +1,13 @@
-import { type Clock, isoTime, type Keys, type Logger, type Settlement } from '../../src/index.ts'
+import {
+  type Clock,
+  isoTime,
+  type Keys,
+  type Logger,
+  type Settlement,
+  type Store,
+  uuidFrom,
+} from '../../src/index.ts'
+import { FINAL_TTL_MS } from '../deliveries/delivery-job.ts'
 import type { AlertGroups } from '../noise/alert-groups.ts'
 import { type AlertJob, isAbout, personalJobOp } from './alert-job.ts'
 import type { AlertPlacing, Claimed } from './alert-placing.ts'
@@ -10,6 +19,7 @@ import type { PersonalPlan } from './notification-rules.ts'
 import type { Responders } from './responders.ts'
 
 interface Parts {
+  readonly store: Store
   readonly keys: Keys
   readonly clock: Clock
   readonly log: Logger
@@ -63,13 +73,14 @@ export class AlertNotifier {
   }
 
   /** Tells people of one alert by itself; answers with what is then to be written beside it. */
-  async tellOne({ alert: after, policy, targets }: Claimed): Promise<Settlement> {
+  async tellOne({ alert: after, policy, targets, away }: Claimed): Promise<Settlement> {
     const { alerts, teller, clock } = this.#parts
     const alert = await alerts.find(after.id)
     // Somebody was faster.
     if (alert.revision !== after.revision) return NOTHING
     const stepChannels = policy.steps[after.step]?.channels ?? null
     const plans = await teller.plans(targets, alert.severity, stepChannels)
+    await this.planLater(after, targets, plans)
     const isCritical = alert.severity === 'critical'
     const frames = isCritical ? [{ type: 'critical_alert', data: JSON.stringify(alert) }] : []
     const told = await teller.tell({
@@ -79,17 +90,34 @@ export class AlertNotifier {
       framesFor: () => frames,
       overrides: isCritical,
     })
-    const log = alerts.logOps(alert.id, [logEntry(clock.now(), 'notified', null, told)])
-    return { ops: [...this.laterOps(after, plans), ...log] }
+    // Those of whom we know have been told; the others are once we know of them.
+    if (away !== null) throw away
+    return { ops: alerts.logOps(alert.id, [logEntry(clock.now(), 'notified', null, told)]) }
   }
 
-  /** What people want to hear on further channels when nobody has answered by then. */
-  laterOps(alert: Claimed['alert'], plans: ReadonlyMap<string, PersonalPlan>) {
-    const { keys, clock } = this.#parts
+  /**
+   * Plans what people want to hear on further channels when nobody has answered by then,
+   * counted from the moment at which their step was taken up: before they are told, so that
+   * nobody's waits for somebody else to be told.
+   */
+  async planLater(
+    alert: Claimed['alert'],
+    targets: readonly string[],
+    plans: ReadonlyMap<string, PersonalPlan>,
+  ): Promise<void> {
+    const { store, keys, clock, alerts } = this.#parts
     const now = clock.now()
-    return [...plans].flatMap(([userId, plan]) =>
-      plan.later.map((one) => personalJobOp(keys, alert, { personal: { ...one, userId }, now })),
+    const since = alert.told_at === null ? now : Date.parse(alert.told_at)
+    const ops = targets.flatMap((userId) =>
+      (plans.get(userId)?.later ?? []).map((one) =>
+        personalJobOp(keys, alert, { personal: { ...one, userId }, now, since }),
+      ),
     )
+    if (ops.length === 0) return
+    // Done again, what was planned before may have been done by now.
+    const mark = keys.alertPlanned(alert.id, uuidFrom(String(alert.revision), ...plans.keys()))
+    const guards = [['once', mark, isoTime(now), FINAL_TTL_MS] as const]
+    await store.commit({ partition: alerts.partition(alert.id), guards, ops })
   }
 
   /** Tells one person on further channels, as he wants it when nobody has answered by now. */

@@ -1,4 +1,4 @@
-import { isoTime, type Keys } from '../../src/index.ts'
+import { isoTime, type Keys, type Unavailable } from '../../src/index.ts'
 import type { AlertChange, AlertChanges } from './alert-changes.ts'
 import { alertJobOp } from './alert-job.ts'
 import { logEntry, type StoredAlert } from './alert-record.ts'
@@ -23,6 +23,8 @@ export interface Claimed {
   readonly alert: StoredAlert
   readonly policy: EscalationPolicy
   readonly targets: readonly string[]
+  /** Why more of them are not known yet, and the work is to be done again; `null`: they are all. */
+  readonly away: Unavailable | null
 }
 
 interface Claiming {
@@ -37,6 +39,7 @@ interface Claiming {
 interface Place {
   readonly at: Position
   readonly targets: readonly string[]
+  readonly away: Unavailable | null
   readonly skipped: readonly Position[]
 }
 
@@ -62,8 +65,12 @@ export class AlertPlacing {
       const policy = await responders.policyOf(alert)
       const place = await this.#place(alert, policy)
       const change = this.#placed(alert, { policy, place, claiming, now })
-      claimed = { alert: alert.notified ? alert : change.alert, policy, targets: place.targets }
-      return alert.notified ? null : change
+      const { targets, away } = place
+      claimed = { alert: alert.notified ? alert : change.alert, policy, targets, away }
+      if (!alert.notified) return change
+      // Done again: who was not known at first hears what becomes of it too.
+      const ops = this.#parts.alerts.toldOps(alert.id, targets)
+      return { alert, log: [], ops, event: null }
     })
     return claimed
   }
@@ -73,14 +80,16 @@ export class AlertPlacing {
     const skipped: Position[] = []
     let at: Position = { step: alert.step, loop: alert.loop }
     for (const _ of policy.steps) {
-      const targets = await this.#parts.responders.of(policy.steps[at.step], alert)
-      if (targets.length > 0) return { at, targets, skipped }
+      const found = await this.#parts.responders.reachable(policy.steps[at.step], alert)
+      const { users: targets, away } = found
+      if (targets.length > 0) return { at, targets, away, skipped }
+      if (away !== null) throw away
       skipped.push(at)
       const next = nextPosition(policy, at)
       if (next === null) break
       at = next
     }
-    return { at: skipped.at(-1) ?? at, targets: [], skipped }
+    return { at: skipped.at(-1) ?? at, targets: [], away: null, skipped }
   }
 
   #placed(

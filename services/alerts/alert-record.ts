@@ -127,6 +127,15 @@ export function originHash(alert: Counted): string {
   return digest([alert.severity, originOf(alert)])
 }
 
+/** Whether somebody is still to answer: nobody has, or each has to for himself and he has not. */
+export function asksOf(
+  { status, acknowledged_users: answered }: StoredAlert,
+  user: string | null,
+): boolean {
+  if (status === 'triggered') return true
+  return status === 'acknowledged' && answered.length > 0 && !answered.includes(user ?? '')
+}
+
 function digest(words: readonly string[]): string {
   return createHash('sha256').update(words.join('\0')).digest('hex')
 }

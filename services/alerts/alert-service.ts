@@ -126,7 +126,7 @@ export class AlertService {
     const { isFlapping, guards, ops: flapOps } = flaps.step(made, 1, flap, now)
     const inhibits = inhibitingNames(await rules.list(), made)
     const alert = { ...made, flapping: isFlapping, inhibits }
-    const targets = (await responders.of(policy.steps[0], alert)).length
+    const targets = (await responders.reachable(policy.steps[0], alert)).users.length
     const why = targets === 0 ? 'nobody is an admin or on call' : `${targets} people`
     const log = [logEntry(now, 'triggered', null, why)]
     if (isFlapping) log.push(logEntry(now, 'flapping', null, 'it changes too often to be told'))
@@ -174,7 +174,7 @@ export class AlertService {
       ...{ severity, message, affected_systems, labels, data, limited, policy: policy.id },
     }
     const inhibits = inhibitingNames(await rules.list(), alert)
-    const targets = (await responders.of(policy.steps[0], alert)).length
+    const targets = (await responders.reachable(policy.steps[0], alert)).users.length
     return { alert: { ...alert, inhibits }, targets }
   }
 
@@ -186,7 +186,7 @@ export class AlertService {
   /** Whether nobody answered so many alerts of its source that one more would not help. */
   async #isOver(report: AlertReport): Promise<boolean> {
     if (report.limitOf !== undefined) return false
-    return (await this.#parts.alerts.unanswered(report)) >= UNANSWERED_LIMIT
+    return (await this.#parts.alerts.index.unanswered(report)) >= UNANSWERED_LIMIT
   }
 
   #mintId(identity: Identity, owner: string): string {

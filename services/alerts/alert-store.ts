@@ -1,9 +1,8 @@
 import { isoTime, type Keys, NotFound, type Op, partitionOf, type Store } from '../../src/index.ts'
+import { AlertIndex } from './alert-index.ts'
 import {
   type AlertLogEntry,
   type AlertRecord,
-  type Counted,
-  originHash,
   parseAlert,
   type StoredAlert,
 } from './alert-record.ts'
@@ -21,12 +20,15 @@ export interface ReadAlert {
 
 /** How alerts are kept: the record, its count and its log, and the index of open ones. */
 export class AlertStore {
+  /** In which sets open alerts are found. */
+  readonly index: AlertIndex
   readonly #store: Store
   readonly #keys: Keys
 
   constructor(parts: { store: Store; keys: Keys }) {
     this.#store = parts.store
     this.#keys = parts.keys
+    this.index = new AlertIndex(parts)
   }
 
   partition(id: string): number {
@@ -125,7 +127,7 @@ export class AlertStore {
       ['zadd', this.#keys.openAlerts(), alert.timestamp, id],
       ['push', this.#keys.recentAlerts(), id, RECENT_LIMIT],
       ...this.criticalOps(null, alert),
-      ...this.indexOps(null, alert),
+      ...this.index.ops(null, alert),
       ...this.logOps(id, log),
     ]
   }
@@ -134,41 +136,6 @@ export class AlertStore {
   criticalOps(before: StoredAlert | null, { id, severity }: StoredAlert): Op[] {
     if (severity !== 'critical' || before?.severity === 'critical') return []
     return [['push', this.#keys.criticalAlerts(), id, RECENT_LIMIT]]
-  }
-
-  /** Keeps the sets up to date in which an open alert is found, besides the list of all. */
-  indexOps(before: StoredAlert | null, after: StoredAlert): Op[] {
-    const [were, are] = [this.#indexKeys(before), this.#indexKeys(after)]
-    return [
-      ...were.filter((key) => !are.includes(key)).map((key) => ['srem', key, after.id] as const),
-      ...are.filter((key) => !were.includes(key)).map((key) => ['sadd', key, after.id] as const),
-    ]
-  }
-
-  /** Under its source while nobody answered, and under the names by which it keeps others quiet. */
-  #indexKeys(alert: StoredAlert | null): string[] {
-    if (alert === null || alert.status === 'resolved') return []
-    const inhibiting = alert.inhibits.map((name) => this.#keys.inhibiting(name))
-    return alert.status === 'triggered' ? [this.#unansweredKey(alert), ...inhibiting] : inhibiting
-  }
-
-  /** Ids of alerts that are found under a name, of every partition. */
-  async inhibiting(name: string): Promise<string[]> {
-    const found = await Promise.all(
-      this.partitions.map((n) => this.#store.members(n, this.#keys.inhibiting(name))),
-    )
-    return found.flat()
-  }
-
-  /** How many alerts of the same source and severity nobody answered; in every partition. */
-  async unanswered(alert: Counted): Promise<number> {
-    const key = this.#unansweredKey(alert)
-    const counts = await Promise.all(this.partitions.map((n) => this.#store.count(n, key)))
-    return counts.reduce((sum, count) => sum + count, 0)
-  }
-
-  #unansweredKey(alert: Counted): string {
-    return this.#keys.unansweredAlerts(originHash(alert))
   }
 
   logOps(id: string, entries: readonly AlertLogEntry[]): Op[] {

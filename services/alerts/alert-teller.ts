@@ -1,5 +1,4 @@
 import {
-  asBelfryError,
   Filtered,
   inPartition,
   type Logger,
@@ -83,13 +82,16 @@ export class AlertTeller {
       }),
     )
   }
-  /** `null`: the severity decides, also for somebody whose rules cannot be read: he is told all the same. */
+
+  /**
+   * `null`: the severity decides, also for somebody whose rules cannot be read. He is told all
+   * the same, or, where his part of the store is away, again once it is back: others do not wait.
+   */
   async #plan(user: string, severity: Severity): Promise<PersonalPlan | null> {
     const { rules, log } = this.#parts
     try {
       return await rules.plan(user, severity)
     } catch (error) {
-      if (asBelfryError(error).retryable) throw error
       log.error({ err: error, user }, 'how somebody wants to hear of alerts cannot be read')
       return null
     }

@@ -36,6 +36,8 @@ export function alertMessage(
 export type GroupReason = 'first' | 'new' | 'repeat'
 
 const MOST_LINES = 20
+/** An answer to what tells more than these is one to the first of them. */
+export const MOST_NAMED = 100
 const HEADINGS = { first: '', new: 'New: ', repeat: 'Still open: ' } as const
 
 /** The worst severity among some alerts. */
@@ -51,14 +53,14 @@ export function groupMessage(
   const severity = worstOf(alerts)
   const wanted = channels ?? (severity === 'critical' ? EVERY_CHANNEL : null)
   const types = [...new Set(alerts.map(({ type }) => type))].slice(0, 5).join(', ')
-  const ids = alerts.map(({ id }) => id)
+  const ids = alerts.slice(0, MOST_NAMED).map(({ id }) => id)
   const short = `${severity.toUpperCase()}: ${alerts.length} alerts (${types})`
   return messageOf({
     title: `${LABEL[severity]}: ${HEADINGS[reason]}${alerts.length} alerts (${types})`,
     message: linesOf(alerts),
     type: `alert.${severity}`,
     priority: PRIORITY[severity],
-    data: { alert_ids: ids, alert_id: ids[0], reason },
+    data: { alert_ids: ids, alert_id: ids[0], alert_count: alerts.length, reason },
     actions: alerts.slice(0, 5).map(({ id, message }) => ({
       ...{ type: 'ack', alert_id: id },
       label: `Acknowledge ${message.slice(0, 40)}`,
@@ -79,7 +81,10 @@ export function resolvedMessage(alerts: readonly StoredAlert[]): Message {
     message: alerts.length === 1 && first ? `Resolved: ${first.message}` : linesOf(alerts),
     type: 'alert.resolved',
     priority: worstOf(alerts) === 'critical' ? 'high' : 'normal',
-    data: { alert_ids: alerts.map(({ id }) => id), alert_id: first?.id },
+    data: {
+      alert_ids: alerts.slice(0, MOST_NAMED).map(({ id }) => id),
+      ...{ alert_id: first?.id, alert_count: alerts.length },
+    },
   })
 }
 

@@ -1,4 +1,13 @@
-import { type Lease, NotFound, type Settlement } from '../../src/index.ts'
+import {
+  type Clock,
+  type Keys,
+  type Lease,
+  type Logger,
+  NotFound,
+  type Settlement,
+  Unavailable,
+} from '../../src/index.ts'
+import { enqueueOp } from '../deliveries/delivery-job.ts'
 import type { FlapSettling } from '../noise/flap-settling.ts'
 import type { HeldWork } from '../noise/held-work.ts'
 import type { Inhibitions } from '../noise/inhibitions.ts'
@@ -8,7 +17,12 @@ import type { AlertNotifier } from './alert-notifier.ts'
 import type { AlertTimers } from './alert-timers.ts'
 import type { GroupTeller } from './group-teller.ts'
 
+const AGAIN_MS = 30_000
+
 interface Parts {
+  readonly keys: Keys
+  readonly clock: Clock
+  readonly log: Logger
   readonly groupTeller: GroupTeller
   readonly held: HeldWork
   readonly inhibitions: Inhibitions
@@ -37,8 +51,17 @@ export class AlertWorkHandler {
     } catch (error) {
       // Resolved for more than a day: there is nobody to tell.
       if (error instanceof NotFound) return { ops: held.freed(job) }
-      throw error
+      if (error instanceof Unavailable) throw error
+      return this.#again(job, error)
     }
+  }
+
+  /** Whatever is wrong, what somebody must hear of is never given up. */
+  #again(job: AlertJob, error: unknown): Settlement {
+    const { keys, clock, log } = this.#parts
+    log.error({ err: error, job: job.id }, 'the work of an alert failed; it is tried again')
+    const now = clock.now()
+    return { ops: [enqueueOp(keys, { ...job, send_at: (now + AGAIN_MS) / 1000 }, now)] }
   }
 
   async #perform(job: AlertJob, partition: number): Promise<Settlement> {

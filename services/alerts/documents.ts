@@ -59,7 +59,7 @@ export class Documents<T extends { readonly id: string }> {
   /** All of them, by id; the same objects until one changes. */
   async list(): Promise<readonly T[]> {
     // Read first: a change in between is found by the next call at the latest.
-    const version = await this.#store.get(this.partition, this.#keys.version)
+    const version = await this.#version()
     if (this.#read !== null && this.#read.version === version) return this.#read.documents
     const documents = (await this.#stored()).flatMap(({ text }) =>
       text === null ? [] : [JSON.parse(text) as T],
@@ -136,6 +136,16 @@ export class Documents<T extends { readonly id: string }> {
       ['sadd', this.#keys.all, id],
       ['incr', this.#keys.version, 1, 0],
     ]
+  }
+
+  /** While they are away they are as they were read last: nobody can change them. */
+  async #version(): Promise<string | null> {
+    try {
+      return await this.#store.get(this.partition, this.#keys.version)
+    } catch (error) {
+      if (this.#read === null || !(error instanceof Unavailable)) throw error
+      return this.#read.version
+    }
   }
 
   async #stored(): Promise<{ readonly id: string; readonly text: string | null }[]> {

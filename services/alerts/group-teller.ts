@@ -147,6 +147,7 @@ export class GroupTeller {
     const channels = channelsOf(claimed)
     const ofUser = alertsByUser(claimed, records)
     const plans = await teller.plans([...ofUser.keys()], worst, channels)
+    for (const { alert, targets } of claimed) await notifier.planLater(alert, targets, plans)
     const critical = (user: string) =>
       ofUser.get(user)?.filter(({ severity }) => severity === 'critical')
     const told = await teller.tell({
@@ -167,11 +168,12 @@ export class GroupTeller {
       overrides: worst === 'critical',
     })
     const why = `${told}, as one of ${claimed.length} alerts (${reason})`
-    for (const { alert, targets } of claimed) {
-      const own = new Map([...plans].filter(([user]) => targets.includes(user)))
+    for (const { alert } of claimed) {
       const log = alerts.logOps(alert.id, [logEntry(clock.now(), 'notified', null, why)])
-      await this.#write(alert, [...notifier.laterOps(alert, own), ...log])
+      await this.#write(alert, log)
     }
+    const away = claimed.find((one) => one.away !== null)?.away
+    if (away) throw away
   }
 
   async #tellResolved(job: AlertJob, resolved: readonly StoredAlert[]): Promise<void> {

@@ -1,7 +1,8 @@
 import { Unavailable } from '../../src/index.ts'
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
-import type { StoredAlert } from './alert-record.ts'
+import { asksOf } from './alert-record.ts'
 import type { AlertStore } from './alert-store.ts'
+import { MOST_NAMED } from './alert-words.ts'
 
 /** What rings; what is read when somebody has time says what happened, also later. */
 const RINGING: readonly string[] = ['sms', 'voice', 'push']
@@ -23,9 +24,12 @@ interface AboutAlerts {
 export function mootPages(alerts: Pick<AlertStore, 'readIfAny'>) {
   return async (job: DeliveryJob): Promise<string | null> => {
     if (!RINGING.includes(job.channel) || !ASKING.includes(job.about?.type ?? '')) return null
+    const ids = alertsOf(job)
+    // It speaks of more than it names.
+    if (ids.length >= MOST_NAMED) return null
     try {
-      const found = await Promise.all(alertsOf(job).map((id) => alerts.readIfAny(id)))
-      const answered = found.filter((alert) => alert !== null && !asks(alert, job.user_id))
+      const found = await Promise.all(ids.map((id) => alerts.readIfAny(id)))
+      const answered = found.filter((alert) => alert !== null && !asksOf(alert, job.user_id))
       if (answered.length === 0 || answered.length < found.length) return null
       return `answered meanwhile: ${answered[0]?.status}`
     } catch (error) {
@@ -40,10 +44,4 @@ function alertsOf(job: DeliveryJob): string[] {
   const many = alert_ids ?? data?.alert_ids
   const ids = Array.isArray(many) ? many : [alert_id ?? data?.alert_id]
   return ids.filter((id) => typeof id === 'string')
-}
-
-/** Where each has to acknowledge, an answer of somebody else is not his. */
-function asks({ status, acknowledged_users: answered }: StoredAlert, user: string | null): boolean {
-  if (status === 'triggered') return true
-  return status === 'acknowledged' && answered.length > 0 && !answered.includes(user ?? '')
 }

@@ -1,3 +1,4 @@
+import { Unavailable } from '../../src/index.ts'
 import type { Memberships } from '../directory/memberships.ts'
 import type { AlertReport, StoredAlert } from './alert-record.ts'
 import type { AlertRoutes } from './alert-routes.ts'
@@ -19,6 +20,13 @@ interface Parts {
 }
 
 type Concern = Pick<StoredAlert, 'type' | 'severity'>
+
+/** Whom a step means. */
+export interface Reachable {
+  readonly users: readonly string[]
+  /** Why others are not known at this moment; `null`: these are all. */
+  readonly away: Unavailable | null
+}
 
 /** Says by which policy an alert is escalated, and who each step means at this moment. */
 export class Responders {
@@ -47,9 +55,21 @@ export class Responders {
   }
 
   /** Everybody a step means, once each, sorted. */
-  async of(step: EscalationStep | undefined, alert: Concern): Promise<string[]> {
-    const sets = await Promise.all((step?.targets ?? []).map((one) => this.#members(one, alert)))
-    return [...new Set(sets.flat())].sort()
+  async of(step: EscalationStep | undefined, alert: Concern): Promise<readonly string[]> {
+    const { users, away } = await this.reachable(step, alert)
+    if (away !== null) throw away
+    return users
+  }
+
+  /** As many of them as are known, where a part of the store that says who they are is away. */
+  async reachable(step: EscalationStep | undefined, alert: Concern): Promise<Reachable> {
+    const asked = (step?.targets ?? []).map((one) => this.#members(one, alert))
+    const sets = await Promise.allSettled(asked)
+    const failed = sets.flatMap((set) => (set.status === 'rejected' ? [set.reason] : []))
+    const other = failed.find((reason) => !(reason instanceof Unavailable))
+    if (other !== undefined) throw other
+    const known = sets.flatMap((set) => (set.status === 'fulfilled' ? set.value : []))
+    return { users: [...new Set(known)].sort(), away: failed[0] ?? null }
   }
 
   admins(): Promise<readonly string[]> {

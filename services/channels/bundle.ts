@@ -10,6 +10,8 @@ export interface PhoneContent {
   readonly from?: string
   /** Of which alert it speaks. */
   readonly alert_id?: string
+  /** Where it speaks of several that are told together: all of them. */
+  readonly alert_ids?: readonly string[]
   /** Of which source that alert is. */
   readonly alert_source?: string
   /** Whether it says what became of the alert. */
@@ -22,7 +24,12 @@ export interface PhoneContent {
 
 /** One of the texts of a bundle. */
 export type PhoneText = Pick<DeliveryJob<PhoneContent>, 'message' | 'user_id'> &
-  Pick<PhoneContent, 'alert_id' | 'alert_update'>
+  Pick<PhoneContent, 'alert_id' | 'alert_ids' | 'alert_update'>
+
+/** The alerts that an answer to a text is about. */
+export function alertsIn({ alert_id, alert_ids }: Pick<PhoneText, 'alert_id' | 'alert_ids'>) {
+  return alert_ids ?? (alert_id === undefined ? [] : [alert_id])
+}
 
 /**
  * Makes one message of as many jobs for the same address as fit, from the first

@@ -1,7 +1,7 @@
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import type { PhoneBudget } from '../telephone/phone-budget.ts'
 import type { SmsConsent } from '../telephone/sms-consent.ts'
-import type { PhoneContent } from './bundle.ts'
+import { alertsIn, type PhoneContent } from './bundle.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import { kindOf } from './destination-limits.ts'
 import { smsSize } from './sms-segments.ts'
@@ -30,10 +30,13 @@ export class PhoneMeter implements Provider<PhoneContent> {
     const reason = await this.#reasonAgainst(job)
     if (reason !== null) return { status: 'skipped', reason }
     const outcome = await provider.send(job, signal)
-    if (job.channel === 'sms' && MAY_ARRIVE.includes(outcome.status)) {
-      const { phone, user_id, notification_id, alert_id = null } = job
+    // News of an alert asks for no answer: what was asked before stays what an answer is about.
+    const isAsking = job.channel === 'sms' && job.alert_update !== true
+    if (isAsking && MAY_ARRIVE.includes(outcome.status)) {
+      const { phone, user_id, notification_id } = job
+      const alert_ids = (job.texts ?? [job]).flatMap(alertsIn)
       // It is out: a note that cannot be kept must not send it again.
-      await consent.remember(phone, { user_id, notification_id, alert_id }).catch(() => undefined)
+      await consent.remember(phone, { user_id, notification_id, alert_ids }).catch(() => undefined)
     }
     return outcome
   }

@@ -26,12 +26,14 @@ export function withReplyCode(
 
 /** News of an alert asks for no answer. */
 async function coded(
-  { message, alert_id, alert_update = false, user_id }: PhoneText,
+  { message, alert_id, alert_ids, alert_update = false, user_id }: PhoneText,
   phone: string,
   codes: ReplyCodes,
 ): Promise<string> {
   if (alert_id === undefined || alert_update) return message
-  const code = await codes.codeFor(phone, { alert_id, user_id })
-  const answer = `\n\nReply ${code}a to acknowledge, ${code}c to close.`
+  const together = alert_ids === undefined ? {} : { alert_ids }
+  const code = await codes.codeFor(phone, { alert_id, ...together, user_id })
+  const which = alert_ids === undefined ? '' : ' all of them'
+  const answer = `\n\nReply ${code}a to acknowledge${which}, ${code}c to close.`
   return shorten(message, MOST_SMS_CHARACTERS - answer.length) + answer
 }

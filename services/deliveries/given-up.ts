@@ -7,8 +7,11 @@ import {
   type Store,
 } from '../../src/index.ts'
 import type { DeliveryHooks } from './delivery-hooks.ts'
-import { type DeliveryJob, FINAL_TTL_MS } from './delivery-job.ts'
+import { type DeliveryJob, enqueueOp, FINAL_TTL_MS } from './delivery-job.ts'
 import { deliveryLogOps } from './delivery-log.ts'
+
+/** By then what killed its processes may have passed. */
+const AGAIN_MS = 5 * 60_000
 
 interface Parts {
   readonly store: Store
@@ -33,6 +36,15 @@ export class GivenUp {
     if (text === null) return
     const now = clock.now()
     const before = JSON.parse(text) as DeliveryJob
+    if (mustHappen(before)) {
+      const again = { ...before, send_at: (now + AGAIN_MS) / 1000 }
+      await store.commit({
+        partition,
+        guards: [['expect', key, text]],
+        ops: [enqueueOp(keys, again, now), ['pull', queueKeys.failed(queue), jobId]],
+      })
+      return
+    }
     const reason = 'every process that worked on it died'
     const entry = { at: isoTime(now), provider: 'none', outcome: 'failed', reason }
     const history = [...(before.history ?? []).slice(-19), entry]
@@ -44,4 +56,9 @@ export class GivenUp {
     })
     if (outcome.applied) await this.#parts.hooks?.after(job, { status: 'failed', reason }, true)
   }
+}
+
+/** What raises alerts, and tells of them and goes on until somebody answers, is never given up. */
+function mustHappen({ channel, kind }: DeliveryJob<{ kind?: string }>): boolean {
+  return channel === 'alert' || (channel === 'rule' && kind === 'sync')
 }

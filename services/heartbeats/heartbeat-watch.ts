@@ -61,8 +61,7 @@ export class HeartbeatWatch {
     }
     this.#running = true
     try {
-      const upSince = await this.#note()
-      await this.#look(upSince)
+      await this.#look(await this.#upSince())
     } catch (error) {
       log.debug({ err: error }, 'heartbeats wait for the store')
     } finally {
@@ -71,14 +70,32 @@ export class HeartbeatWatch {
   }
 
   async #look(upSince: number): Promise<void> {
+    const { partitions } = this.#parts.store
+    const looks = Array.from({ length: partitions }, (_, n) => this.#lookIn(n, upSince))
+    const failed = (await Promise.allSettled(looks)).find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+  }
+
+  async #lookIn(partition: number, upSince: number): Promise<void> {
     const { store, keys, clock, heartbeats } = this.#parts
-    for (let partition = 0; partition < store.partitions; partition++) {
-      for (;;) {
-        const due = keys.heartbeatsDue()
-        const late = await store.rangeByScore(partition, due, 0, clock.now(), BATCH)
-        await Promise.all(late.map(({ member }) => heartbeats.judge(member, upSince)))
-        if (late.length < BATCH) break
-      }
+    for (;;) {
+      const due = keys.heartbeatsDue()
+      const late = await store.rangeByScore(partition, due, 0, clock.now(), BATCH)
+      await Promise.all(late.map(({ member }) => heartbeats.judge(member, upSince)))
+      if (late.length < BATCH) return
+    }
+  }
+
+  /** Where it cannot be noted, as far as this process knows: it has listened itself. */
+  async #upSince(): Promise<number> {
+    try {
+      return await this.#note()
+    } catch (error) {
+      if (this.#watched === null) throw error
+      const { clock, log } = this.#parts
+      log.debug({ err: error }, 'that heartbeats are listened to was not noted')
+      this.#watched = { ...this.#watched, at: clock.now() }
+      return this.#watched.since
     }
   }
 
@@ -87,10 +104,11 @@ export class HeartbeatWatch {
     const { store, keys, clock } = this.#parts
     const now = clock.now()
     const known = this.#watched
-    if (known !== null && now - known.at < NOTE_MS) return known.since
+    if (known !== null && Math.abs(now - known.at) < NOTE_MS) return known.since
     const text = await store.get(0, keys.heartbeatsWatched())
     const last = text === null ? null : (JSON.parse(text) as Watched)
-    const isGap = last === null || this.#isFresh || now - last.at > GAP_MS
+    // A clock that was set says as little about that.
+    const isGap = last === null || this.#isFresh || Math.abs(now - last.at) > GAP_MS
     const watched = { since: isGap ? now : last.since, at: now }
     const ops = [['set', keys.heartbeatsWatched(), JSON.stringify(watched), 86_400_000] as const]
     const outcome = await store.commit({

@@ -102,8 +102,10 @@ export class Heartbeats {
   async #beat(monitor: Monitor, key: string): Promise<void> {
     await this.#change(key, (before, now) => {
       const least = now + monitor.timeout
-      if (before !== null && !before.raised && before.due >= least) return null
       const due = least + Math.min(SLACK_MS, monitor.timeout / 10)
+      // Later than now can be: the clock was set back, or the time-out is a shorter one.
+      const isLate = before !== null && before.due > due
+      if (before !== null && !before.raised && before.due >= least && !isLate) return null
       const ops = before?.raised ? [this.#syncOp(monitor, key, now)] : []
       // The list is put right by the look at it, once in a time-out and not at each beat.
       const isListed = before !== null && !before.raised && before.due <= due

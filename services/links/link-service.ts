@@ -1,19 +1,10 @@
-import { createHash } from 'node:crypto'
-import {
-  type Clock,
-  InvalidPayload,
-  isoTime,
-  type Keys,
-  NotFound,
-  type Op,
-  type Store,
-} from '../../src/index.ts'
-import type { AlertActions } from '../alerts/alert-actions.ts'
-import type { StoredAlert } from '../alerts/alert-record.ts'
+import { type Clock, InvalidPayload, type Keys, NotFound, type Store } from '../../src/index.ts'
+import { type AlertActions, answerHash } from '../alerts/alert-actions.ts'
+import { asksOf, type StoredAlert } from '../alerts/alert-record.ts'
 import type { AlertStore } from '../alerts/alert-store.ts'
 import type { Directory } from '../directory/directory.ts'
 import type { InboxService } from '../notifications/inbox-service.ts'
-import { LINK_LIFETIME_MS, type LinkOf } from './link.ts'
+import type { LinkOf } from './link.ts'
 import type { LinkSigner } from './link-signer.ts'
 
 /** What somebody sees who opens the link of an alert. */
@@ -50,14 +41,16 @@ export class LinkService {
     const { signer, alertStore, clock, store, keys } = this.#parts
     const read = await signer.read('ack', token, clock.now())
     if (read.status === 'invalid') return { state: 'invalid' }
-    const { alertId } = read.link
+    const { alertId, userId } = read.link
     const found = await alertStore.read(alertId).catch(orNull)
     if (found === null) return { state: 'gone' }
     const { alert } = found
     if (alert.status === 'resolved') return { state: 'resolved', alert }
-    if (alert.status === 'acknowledged') return { state: 'acknowledged', alert }
+    if (alert.status === 'acknowledged' && !asksOf(alert, userId)) {
+      return { state: 'acknowledged', alert }
+    }
     if (read.status === 'expired') return { state: 'expired' }
-    const mark = await store.get(alertStore.partition(alertId), keys.usedLink(hashOf(token)))
+    const mark = await store.get(alertStore.partition(alertId), keys.answered(answerHash(token)))
     return { state: mark === null ? 'open' : 'used', alert }
   }
 
@@ -68,12 +61,11 @@ export class LinkService {
   async acknowledge(token: string, note = 'by link'): Promise<AckView> {
     const view = await this.ack(token)
     if (view.state !== 'open') return view
-    const { signer, alertActions, clock, keys } = this.#parts
+    const { signer, alertActions, clock } = this.#parts
     const read = await signer.read('ack', token, clock.now())
     if (read.status !== 'good') return { state: read.status }
-    const mark: Op = ['set', keys.usedLink(hashOf(token)), isoTime(clock.now()), USED_TTL_MS]
     const { alertId, userId } = read.link
-    await alertActions.acknowledge(alertId, { who: userId, note, ops: [mark] })
+    await alertActions.acknowledge(alertId, { who: userId, note, once: token })
     return this.ack(token)
   }
 
@@ -114,15 +106,8 @@ export class LinkService {
   }
 }
 
-/** Longer than the link itself holds. */
-const USED_TTL_MS = LINK_LIFETIME_MS.ack + 3_600_000
-
 /** What was looked for has ended long ago: nothing is left to do. */
 function orNull(error: unknown): null {
   if (error instanceof NotFound) return null
   throw error
-}
-
-function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('hex').slice(0, 32)
 }

@@ -34,8 +34,8 @@ export function ackView(view: AckView): View {
     case 'open':
       return { status: 200, page: { ...about(view.alert), button: 'Acknowledge', tone: 'alert' } }
     case 'acknowledged': {
-      const { acknowledged_by: who, acknowledged_at: at } = view.alert
-      return done(view.alert, `Acknowledged${by(who, at)}.`)
+      const { acknowledged_by: first, acknowledged_users: each, acknowledged_at: at } = view.alert
+      return done(view.alert, `Acknowledged${by(each.join(', ') || first, at)}.`)
     }
     case 'resolved':
       return done(

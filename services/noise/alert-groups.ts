@@ -66,8 +66,9 @@ export class AlertGroups {
       return { at: alert.told_with > 1 ? now + GATHER_MS : now, group }
     }
     const last = await this.#lastTold(group)
-    if (last === null) return { at: Math.max(now, alert.timestamp * 1000 + waitMs), group }
-    return { at: Math.max(now, last + intervalMs), group }
+    const at = last === null ? alert.timestamp * 1000 + waitMs : last + intervalMs
+    // Never longer than it would from now on, though the clock was set back.
+    return { at: Math.min(Math.max(now, at), now + (last === null ? waitMs : intervalMs)), group }
   }
 
   /** When a resolved alert that was told with others is said to be resolved. */

@@ -61,15 +61,24 @@ export class HeldWork {
   /** Quiet ended: everything that waits is looked at now, what is in other hands soon. */
   async wake(job: AlertJob): Promise<Settlement> {
     const { store, keys, clock } = this.#parts
-    let isBusy = false
-    for (let partition = 0; partition < store.partitions; partition++) {
-      for (const id of await store.members(partition, keys.heldAlertJobs())) {
-        if (!(await this.#hasten(partition, id))) isBusy = true
-      }
-    }
-    if (!isBusy) return { ops: [] }
+    const parts = Array.from({ length: store.partitions }, (_, n) => this.#wakeIn(n))
+    const looks = await Promise.allSettled(parts)
+    // A part of the store that is away keeps no other waiting.
+    const failed = looks.find(({ status }) => status === 'rejected')
+    if (failed?.status === 'rejected') throw failed.reason
+    if (looks.every((look) => look.status === 'fulfilled' && look.value)) return { ops: [] }
     const now = clock.now()
     return { ops: [enqueueOp(keys, { ...job, send_at: (now + AGAIN_MS) / 1000 }, now)] }
+  }
+
+  /** `false`: some are in other hands. */
+  async #wakeIn(partition: number): Promise<boolean> {
+    const { store, keys } = this.#parts
+    let isDone = true
+    for (const id of await store.members(partition, keys.heldAlertJobs())) {
+      if (!(await this.#hasten(partition, id))) isDone = false
+    }
+    return isDone
   }
 
   async #list({ id, alert_id }: AlertJob): Promise<void> {

@@ -84,7 +84,7 @@ export class Mutes {
     name: string,
   ): Promise<StoredAlert | null> {
     const { alerts } = this.#parts
-    for (const id of await alerts.inhibiting(name)) {
+    for (const id of await alerts.index.inhibiting(name)) {
       const source = await alerts.readIfAny(id)
       if (source !== null && inhibits(rule, source, alert)) return source
     }
@@ -94,7 +94,7 @@ export class Mutes {
   /** What came above the limit of its source waits until enough of the others were answered. */
   async #limit(alert: StoredAlert): Promise<Mute[]> {
     if (!alert.limited) return []
-    const count = await this.#parts.alerts.unanswered(alert)
+    const count = await this.#parts.alerts.index.unanswered(alert)
     if (count <= UNANSWERED_LIMIT) return []
     const why = `${count} ${alert.severity} alerts of ${originOf(alert)} wait for an answer`
     const until = this.#parts.clock.now() + LIMIT_AGAIN_MS

@@ -61,7 +61,7 @@ async function indexOpenAlerts(store: Store, keys = new Keys()): Promise<void> {
     for (const { member: id } of open) {
       const { alert, text } = await alerts.read(id)
       const guards: Guard[] = [['expect', keys.alert(id), text]]
-      await store.commit({ partition, guards, ops: alerts.indexOps(null, alert) })
+      await store.commit({ partition, guards, ops: alerts.index.ops(null, alert) })
     }
   }
 }

@@ -65,9 +65,12 @@ export interface Step {
  * overrides a newer one, and what the broker keeps is taken once.
  */
 export function receive(rule: Rule, before: RuleState, reading: Reading, now: number): Step {
-  const { at, mark, isKept } = reading
+  const { mark, isKept } = reading
+  // A device whose clock is ahead must not keep the readings out that come after it is set.
+  const at = reading.at === null ? null : Math.min(reading.at, now)
+  const newest = before.at === undefined ? null : Math.min(before.at, now)
   if (isKept && before.kept === mark) return nothing(before, 'it was taken before')
-  if (at !== null && before.at !== undefined && at < before.at) {
+  if (at !== null && newest !== null && at < newest) {
     return nothing(before, 'a newer reading was taken before')
   }
   const step = advance(rule, before, reading, now)
@@ -84,7 +87,7 @@ export function advance(rule: Rule, before: RuleState, seen: Observed, now: numb
 
 /** It has been so for long enough, unless it ended meanwhile. */
 export function ripen(rule: Pick<Rule, 'debounceMs'>, before: RuleState, now: number): Step {
-  const isSoon = before.firedAt !== null && now - before.firedAt < rule.debounceMs
+  const isSoon = firedLately(rule, before, now)
   const after = { ...before, raised: true, since: null, seq: before.seq + 1 }
   if (isSoon) return { after, effects: [{ kind: 'began' }], why: 'began, too soon to tell again' }
   const effects = [{ kind: 'began' }, { kind: 'fired' }] as const
@@ -131,14 +134,23 @@ function each(rule: Rule, before: RuleState, seen: Observed, now: number): Step 
   if (rule.debounceMs === 0) {
     return { after: known, effects: [{ kind: 'fired' }], why: 'happens' }
   }
-  if (before.firedAt === null || now - before.firedAt >= rule.debounceMs) {
+  if (!firedLately(rule, before, now)) {
     const after = { ...known, firedAt: now, suppressed: 0, seq: before.seq + 1 }
     return { after, effects: [{ kind: 'fired' }], why: 'happens' }
   }
-  const at = before.firedAt + rule.debounceMs
+  const at = (before.firedAt ?? now) + rule.debounceMs
   const effects = before.suppressed === 0 ? [{ kind: 'summary', at } as const] : []
   const after = { ...known, suppressed: before.suppressed + 1 }
   return { after, effects, why: 'too soon after the last one: counted' }
+}
+
+/** A moment to come says that the clock was set back: nobody knows how long ago it was. */
+function firedLately(
+  { debounceMs }: Pick<Rule, 'debounceMs'>,
+  { firedAt }: RuleState,
+  now: number,
+): boolean {
+  return firedAt !== null && firedAt <= now && now - firedAt < debounceMs
 }
 
 function nothing(before: RuleState, why: string): Step {

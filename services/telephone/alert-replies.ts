@@ -48,12 +48,13 @@ function wish(word: string, which: Wish['which'], wholeSource = false): Wish {
 export function alertReplies(parts: Parts): AnswerSms {
   return async (sms, last) => {
     const wanted = wishOf(sms.text)
-    if (wanted === null) return last?.alert_id == null ? null : HELP
+    if (wanted === null) return last === null || last.alert_ids.length === 0 ? null : HELP
     const told = await find(parts, wanted, sms, last)
     if (told === null) return `There is no such alert. ${HELP}`
-    const ids = wanted.wholeSource ? await ofOneSource(parts, told.alert_id) : [told.alert_id]
+    const { alert_ids = [told.alert_id] } = told
+    const ids = wanted.wholeSource ? await ofOneSource(parts, told.alert_id) : alert_ids
     const results = await Promise.all(
-      ids.map((id) => act(parts, wanted.verb, { ...told, alert_id: id })),
+      ids.map((id) => act(parts, wanted.verb, { ...told, alert_id: id }, sms.id)),
     )
     const [first = ''] = results
     return ids.length === 1 ? first : `${DONE[wanted.verb]}: ${ids.length} alerts.`
@@ -67,7 +68,10 @@ async function find(
   last: LastSms | null,
 ): Promise<Told | null> {
   const user_id = last?.user_id ?? null
-  if (which === 'last') return last?.alert_id == null ? null : { alert_id: last.alert_id, user_id }
+  if (which === 'last') {
+    const { alert_ids = [] } = last ?? {}
+    return alert_ids[0] === undefined ? null : { alert_id: alert_ids[0], alert_ids, user_id }
+  }
   return 'code' in which ? codes.find(from, which.code) : { alert_id: which.id, user_id }
 }
 
@@ -79,9 +83,15 @@ async function ofOneSource({ alertStore }: Parts, id: string): Promise<string[]>
   return ids.length === 0 ? [id] : ids
 }
 
-async function act({ alertActions }: Parts, verb: Verb, { alert_id, user_id }: Told) {
+async function act(
+  { alertActions }: Parts,
+  verb: Verb,
+  { alert_id, user_id }: Told,
+  smsId: string | null,
+) {
+  const once = smsId === null ? {} : { once: `sms ${smsId} ${alert_id}` }
   try {
-    await alertActions[verb](alert_id, { who: user_id, note: 'by text message' })
+    await alertActions[verb](alert_id, { who: user_id, note: 'by text message', ...once })
     return `${DONE[verb]}.`
   } catch (error) {
     if (error instanceof NotFound) return `There is no such alert. ${HELP}`

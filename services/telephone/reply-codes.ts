@@ -1,10 +1,16 @@
 import { createHash } from 'node:crypto'
 import { type Keys, partitionOf, type Store, Unavailable } from '../../src/index.ts'
 
-/** Of which alert a number was told under a code, and who it was. */
+/** Of which alert, or alerts, a number was told under a code, and who it was. */
 export interface Told {
   readonly alert_id: string
+  /** All of those that were told together. */
+  readonly alert_ids?: readonly string[]
   readonly user_id: string | null
+}
+
+function alertsOf({ alert_id, alert_ids = [alert_id] }: Told): string {
+  return alert_ids.join()
 }
 
 interface Codes {
@@ -33,7 +39,7 @@ export class ReplyCodes {
     for (let attempt = 0; attempt < 20; attempt++) {
       const text = await this.#store.get(partition, key)
       const { next, codes } = text === null ? NONE : (JSON.parse(text) as Codes)
-      const known = Object.entries(codes).find(([, { alert_id }]) => alert_id === told.alert_id)
+      const known = Object.entries(codes).find(([, one]) => alertsOf(one) === alertsOf(told))
       if (known !== undefined) return Number(known[0])
       const after: Codes = {
         next: next === MOST_CODES ? 1 : next + 1,

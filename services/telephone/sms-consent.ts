@@ -14,7 +14,8 @@ export interface OptOut {
 export interface LastSms {
   readonly user_id: string | null
   readonly notification_id: string | null
-  readonly alert_id: string | null
+  /** The alerts of which it spoke. */
+  readonly alert_ids: readonly string[]
   readonly at: string
 }
 
@@ -84,7 +85,10 @@ export class SmsConsent {
 
   async last(phone: string): Promise<LastSms | null> {
     const text = await this.#read(phone, this.#parts.keys.smsConversation)
-    return text === null ? null : (JSON.parse(text) as LastSms)
+    if (text === null) return null
+    // An older release remembered one alert.
+    const { alert_id, ...last } = JSON.parse(text) as LastSms & { readonly alert_id?: string }
+    return { ...last, alert_ids: last.alert_ids ?? (alert_id ? [alert_id] : []) }
   }
 
   #read(phone: string, key: (hash: string) => string): Promise<string | null> {

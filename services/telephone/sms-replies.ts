@@ -1,8 +1,11 @@
+import { asBelfryError } from '../../src/index.ts'
 import { replyScript } from '../channels/voice-script.ts'
 import type { LastSms, SmsConsent } from './sms-consent.ts'
 
 /** A text message that somebody sent us. */
 export interface IncomingSms {
+  /** Twilio's own name for it, the same when it tells us of it again; `null`: it has none. */
+  readonly id: string | null
   /** E.164. */
   readonly from: string
   readonly text: string
@@ -50,6 +53,13 @@ export class SmsReplies {
       await consent.optIn(sms.from)
       return null
     }
-    return answer === undefined ? null : answer(sms, await consent.last(sms.from))
+    if (answer === undefined) return null
+    try {
+      return await answer(sms, await consent.last(sms.from))
+    } catch (error) {
+      // Nobody tries again but the person, who must know.
+      if (!asBelfryError(error).retryable) throw error
+      return 'That could not be done at this moment. Send it again in a minute.'
+    }
   }
 }

@@ -91,7 +91,16 @@ export function createAlerting(ingredients: Ingredients) {
   const groupTeller = new GroupTeller({ ...base, groups, mutes, notifier, placing, teller })
   const settling = new FlapSettling({ ...ingredients, changes })
   const inhibitions = new Inhibitions({ ...base, changes })
-  const work = { groupTeller, held, inhibitions, notices, notifier, settling, timers }
+  const work = {
+    ...ingredients,
+    groupTeller,
+    held,
+    inhibitions,
+    notices,
+    notifier,
+    settling,
+    timers,
+  }
   return {
     alerts: raising,
     alertActions: new AlertActions({ ...base, changes }),

@@ -105,6 +105,8 @@ export class Keys {
   alertSeen = (id: string) => `${this.scope}alert:${id}:seen`
   alertLog = (id: string) => `${this.scope}alert:${id}:log`
   alertTold = (id: string) => `${this.scope}alert:${id}:told`
+  /** That what people want to hear later of a step was planned, for some of them. */
+  alertPlanned = (id: string, who: string) => `${this.scope}alert:${id}:planned:${who}`
   alertDedup = (hash: string) => `${this.scope}alerts:dedup:${hash}`
   criticalAlerts = () => `${this.scope}alerts:critical`
   openAlerts = () => `${this.scope}alerts:open`
@@ -142,8 +144,8 @@ export class Keys {
   /** That beats are being looked at, and since when. */
   heartbeatsWatched = () => `${this.scope}heartbeats:watched`
 
-  /** That a link which works once was used. */
-  usedLink = (hash: string) => `${this.scope}link:${hash}`
+  /** That an alert was answered by what works once, such as a link. */
+  answered = (hash: string) => `${this.scope}link:${hash}`
 
   // Events
   event = (id: string) => `${this.scope}event:${id}`

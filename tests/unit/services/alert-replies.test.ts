@@ -1,5 +1,6 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { wishOf } from '../../../services/telephone/alert-replies.ts'
+import { Unavailable } from '../../../src/support/errors.ts'
 import { AlertBench } from '../../support/alert-bench.ts'
 
 const PHONE = '+12025550123'
@@ -31,11 +32,15 @@ describe('a text message to us', () => {
     bench = new AlertBench()
   })
 
-  const reply = (text: string) =>
-    bench.services.smsReplies.receive({ from: PHONE, text, optOut: null })
+  const reply = (text: string, id: string | null = null) =>
+    bench.services.smsReplies.receive({ id, from: PHONE, text, optOut: null })
   const told = async (alert_id: string) => {
     const { replyCodes, smsConsent } = bench.services
-    await smsConsent.remember(PHONE, { user_id: 'ada', notification_id: 'n', alert_id })
+    await smsConsent.remember(PHONE, {
+      user_id: 'ada',
+      notification_id: 'n',
+      alert_ids: [alert_id],
+    })
     return replyCodes.codeFor(PHONE, { alert_id, user_id: 'ada' })
   }
 
@@ -50,6 +55,41 @@ describe('a text message to us', () => {
     expect(await reply('1a')).toContain('resolved already')
     expect(await reply('77a')).toContain('no such alert')
     expect(await reply(`ack ${two}`)).toContain('Acknowledged.')
+  })
+
+  it('that Twilio tells us of twice has one effect; the same words in another one have theirs', async () => {
+    await bench.onCall('fire', 'ada')
+    const id = await bench.raise()
+    const code = await told(id)
+    const steps: number[] = []
+    for (const sms of ['SM1', 'SM1', 'SM2', 'SM2']) {
+      expect(await reply(`${code}e`, sms)).toContain('Escalated.')
+      steps.push((await bench.show(id)).loop * 2 + (await bench.show(id)).step)
+    }
+    expect(steps).toEqual([1, 1, 2, 2])
+    for (const _ of [1, 2]) expect(await reply(`${code}c`, 'SM3')).toContain('Resolved.')
+  })
+
+  it('is answered so that the person knows when nothing can be done at this moment', async () => {
+    const code = await told(await bench.raise())
+    const away = vi.spyOn(bench.store, 'commit').mockRejectedValue(new Unavailable('away'))
+    expect(await reply(`${code}a`)).toContain('Send it again in a minute.')
+    away.mockRestore()
+    expect(await reply(`${code}a`)).toContain('Acknowledged.')
+  })
+
+  it('is about all the alerts that were told together', async () => {
+    const ids = [await bench.raise(), await bench.raise({ source: 'hall 4' })]
+    const { replyCodes, smsConsent } = bench.services
+    const [first = ''] = ids
+    const single = await told(first)
+    const group = { alert_id: first, alert_ids: ids, user_id: 'ada' }
+    const code = await replyCodes.codeFor(PHONE, group)
+    expect([single, code, await replyCodes.codeFor(PHONE, group)]).toEqual([1, 2, 2])
+    expect(await reply('2a')).toContain('Acknowledged: 2 alerts.')
+    for (const id of ids) expect(await bench.show(id)).toMatchObject({ acknowledged_by: 'ada' })
+    await smsConsent.remember(PHONE, { user_id: 'ada', notification_id: 'n', alert_ids: ids })
+    expect(await reply('c')).toContain('Resolved: 2 alerts.')
   })
 
   it('two letters are for everything of one source', async () => {

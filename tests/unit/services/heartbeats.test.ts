@@ -1,11 +1,12 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest'
 import type { StoredAlert } from '../../../services/alerts/alert-record.ts'
 import { HeartbeatWatch } from '../../../services/heartbeats/heartbeat-watch.ts'
 import { compileMonitor, MonitorDocument } from '../../../services/heartbeats/monitor.ts'
 import type { Services } from '../../../src/bootstrap/services.ts'
+import { Unavailable } from '../../../src/support/errors.ts'
 import { AlertBench } from '../../support/alert-bench.ts'
 import { silentLog as log } from '../../support/delivery.ts'
 import { makeContext } from '../../support/make-context.ts'
@@ -167,4 +168,43 @@ it('a last will says it at once, and its silence is told once', async () => {
   await kept('c', 'offline')
   await work()
   expect((await openAlerts()).map(({ labels }) => labels.id).sort()).toEqual(['a', 'c'])
+})
+
+it('who beats after the clock was set back is missed in his time, not in that of before', async () => {
+  const watch = watchOf()
+  await watch.round()
+  await beat('p1')
+  bench.clock.leap(-86_400_000)
+  await pass(5, watch)
+  await beat('p1')
+  await pass(62, watch)
+  expect(await openAlerts()).toMatchObject([{ labels: { id: 'p1' } }])
+})
+
+it('a shorter time-out holds from the next sign of life on', async () => {
+  const watch = watchOf()
+  const slow = MonitorDocument.parse({ id: 'pumps', topic: 'pumps/{id}/telemetry', timeout: '1h' })
+  bench.services.heartbeats.use([compileMonitor(slow)])
+  await watch.round()
+  await beat('p1')
+  bench.services.heartbeats.use([MONITOR])
+  await beat('p1')
+  await pass(62, watch)
+  expect(await openAlerts()).toHaveLength(1)
+})
+
+it('who falls silent is noticed while it cannot be noted that beats are listened to', async () => {
+  const watch = watchOf()
+  await watch.round()
+  await beat('p1')
+  const { store, keys } = bench
+  const get = store.get.bind(store)
+  vi.spyOn(store, 'get').mockImplementation((partition, key) =>
+    key === keys.heartbeatsWatched()
+      ? Promise.reject(new Unavailable('away'))
+      : get(partition, key),
+  )
+  await pass(62, watch)
+  vi.restoreAllMocks()
+  expect(await openAlerts()).toHaveLength(1)
 })

@@ -51,7 +51,7 @@ it('what nobody answered is counted by severity, of every tenant, and what was c
   for (const tenant of ['', 'acme']) {
     const alerts = new AlertStore({ store, keys: keysOfTenant(tenant) })
     const counted = (severity: 'critical' | 'info') =>
-      alerts.unanswered({ type: 'fire', source: 'hall 3', severity })
+      alerts.index.unanswered({ type: 'fire', source: 'hall 3', severity })
     expect([await counted('critical'), await counted('info')]).toEqual([1, 0])
   }
   const left: string[] = []

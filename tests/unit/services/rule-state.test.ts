@@ -117,7 +117,7 @@ describe('receive()', () => {
     let state: RuleState = UNTOUCHED
     return readings.map(([number, at]) => {
       const seen = { matches: true, number, text: String(number), at, mark: null, isKept: false }
-      const { after, effects } = receive(rule, state, seen, 0)
+      const { after, effects } = receive(rule, state, seen, 1000)
       state = after
       return effects.map(({ kind }) => kind).join('+')
     })
@@ -158,11 +158,47 @@ describe('receive()', () => {
     let state: RuleState = UNTOUCHED
     const come = (mark: string, isKept: boolean) => {
       const seen = { matches: true, number: null, text: mark, at: null, mark, isKept }
-      const { after, effects } = receive(rule, state, seen, 0)
+      const { after, effects } = receive(rule, state, seen, 1000)
       state = after
       return effects.length
     }
     const all = [come('a', true), come('a', true), come('b', false), come('b', true)]
     expect([...all, come('b', false), come('a', true)]).toEqual([1, 0, 1, 0, 1, 1])
+  })
+})
+
+describe('clocks that are wrong', () => {
+  const reading = (number: number, at: number) => ({
+    ...{ matches: true, number, text: String(number), at, mark: null, isKept: false },
+  })
+  const HOUR = 3_600_000
+
+  it('of a device: one reading from the future does not keep out those that follow', () => {
+    const rule = ruleOf({ above: 8, time: 'payload.at' })
+    const now = 1000 * HOUR
+    const wrong = receive(rule, UNTOUCHED, reading(5, now + 9999 * HOUR), now)
+    const right = receive(rule, wrong.after, reading(9, now + 1000), now + 1000)
+    expect(right.effects.map(({ kind }) => kind)).toEqual(['began', 'fired'])
+    const late = receive(rule, right.after, reading(5, now + 500), now + 2000)
+    expect(late.why).toBe('a newer reading was taken before')
+  })
+
+  it('of ours: a reading after it was set back is taken, and told', () => {
+    const rule = ruleOf({ above: 8, time: 'payload.at', debounce: '1h' })
+    const ahead = 1000 * HOUR
+    const first = receive(rule, UNTOUCHED, reading(9, ahead), ahead)
+    const now = ahead - 24 * HOUR
+    const over = receive(rule, first.after, reading(5, now), now)
+    expect(over.effects.map(({ kind }) => kind)).toEqual(['ended'])
+    const again = receive(rule, over.after, reading(9, now + 1000), now + 1000)
+    expect(again.effects.map(({ kind }) => kind)).toEqual(['began', 'fired'])
+  })
+
+  it('of ours: what happens at each message is not held back for as long as it was ahead', () => {
+    const rule = ruleOf({ debounce: '1m' })
+    const seen = { matches: true, number: 1, text: '1' }
+    const { after } = advance(rule, UNTOUCHED, seen, 1000 * HOUR)
+    const { effects } = advance(rule, after, seen, 900 * HOUR)
+    expect(effects).toEqual([{ kind: 'fired' }])
   })
 })

@@ -26,9 +26,9 @@ beforeEach(() => {
 })
 afterEach(() => store.close())
 
-const told = { user_id: 'ada', notification_id: 'n1', alert_id: 'a1' }
+const told = { user_id: 'ada', notification_id: 'n1', alert_ids: ['a1'] }
 const incoming = (text: string, optOut: IncomingSms['optOut'] = null): IncomingSms => ({
-  ...{ from: PHONE, text, optOut },
+  ...{ id: null, from: PHONE, text, optOut },
 })
 
 describe('answers by text message', () => {
