@@ -11,16 +11,9 @@ import { type Mailbox, parseMailbox } from '../directory/email-address.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import { composeMail, envelopeOf, UnsendableMail } from './email-compose.ts'
 import type { EmailContent } from './email-content.ts'
-import {
-  isBadCredentials,
-  outcomeOf,
-  outcomeOfAccepted,
-  type SmtpProgress,
-} from './smtp-outcome.ts'
+import { Lockout } from './lockout.ts'
+import { outcomeOf, outcomeOfAccepted, type SmtpProgress } from './smtp-outcome.ts'
 import { WrittenMail } from './written-mail.ts'
-
-/** Knocking with bad credentials again and again gets an account locked. */
-const CREDENTIALS_PAUSE_MS = 60_000
 
 /** What a mail may take in all: a server that says a letter now and then is never silent. */
 const SEND_WITHIN_MS = 60_000
@@ -59,7 +52,7 @@ export class SmtpProvider implements Provider<EmailContent> {
   readonly #from: Mailbox
   readonly #clock: Clock
   readonly #transport: Transporter<SMTPPoolSentMessageInfo, SMTPPoolOptions>
-  #lockedOut: { readonly until: number; readonly outcome: SendOutcome } | null = null
+  readonly #lockout: Lockout<SendOutcome>
 
   /** Throws when `from` is no address. */
   constructor({ name = 'smtp', url, from, clock }: SmtpOptions) {
@@ -68,28 +61,25 @@ export class SmtpProvider implements Provider<EmailContent> {
     this.name = name
     this.#from = sender
     this.#clock = clock
+    this.#lockout = new Lockout(clock)
     this.#transport = createTransport({ ...POOL, url })
   }
 
   async send(job: DeliveryJob<EmailContent>, signal: AbortSignal): Promise<SendOutcome> {
     const now = this.#clock.now()
-    if (this.#lockedOut && now < this.#lockedOut.until) return this.#lockedOut.outcome
+    const { outcome: unasked } = this.#lockout
+    if (unasked !== null) return unasked
     let written: WrittenMail | null = null
     try {
       const mail = composeMail(job, { from: this.#from, now })
       written = new WrittenMail(mail, envelopeOf(mail, job))
       const info = await this.#within(written, signal)
-      this.#lockedOut = null
       const { accepted, rejectedErrors = [], messageId, response } = info
       const refused = job.refused ?? []
       return outcomeOfAccepted({ accepted, rejectedErrors, messageId, response, refused })
     } catch (error) {
       if (error instanceof UnsendableMail) return { status: 'failed', reason: error.message }
-      const outcome = outcomeOf(error, written ?? NOT_BEGUN)
-      if (isBadCredentials(error)) {
-        this.#lockedOut = { until: now + CREDENTIALS_PAUSE_MS, outcome }
-      }
-      return outcome
+      return this.#lockout.after(outcomeOf(error, written ?? NOT_BEGUN))
     }
   }
 

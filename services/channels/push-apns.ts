@@ -4,14 +4,13 @@ import type { ApnsSession } from './apns-session.ts'
 import type { Answered } from './http/exchange.ts'
 import type { HttpResult } from './http/guarded-sender.ts'
 import { jsonOf, retryAfterOf, wordOf } from './http/http-outcome.ts'
+import { Lockout } from './lockout.ts'
 import type { DeviceOutcome, PushCarrier } from './push-carrier.ts'
 import { appleCollapseId, type PushNote } from './push-message.ts'
 
 /** Apple wants a token to be renewed after 20 minutes at the earliest and 60 at the latest. */
 const TOKEN_AGE_MS = 50 * 60_000
 const LEAST_TOKEN_AGE_MS = 20 * 60_000
-/** Knocking with bad credentials again and again gets an account locked. */
-const CREDENTIALS_PAUSE_MS = 60_000
 /** It is `APNS_BUNDLE_ID` that is wrong, for every device. */
 const NOT_OUR_TOPIC = ['BadTopic', 'MissingTopic', 'TopicDisallowed']
 
@@ -30,10 +29,11 @@ export class ApnsPush implements PushCarrier {
   readonly name = 'apns'
   readonly #parts: Parts
   #token: { readonly text: Promise<string>; readonly signedAt: number } | null = null
-  #lockedOut: { readonly until: number; readonly reason: string } | null = null
+  readonly #lockout: Lockout<DeviceOutcome>
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#lockout = new Lockout(parts.clock)
   }
 
   send(note: PushNote, tokens: readonly string[], signal: AbortSignal): Promise<DeviceOutcome[]> {
@@ -45,16 +45,10 @@ export class ApnsPush implements PushCarrier {
   }
 
   async #sendOne(note: PushNote, device: string, signal: AbortSignal): Promise<DeviceOutcome> {
-    const { clock } = this.#parts
-    if (this.#lockedOut !== null && clock.now() < this.#lockedOut.until) {
-      return { status: 'unreachable', reason: this.#lockedOut.reason }
-    }
+    const { outcome } = this.#lockout
+    if (outcome !== null) return outcome
     // Only our own key makes it reject.
-    const outcome = await this.#ask(note, device, signal).catch(keyUnusable)
-    if (outcome.status === 'unreachable' && outcome.reason.startsWith('bad_credentials')) {
-      this.#lockedOut = { until: clock.now() + CREDENTIALS_PAUSE_MS, reason: outcome.reason }
-    }
-    return outcome
+    return this.#lockout.after(await this.#ask(note, device, signal).catch(keyUnusable))
   }
 
   async #ask(note: PushNote, device: string, signal: AbortSignal): Promise<DeviceOutcome> {

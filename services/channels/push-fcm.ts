@@ -2,13 +2,12 @@ import type { Message } from 'firebase-admin/messaging'
 import type { Clock } from '../../src/index.ts'
 import type { FcmAccount } from './fcm-account.ts'
 import { type FcmVerdict, fcmOutcome } from './fcm-outcome.ts'
+import { Lockout } from './lockout.ts'
 import type { DeviceOutcome, PushCarrier } from './push-carrier.ts'
 import { appleCollapseId, type PushNote } from './push-message.ts'
 
 /** The client's own limit for one request is 15 s; this is for a client that hangs. */
 const ANSWER_WITHIN_MS = 20_000
-/** Knocking with bad credentials again and again gets an account locked. */
-const CREDENTIALS_PAUSE_MS = 60_000
 /** FCM keeps nothing for longer, and refuses to. */
 const MOST_TTL_MS = 28 * 86_400_000
 /** Names that FCM keeps for itself. */
@@ -23,10 +22,11 @@ interface Parts {
 export class FcmPush implements PushCarrier {
   readonly name = 'fcm'
   readonly #parts: Parts
-  #lockedOut: { readonly until: number; readonly reason: string } | null = null
+  readonly #lockout: Lockout<DeviceOutcome>
 
   constructor(parts: Parts) {
     this.#parts = parts
+    this.#lockout = new Lockout(parts.clock)
   }
 
   async send(
@@ -34,19 +34,11 @@ export class FcmPush implements PushCarrier {
     tokens: readonly string[],
     signal: AbortSignal,
   ): Promise<DeviceOutcome[]> {
-    const { clock } = this.#parts
-    if (this.#lockedOut !== null && clock.now() < this.#lockedOut.until) {
-      const { reason } = this.#lockedOut
-      return tokens.map(() => ({ status: 'unreachable', reason }))
-    }
+    const { outcome: unasked } = this.#lockout
+    if (unasked !== null) return tokens.map(() => unasked)
     const outcomes = withoutGuesses(await this.#ask(note, tokens, signal))
     const refused = outcomes.find(({ isBadCredentials }) => isBadCredentials)
-    if (refused !== undefined && 'reason' in refused.outcome) {
-      this.#lockedOut = {
-        until: clock.now() + CREDENTIALS_PAUSE_MS,
-        reason: refused.outcome.reason,
-      }
-    }
+    if (refused !== undefined) this.#lockout.begin(refused.outcome)
     return outcomes.map(({ outcome }) => outcome)
   }
 

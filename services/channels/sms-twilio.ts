@@ -5,10 +5,11 @@ import type { SmsConsent } from '../telephone/sms-consent.ts'
 import type { PhoneContent } from './bundle.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import { shorten } from './http/post-message.ts'
+import type { Lockout } from './lockout.ts'
 import { MOST_SMS_CHARACTERS, smsSize } from './sms-segments.ts'
 import type { TwilioAccount } from './twilio-account.ts'
 import { TwilioRefusal } from './twilio-account.ts'
-import { type Lockout, twilioOutcome, UNSUBSCRIBED } from './twilio-outcome.ts'
+import { twilioOutcome, UNSUBSCRIBED } from './twilio-outcome.ts'
 
 /** What cannot be delivered within four hours is not sent any more (Twilio's own default). */
 const MOST_VALID_SECONDS = 14_400
@@ -16,7 +17,7 @@ const LEAST_VALID_SECONDS = 60
 
 interface Parts {
   readonly account: TwilioAccount
-  readonly lockout: Lockout
+  readonly lockout: Lockout<SendOutcome>
   /** A number or sender name; `null` where a messaging service chooses one. */
   readonly from: string | null
   readonly messagingServiceSid: string | null

@@ -26,7 +26,7 @@ const BAD_CREDENTIALS = ['EAUTH', 'ENOAUTH', 'EOAUTH2']
 const WHO_ARE_YOU = [530, 534, 535, 538]
 
 /** Whether the server does not let us in at all. */
-export function isBadCredentials(error: unknown): boolean {
+function isBadCredentials(error: unknown): boolean {
   return BAD_CREDENTIALS.includes(codeOf(error)) || WHO_ARE_YOU.includes(replyOf(error) ?? 0)
 }
 

@@ -1,4 +1,4 @@
-import { type Clock, messageOf } from '../../src/index.ts'
+import { messageOf } from '../../src/index.ts'
 import type { SendOutcome } from './channel.ts'
 import { TwilioRefusal, TwilioSilence } from './twilio-account.ts'
 
@@ -8,8 +8,6 @@ export const UNSUBSCRIBED = 21610
 const BAD_CREDENTIALS = 20003
 /** Too many requests, too many messages at once, a queue that is full. */
 const TRY_AGAIN = [20429, 14107, 21611, 30001]
-/** Knocking with bad credentials again and again gets an account locked. */
-const CREDENTIALS_PAUSE_MS = 60_000
 
 /**
  * What became of a message or call that Twilio did not simply take. 429 and 5xx
@@ -38,29 +36,4 @@ export function twilioOutcome(error: unknown): SendOutcome {
 
 function isBadCredentials({ status, code }: TwilioRefusal): boolean {
   return status === 401 || code === BAD_CREDENTIALS
-}
-
-/** After bad credentials nothing is asked for a minute, by whichever channel of the account. */
-export class Lockout {
-  readonly #clock: Clock
-  #until = 0
-  #outcome: SendOutcome | null = null
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  /** What is said without asking; `null` when it may be asked. */
-  get outcome(): SendOutcome | null {
-    return this.#clock.now() < this.#until ? this.#outcome : null
-  }
-
-  /** Remembers an outcome that spoke of credentials; hands on every one. */
-  after(outcome: SendOutcome): SendOutcome {
-    if (outcome.status === 'unreachable' && outcome.reason.startsWith('bad_credentials')) {
-      this.#until = this.#clock.now() + CREDENTIALS_PAUSE_MS
-      this.#outcome = outcome
-    }
-    return outcome
-  }
 }

@@ -2,16 +2,17 @@ import type { DeliveryJob } from '../deliveries/delivery-job.ts'
 import { parsePhoneNumber } from '../directory/phone-number.ts'
 import type { PhoneContent } from './bundle.ts'
 import type { Provider, SendOutcome } from './channel.ts'
+import type { Lockout } from './lockout.ts'
 import { deliveriesIn } from './sms-twilio.ts'
 import type { TwilioAccount } from './twilio-account.ts'
-import { type Lockout, twilioOutcome } from './twilio-outcome.ts'
+import { twilioOutcome } from './twilio-outcome.ts'
 import { callScript } from './voice-script.ts'
 
 const RING_SECONDS = 30
 
 interface Parts {
   readonly account: TwilioAccount
-  readonly lockout: Lockout
+  readonly lockout: Lockout<SendOutcome>
   /** The number that calls. */
   readonly from: string
   /** Where pressed keys and the call's end are told; `null`: nowhere that Twilio could reach. */

@@ -4,16 +4,16 @@ import {
   mergeVoice,
   type PhoneContent,
 } from '../../services/channels/bundle.ts'
-import type { Provider } from '../../services/channels/channel.ts'
+import type { Provider, SendOutcome } from '../../services/channels/channel.ts'
 import { guarded } from '../../services/channels/guarded.ts'
 import { GuardedSender } from '../../services/channels/http/guarded-sender.ts'
+import { Lockout } from '../../services/channels/lockout.ts'
 import { PhoneGate } from '../../services/channels/phone-gate.ts'
 import { PhoneMeter } from '../../services/channels/phone-meter.ts'
 import { withReplyCode } from '../../services/channels/reply-code.ts'
 import { TwilioSms } from '../../services/channels/sms-twilio.ts'
 import { Throttle } from '../../services/channels/throttle.ts'
 import { TwilioAccount } from '../../services/channels/twilio-account.ts'
-import { Lockout } from '../../services/channels/twilio-outcome.ts'
 import { TwilioVoice } from '../../services/channels/voice-twilio.ts'
 import { PhoneBudget } from '../../services/telephone/phone-budget.ts'
 import type { TwilioConfig } from '../config/providers-config.ts'
@@ -30,7 +30,7 @@ export function phoneProviders(parts: ProviderParts, pacing: Pacing): [string, P
   const { accountSid, authToken, apiUrl, from, messagingServiceSid } = twilio
   const sender = new GuardedSender({ clock })
   const account = new TwilioAccount({ accountSid, authToken, apiUrl, sender, clock })
-  const base = { account, lockout: new Lockout(clock) }
+  const base = { account, lockout: new Lockout<SendOutcome>(clock) }
   const url = config.http.publicUrl
   const made: [string, Provider][] = []
   if (order.sms.length > 0) {

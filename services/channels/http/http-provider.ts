@@ -2,6 +2,7 @@ import type { Clock } from '../../../src/index.ts'
 import type { Hook, HookState } from '../../deliveries/hook-state.ts'
 import { isLastTry } from '../../deliveries/last-try.ts'
 import type { Provider, SendOutcome } from '../channel.ts'
+import { LOCKOUT_MS } from '../lockout.ts'
 import type { Answered } from './exchange.ts'
 import type { GuardedSender, HttpRequest, HttpResult } from './guarded-sender.ts'
 import { outcomeOf } from './http-outcome.ts'
@@ -9,8 +10,6 @@ import type { PostJob } from './post-message.ts'
 import { RatePacer } from './rate-pacer.ts'
 import { type Target, Unsendable, type Verdict } from './target.ts'
 
-/** Knocking with a bad token again and again gets an account locked. */
-const CREDENTIALS_PAUSE_MS = 60_000
 const NO_PACE = { limit: Number.POSITIVE_INFINITY, windowMs: 1000 }
 const NO_VERDICT: Verdict = { outcome: null }
 
@@ -107,7 +106,7 @@ export class HttpProvider implements Provider<PostJob> {
     address: URL,
     { verdict, outcome, result }: { verdict: Verdict; outcome: SendOutcome; result: HttpResult },
   ): void {
-    if (verdict.isLockedOut) this.#pacer.pause(target.name, CREDENTIALS_PAUSE_MS)
+    if (verdict.isLockedOut) this.#pacer.pause(target.name, LOCKOUT_MS)
     const receiver = verdict.isGlobalLimit ? target.name : address.href
     if (verdict.limits) this.#pacer.learn(receiver, verdict.limits)
     const isLimited = result.kind === 'answered' && result.status === 429

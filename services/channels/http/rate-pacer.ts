@@ -9,6 +9,8 @@ export interface Pace {
 interface Window {
   remaining: number
   endsAt: number
+  /** How long it was when it began. */
+  readonly lengthMs: number
   /** How many were sent away to come later. */
   queued: number
 }
@@ -47,7 +49,8 @@ export class RatePacer {
     const known = this.#windows.get(receiver)?.remaining ?? remaining
     const endsAt = this.#clock.now() + resetMs
     // What is on its way has not been counted by the receiver yet: the smaller number is right.
-    this.#set(receiver, { remaining: Math.min(remaining, known), endsAt, queued })
+    const left = Math.min(remaining, known)
+    this.#set(receiver, { remaining: left, endsAt, lengthMs: resetMs, queued })
   }
 
   /** Nothing more for so long. */
@@ -57,10 +60,13 @@ export class RatePacer {
 
   #windowOf(receiver: string, pace: Pace, now: number): Window {
     const known = this.#windows.get(receiver)
-    if (known && known.endsAt > now) return known
-    const passed = known ? 1 + Math.floor((now - known.endsAt) / pace.windowMs) : 0
+    // Where the clock was set back it would seem to end later than it ever could.
+    if (known && known.endsAt > now && known.endsAt - now <= known.lengthMs) return known
+    const since = known ? Math.max(0, now - known.endsAt) : 0
+    const passed = known ? 1 + Math.floor(since / pace.windowMs) : 0
     const queued = passed === 0 ? 0 : Math.max(0, (known?.queued ?? 0) - passed * pace.limit)
-    const fresh = { remaining: pace.limit, endsAt: now + pace.windowMs, queued }
+    const { limit, windowMs } = pace
+    const fresh = { remaining: limit, endsAt: now + windowMs, lengthMs: windowMs, queued }
     this.#set(receiver, fresh)
     return fresh
   }

@@ -37,6 +37,15 @@ describe('RatePacer', () => {
     for (let n = 5; n < 1000; n++) expect(sentAt[n]! - sentAt[n - 5]!).toBeGreaterThanOrEqual(2000)
   })
 
+  it('makes nobody wait for an hour when the clock is set back by one', () => {
+    times(6)
+    clock.leap(-3_600_000)
+    expect(times(5)).toEqual([0, 0, 0, 0, 0])
+    pacer.pause('a', 60_000)
+    clock.leap(-3_600_000)
+    expect(reserve()).toBe(0)
+  })
+
   it('learns what a receiver says', () => {
     reserve()
     pacer.learn('a', { remaining: 0, resetMs: 700 })
