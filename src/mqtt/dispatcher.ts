@@ -2,6 +2,7 @@ import type { Context } from '../context.ts'
 import type { Clock } from '../support/clock.ts'
 import { asBelfryError, type BelfryError, NoRoute, Unavailable } from '../support/errors.ts'
 import { uuidv7 } from '../support/ids.ts'
+import { type Insisting, insist } from '../support/insist.ts'
 import type { Logger } from '../support/logger.ts'
 import type { Metrics } from '../support/metrics.ts'
 import type { IncomingMessage, Intake, Publisher } from './message.ts'
@@ -29,7 +30,7 @@ export interface DispatcherParts {
 /** What a message says about its reply, and of which tenant its sender is. */
 type TenantWish = ReplyWish & { readonly tenant: string }
 
-/** How long to wait before the nth repetition, in milliseconds. */
+/** Before the nth repetition, in milliseconds. */
 const RETRY_MS = [50, 100, 250, 500, 1_000]
 
 const TELL_EVERY_MS = 5_000
@@ -39,12 +40,19 @@ export class Dispatcher {
   readonly #parts: DispatcherParts
   readonly #replies: Replies
   readonly #handledBy: (route: string) => (seconds: number) => void
+  readonly #insisting: Insisting
   #toldAt = 0
 
   constructor(parts: DispatcherParts) {
     this.#parts = parts
     this.#replies = new Replies(parts)
     this.#handledBy = counterOf(parts.metrics)
+    this.#insisting = {
+      clock: parts.clock,
+      isOver: () => parts.abandoned?.() ?? false,
+      pauseMs: pauseBefore,
+      onAway: (error) => this.#tellOfWaiting(error),
+    }
   }
 
   /**
@@ -68,11 +76,11 @@ export class Dispatcher {
     let context: Context | null = null
     const tenant = () => (context?.principal ?? message.principal)?.tenant ?? ''
     try {
-      const reply = await this.#insist(() => {
+      const reply = await insist(() => {
         context = this.#contextOf(message, match, { id, receivedAt })
         wish = replyWish(context.payload)
         return match.value.run(context)
-      })
+      }, this.#insisting)
       this.#answer(message, { ...wish, tenant: tenant() }, reply)
       this.#handledBy(match.value.pattern)((performance.now() - startedAt) / 1000)
       return 'handled'
@@ -107,32 +115,12 @@ export class Dispatcher {
     }
   }
 
-  /** Repeats while the store is away, until `abandoned()`. */
-  async #insist<Result>(run: () => Promise<Result>): Promise<Result> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await run()
-      } catch (error) {
-        if (!(error instanceof Unavailable) || this.#parts.abandoned?.()) throw error
-        this.#tellOfWaiting(error)
-        await this.#pause(RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]!)
-        if (this.#parts.abandoned?.()) throw error
-      }
-    }
-  }
-
   /** Thousands may wait at once; one line now and then says so. */
   #tellOfWaiting(error: Unavailable): void {
     const now = this.#parts.clock.now()
     if (now - this.#toldAt < TELL_EVERY_MS) return
     this.#toldAt = now
     this.#parts.log.warn({ err: error }, 'messages wait for the store')
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#parts.clock.after(ms / 2 + Math.random() * (ms / 2), resolve)
-    })
   }
 
   #answer(message: IncomingMessage, wish: TenantWish, reply: unknown): void {
@@ -158,13 +146,19 @@ export class Dispatcher {
   /** A recorder that is broken, and not only away, must not jam the connection. */
   async #record(refusal: Refusal): Promise<void> {
     try {
-      await this.#insist(() => this.#parts.onRefused(refusal))
+      await insist(() => this.#parts.onRefused(refusal), this.#insisting)
     } catch (error) {
       if (error instanceof Unavailable) throw error
       const { topic, code } = refusal
       this.#parts.log.error({ err: error, topic, code }, 'a refusal could not be recorded')
     }
   }
+}
+
+/** Those who wait together do not come back together. */
+function pauseBefore(repetition: number): number {
+  const ms = RETRY_MS[Math.min(repetition, RETRY_MS.length - 1)]!
+  return ms / 2 + Math.random() * (ms / 2)
 }
 
 /** Looking a label up costs more than counting: each route's place is found once. */

@@ -1,39 +1,19 @@
 import { randomUUID } from 'node:crypto'
-import type { PacketMark } from '../context.ts'
-import type { Store } from '../store/store.ts'
-import type { Clock } from '../support/clock.ts'
 import { messageOf } from '../support/errors.ts'
-import type { Logger } from '../support/logger.ts'
-import type { BrokerAddress } from './broker-address.ts'
 import { confirmedBy } from './confirmed-by.ts'
-import type { Backoff, Connection } from './connection.ts'
+import type { Connection } from './connection.ts'
 import { Errands } from './errands.ts'
+import type { FleetParts } from './fleet-parts.ts'
 import { inherit, type Member, planMembers } from './fleet-plan.ts'
 import type { FleetStatus } from './fleet-status.ts'
-import { RETRY_MS } from './insist.ts'
-import type { Intake } from './message.ts'
 import { allLanes, changeMembers } from './passing-members.ts'
-import { type RetirementTimes, retireSession } from './retirement.ts'
-import type { Router } from './router.ts'
-import { type SlotClient, SlotClients } from './slot-clients.ts'
-import { type Slot, Slots, type SlotTimes } from './slots.ts'
+import { retireSession } from './retirement.ts'
+import { isSame, type SlotClient, SlotClients } from './slot-clients.ts'
+import { type Slot, Slots } from './slots.ts'
 import { Subscriber, type SubscriberOptions } from './subscriber.ts'
 
-export interface FleetParts {
-  readonly address: BrokerAddress
-  /** As it stands before topics. */
-  readonly prefix: string
-  readonly group: string
-  readonly clientId: string
-  readonly router: Router
-  readonly intake: Intake
-  readonly store: Store
-  readonly clock: Clock
-  readonly log: Logger
-  readonly onReleased: (mark: PacketMark) => void
-  readonly onSessionLost: (clientId: string) => void
-  readonly times: SlotTimes & RetirementTimes & { sweepEveryMs: number; backoff: Backoff }
-}
+/** Pause before the place of a process is looked for again, the store having been away. */
+const SETTLE_AGAIN_MS = 500
 
 /** This process's share of the broker sessions: those of its slot, and those it takes over. */
 export class Fleet {
@@ -49,6 +29,8 @@ export class Fleet {
   #slot: Slot | null = null
   #following: Promise<void> = Promise.resolve()
   #members: readonly Subscriber[] = []
+  /** What they are planned as. */
+  #planned: readonly Member[] = []
   #isSweeping = false
   #isStopped = false
   #stopMs = 0
@@ -111,7 +93,9 @@ export class Fleet {
       this.#slot = slot
       const { number, takenOver } = slot
       this.#parts.log.info({ slot: number, takenOver }, 'holding a slot of the fleet')
-      while (!this.#isOver(slot) && !(await this.#settle(slot))) await this.#pause(RETRY_MS)
+      while (!this.#isOver(slot) && !(await this.#settle(slot))) {
+        await new Promise<void>((resolve) => this.#parts.clock.after(SETTLE_AGAIN_MS, resolve))
+      }
       await Promise.race([slot.lost, this.#stopping.promise])
       if (this.#isStopped) return
       const members = this.#members
@@ -129,11 +113,17 @@ export class Fleet {
       const leftOver = known.filter((client) => !planned.some(isSame(client)))
       await this.#clients.write(slot.number, [...planned, ...leftOver])
       if (this.#isOver(slot)) return true
-      slot.onLateSign(() => void this.#errands.run(this.#clients.write(slot.number, planned)))
+      slot.onLateSign(() => {
+        const note = () => this.#clients.write(slot.number, this.#planned)
+        void this.#errands.run(this.#inTurn(note))
+      })
+      this.#planned = planned
       this.#members = planned.map((member) => new Subscriber(this.#options(member, slot, known)))
       for (const member of this.#members) member.start()
       void Promise.all(this.#members.map(({ ready }) => ready)).then(() => this.#ready.resolve())
-      if (leftOver.length > 0) void this.#errands.run(this.#retireLeftOver(slot, leftOver, planned))
+      if (leftOver.length > 0) void this.#errands.run(this.#retireLeftOver(slot, leftOver))
+      // Routes that came or went meanwhile found nothing to change.
+      void this.#errands.run(this.#follow())
       return true
     } catch (error) {
       this.#parts.log.warn({ reason: messageOf(error) }, 'the sessions of the slot are not known')
@@ -145,9 +135,14 @@ export class Fleet {
     return planMembers(allLanes(this.#parts.router), slot, this.#parts)
   }
 
-  /** Other routes came or went: one change after the other, whatever became of the one before. */
+  /** Other routes came or went. */
   #follow(): Promise<void> {
-    this.#following = this.#following.catch(() => {}).then(() => this.#change())
+    return this.#inTurn(() => this.#change())
+  }
+
+  /** One change of our slot after the other, whatever became of the one before. */
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    this.#following = this.#following.catch(() => {}).then(change)
     return this.#following
   }
 
@@ -155,24 +150,22 @@ export class Fleet {
     const slot = this.#slot
     if (slot === null || this.#members.length === 0 || this.#isOver(slot)) return
     const planned = this.#plan(slot.number)
-    const clients = this.#clients
-    const make = (member: Member) => new Subscriber(this.#options(member, slot, []))
-    const { members, gone } = await changeMembers({
-      ...{ members: this.#members, planned, clients, slot: slot.number, make },
+    const changed = await changeMembers({
+      ...{ members: this.#members, planned, clients: this.#clients, slot: slot.number },
+      make: (member) => new Subscriber(this.#options(member, slot, [])),
       ...{ clock: this.#parts.clock, isOver: () => this.#isOver(slot) },
     })
-    this.#members = members
+    if (changed === null) return
+    this.#members = changed.members
+    this.#planned = planned
     // Emptying a session takes a while; other changes do not wait for it.
-    if (gone.length > 0) void this.#errands.run(this.#retireLeftOver(slot, gone, planned))
+    if (changed.gone.length > 0) void this.#errands.run(this.#retireLeftOver(slot, changed.gone))
   }
 
-  /** Sessions of our slot that our routes need no more. */
-  async #retireLeftOver(
-    slot: Slot,
-    leftOver: readonly SlotClient[],
-    planned: readonly SlotClient[],
-  ): Promise<void> {
-    if (await this.#retire(slot, leftOver)) await this.#clients.write(slot.number, planned)
+  /** Sessions of our slot that our routes need no more: known until nothing is left in them. */
+  async #retireLeftOver(slot: Slot, leftOver: readonly SlotClient[]): Promise<void> {
+    if (!(await this.#retire(slot, leftOver))) return
+    await this.#inTurn(() => this.#clients.forget(slot.number, leftOver, this.#planned))
   }
 
   /** Takes over the sessions of one slot whose process is gone, if there is any. */
@@ -236,14 +229,4 @@ export class Fleet {
   #isOver(slot: Slot): boolean {
     return this.#isStopped || slot.isLost
   }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#parts.clock.after(ms, resolve)
-    })
-  }
-}
-
-function isSame(client: SlotClient): (other: SlotClient) => boolean {
-  return ({ clientId }) => clientId === client.clientId
 }

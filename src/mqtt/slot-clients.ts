@@ -38,7 +38,28 @@ export class SlotClients {
     await this.#store.commit({ partition: 0, ops: [op] })
   }
 
+  /** Takes out what exists no more, unless it is `planned` again by now. */
+  async forget(
+    slot: number,
+    gone: readonly SlotClient[],
+    planned: readonly SlotClient[],
+  ): Promise<void> {
+    const isGone = (client: SlotClient) => gone.some(isSame(client))
+    const known = await this.read(slot)
+    await this.write(slot, [
+      ...known.filter((client) => !isGone(client)),
+      ...planned.filter(isGone),
+    ])
+  }
+
   #key(slot: number): string {
     return this.#keys.setting(`mqtt_slot_${slot}`)
   }
 }
+
+/** Whether another is the session of this client. */
+export function isSame({ clientId }: Named): (other: Named) => boolean {
+  return (other) => other.clientId === clientId
+}
+
+type Named = Pick<SlotClient, 'clientId'>

@@ -8,7 +8,7 @@ import {
   type Store,
 } from '../store/store.ts'
 import type { Clock } from '../support/clock.ts'
-import { Unavailable } from '../support/errors.ts'
+import { insist } from '../support/insist.ts'
 
 /** Jobs that end so soon after others are settled together: one write to the disk for all of them. */
 const GATHER_MS = 8
@@ -65,15 +65,12 @@ export class Settlements {
     await this.#store.commit({ partition, guards: [guard], ops })
   }
 
-  async #insist(signal: AbortSignal, attempt: () => Promise<void>): Promise<void> {
-    for (;;) {
-      try {
-        return await attempt()
-      } catch (error) {
-        if (!(error instanceof Unavailable) || signal.aborted) throw error
-        await new Promise<void>((resolve) => this.#clock.after(AGAIN_MS, resolve))
-      }
-    }
+  #insist(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    return insist(work, {
+      clock: this.#clock,
+      isOver: () => signal.aborted,
+      pauseMs: () => AGAIN_MS,
+    })
   }
 
   /** At once if none was lately: who is alone does not wait. */

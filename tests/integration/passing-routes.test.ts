@@ -22,7 +22,11 @@ describe.runIf(requireServer('mosquitto'))('routes that come and go', () => {
     server = await startMosquitto()
     store = openSqliteStore({ path: ':memory:', clock, log })
     router.on('declared/{name}', { qos: 1 }, async () => {})
-    broker = await startExternalBroker({
+    broker = await start()
+    device = await connectAsync(server.url)
+  })
+  const start = () =>
+    startExternalBroker({
       ...{ urls: [server.url], prefix: '', group: 'g', clientId: 'passing', node: 'n' },
       ...{ router, store, clock, log, onReleased: () => {}, times: FAST },
       intake: async ({ topic }) => {
@@ -30,8 +34,6 @@ describe.runIf(requireServer('mosquitto'))('routes that come and go', () => {
         return 'handled'
       },
     })
-    device = await connectAsync(server.url)
-  })
   afterAll(async () => {
     await device?.endAsync()
     await broker?.stop({ hardDeadlineMs: 1_000 })
@@ -62,5 +64,24 @@ describe.runIf(requireServer('mosquitto'))('routes that come and go', () => {
     expect(refusals).toBe(2)
     await follow('floors/{floor}')
     await isHeard('floors/1')
+  })
+
+  it('are subscribed when they come while a process is still taking its place', async () => {
+    await broker.stop({ hardDeadlineMs: 1_000 })
+    const get = store.get.bind(store)
+    const { promise: isRead, resolve: goOn } = Promise.withResolvers<void>()
+    const isAsked = Promise.withResolvers<void>()
+    store.get = async (...asked) => {
+      store.get = get
+      isAsked.resolve()
+      await isRead
+      return get(...asked)
+    }
+    const starting = start()
+    await isAsked.promise
+    await follow('cellars/{cellar}')
+    goOn()
+    broker = await starting
+    await isHeard('cellars/1')
   })
 })
