@@ -156,16 +156,16 @@ function answerOf(
   return typeof answer === 'boolean' ? answer : null
 }
 
-/** Whether a user does not want to hear of this at all. */
-export function isMuted(
+/** Of what he does not want to hear: its type, or the thread that it belongs to; `null`: of neither. */
+export function mutedPart(
   { muted_types: muted, mutes }: Preferences,
   { types, thread }: Subject,
   now: number,
-): boolean {
-  if (types.some((type) => muted.includes(type))) return true
-  if (thread === undefined || !Object.hasOwn(mutes, thread)) return false
+): 'type' | 'thread' | null {
+  if (types.some((type) => muted.includes(type))) return 'type'
+  if (thread === undefined || !Object.hasOwn(mutes, thread)) return null
   const until = mutes[thread]
-  return until == null || Date.parse(until) > now
+  return until == null || Date.parse(until) > now ? 'thread' : null
 }
 
 /** The subject of a message: its category is said in its data, or by the first word of a dotted type. */

@@ -1,7 +1,7 @@
 import { Expired, Filtered, Turns, Unavailable } from '../../src/index.ts'
 import { type DeliveryPlan, planDelivery, zoneOf } from '../deliveries/delivery-plan.ts'
 import type { Directory } from '../directory/directory.ts'
-import { isMuted, subjectOf } from '../directory/preferences.ts'
+import { mutedPart, subjectOf } from '../directory/preferences.ts'
 import { assertUserId, type Recipient } from '../directory/user-record.ts'
 import type { Typed, TypeRules } from '../events/type-rules.ts'
 import { Digests } from '../flows/digests.ts'
@@ -99,9 +99,11 @@ export class NotificationService {
 
   async #sendNow(ready: Ready): Promise<Sent> {
     const { message, recipient, now, overridesPreferences } = ready
-    if (!overridesPreferences && isMuted(recipient.preferences, subjectOf(message), now)) {
-      const words = `User ${ready.userId} muted messages of type ${message.type}.`
-      return this.#leaveOut(ready, { reason: 'muted' }, new Filtered('muted_type', words, ready.id))
+    const muted = mutedPart(recipient.preferences, subjectOf(message), now)
+    if (muted !== null && !overridesPreferences) {
+      const words = `User ${ready.userId} muted the ${muted} ${message[muted]}.`
+      const error = new Filtered(`muted_${muted}`, words, ready.id)
+      return this.#leaveOut(ready, { reason: 'muted', detail: muted }, error)
     }
     const { collapseKey } = message
     if (collapseKey === null) return this.#insist(ready)

@@ -1,6 +1,6 @@
 import { isoTime } from '../../src/index.ts'
 import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
-import { isMuted, subjectOf } from '../directory/preferences.ts'
+import { mutedPart, subjectOf } from '../directory/preferences.ts'
 import type { Recipient } from '../directory/user-record.ts'
 import type { Typed, TypeRefusal } from '../events/type-rules.ts'
 import type { Message } from './notification-record.ts'
@@ -68,9 +68,9 @@ export function flowGates({ digest, throttle }: Message): GateVerdict[] {
 /** Whether its recipient does not want to hear of it at all. */
 export function mutedGate(typed: Typed, { preferences }: Recipient, now: number): GateVerdict {
   const subject = subjectOf(typed.message)
-  const isQuiet = !isCritical(typed) && isMuted(preferences, subject, now)
-  return isQuiet
-    ? { gate: 'muted types', outcome: 'refuse', reason: 'muted_type' }
+  const muted = isCritical(typed) ? null : mutedPart(preferences, subject, now)
+  return muted !== null
+    ? { gate: 'muted types', outcome: 'refuse', reason: `muted_${muted}` }
     : { gate: 'muted types', outcome: 'pass' }
 }
 

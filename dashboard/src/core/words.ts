@@ -6,7 +6,9 @@ const REASONS: Readonly<Record<string, string>> = {
   quiet_hours: 'it is quiet time for the recipient',
   expired: 'it expired before it could go out',
   muted_type: 'the recipient muted this type',
-  muted: 'the recipient muted this type',
+  muted_thread: 'the recipient muted this thread',
+  muted: 'the recipient muted it',
+  condition: 'a condition of its type does not hold',
   throttled: 'there were too many of the kind',
   digest: 'it goes out with others as one message',
   vetoed: 'a listener or the notification itself said no',
@@ -29,6 +31,8 @@ const STATES: Readonly<Record<string, string>> = {
 /** Why something did not happen, in words. */
 export function reasonInWords(reason: unknown): string {
   const word = String(reason ?? '')
+  const [, condition] = /^condition: (.*)$/s.exec(word) ?? []
+  if (condition !== undefined) return `${REASONS.condition}: ${condition}`
   return REASONS[word] ?? word.replaceAll('_', ' ')
 }
 

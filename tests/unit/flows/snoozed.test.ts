@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { createServices } from '../../../src/bootstrap/services.ts'
 import { MemoryBus } from '../../../src/store/memory-bus.ts'
 import { silentLog as log } from '../../support/delivery.ts'
-import { DAY_MS, FlowBench, HOUR_MS } from '../../support/flow-bench.ts'
+import { DAY_MS, FlowBench, HOUR_MS, MINUTE_MS } from '../../support/flow-bench.ts'
 
 describe('a notification that is snoozed', () => {
   let bench: FlowBench
@@ -27,6 +27,12 @@ describe('a notification that is snoozed', () => {
     expect(await wakeAfter(HOUR_MS - 1)).toEqual({ shown: [], unread_count: 0 })
     expect(await wakeAfter(1)).toEqual({ shown: [id], unread_count: 1 })
     expect(await bench.store.count(0, bench.keys.snoozed())).toBe(0)
+  })
+
+  it('may sleep for three minutes, however long the request was on its way, and for no less', async () => {
+    await snooze(3 * MINUTE_MS - 50)
+    expect(() => snooze(2 * MINUTE_MS)).toThrow('3 minutes to 90 days')
+    await expect(inbox().markRead('42', id)).rejects.toMatchObject({ code: 'conflict' })
   })
 
   it('does not come back a second time when it was taken back and read before', async () => {
