@@ -127,7 +127,8 @@ export class AlertService {
     const inhibits = inhibitingNames(await rules.list(), made)
     const alert = { ...made, flapping: isFlapping, inhibits }
     const targets = (await responders.reachable(policy.steps[0], alert)).users.length
-    const why = targets === 0 ? 'nobody is an admin or on call' : `${targets} people`
+    const people = targets === 1 ? '1 person' : `${targets} people`
+    const why = targets === 0 ? 'nobody is an admin or on call' : people
     const log = [logEntry(now, 'triggered', null, why)]
     if (isFlapping) log.push(logEntry(now, 'flapping', null, 'it changes too often to be told'))
     const ops = [

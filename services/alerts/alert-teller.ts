@@ -33,6 +33,8 @@ export interface Telling {
   readonly overrides: boolean
 }
 
+const MOST_SHOWN = 10
+
 /** Tells people of alerts. Doing it again tells nobody twice. */
 export class AlertTeller {
   readonly #parts: Parts
@@ -64,7 +66,11 @@ export class AlertTeller {
     for (const reason of failed.filter((one) => !(one instanceof Filtered))) {
       log.error({ err: reason, alert: name[0] }, 'somebody was not told of an alert')
     }
-    return `${targets.length - failed.length} told`
+    const told = results.flatMap((one, n) =>
+      one.status === 'fulfilled' ? [heardBy(targets[n] ?? '', one.value.channels)] : [],
+    )
+    const shown = told.slice(0, MOST_SHOWN).join('; ')
+    return `${told.length} told${shown && `: ${shown}`}${told.length > MOST_SHOWN ? '; …' : ''}`
   }
 
   /** Personal rules hold where a step names no channels itself. */
@@ -96,4 +102,9 @@ export class AlertTeller {
       return null
     }
   }
+}
+
+/** `ada by voice, sms`: what an address, a preference or an outage left of the channels that were wanted. */
+function heardBy(user: string, channels: readonly string[]): string {
+  return `${user} ${channels.length === 0 ? 'in the inbox only' : `by ${channels.join(', ')}`}`
 }

@@ -1,6 +1,7 @@
 import type { ChannelName } from '../deliveries/channel-policy.ts'
 import { type Message, messageOf } from '../notifications/notification-record.ts'
 import type { AlertUpdate } from './alert-job.ts'
+import { withPlace } from './alert-place.ts'
 import type { AlertRecord, Severity, StoredAlert } from './alert-record.ts'
 import { EVERY_CHANNEL, PAGING } from './escalation-policy.ts'
 import { worstSeverity } from './severity.ts'
@@ -20,7 +21,7 @@ export function alertMessage(
   const { severity } = alert
   const wanted = stepChannels ?? (severity === 'critical' ? EVERY_CHANNEL : null)
   const quiet = wanted?.filter((channel) => !PAGING.includes(channel)) ?? null
-  return messageOf({
+  const message = messageOf({
     title: `${LABEL[severity]}: ${alert.type}`,
     message: alert.message,
     type: `alert.${severity}`,
@@ -30,6 +31,7 @@ export function alertMessage(
     channels: severity === 'info' ? quiet : wanted,
     shortText: `${severity.toUpperCase()}: ${alert.type} - ${alert.message}`,
   })
+  return withPlace(alert, message)
 }
 
 /** Why a group is told. */
@@ -114,7 +116,7 @@ export function updateMessage(
   const word = `${event.slice(0, 1).toUpperCase()}${event.slice(1)}`
   const by = who === null ? '' : ` by ${who}`
   const said = note === null ? '' : ` (${note})`
-  return messageOf({
+  const message = messageOf({
     title: `${word}: ${alert.type}`,
     message: `${word}${by}: ${alert.message}${said}`,
     type: `alert.${event}`,
@@ -123,12 +125,13 @@ export function updateMessage(
     channels: channels?.filter((channel) => channel !== 'voice') ?? null,
     shortText: `${word}${by}: ${alert.type} - ${alert.message}${said}`,
   })
+  return withPlace(alert, message, { asksNothing: true })
 }
 
 /** What admins are told when a policy came to its end. */
 export function exhaustedMessage(alert: StoredAlert): Message {
   const text = `Nobody acknowledged ${alert.type}: ${alert.message}`
-  return messageOf({
+  const message = messageOf({
     title: `Nobody answers: ${alert.type}`,
     message: text,
     type: 'escalation.exhausted',
@@ -138,6 +141,7 @@ export function exhaustedMessage(alert: StoredAlert): Message {
     channels: alert.severity === 'critical' ? EVERY_CHANNEL : null,
     shortText: text,
   })
+  return withPlace(alert, message)
 }
 
 /** What people are told in place of every change of something that changes too often. */

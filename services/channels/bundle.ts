@@ -24,7 +24,7 @@ export interface PhoneContent {
 
 /** One of the texts of a bundle. */
 export type PhoneText = Pick<DeliveryJob<PhoneContent>, 'message' | 'user_id'> &
-  Pick<PhoneContent, 'alert_id' | 'alert_ids' | 'alert_update'>
+  Pick<PhoneContent, 'alert_id' | 'alert_ids' | 'alert_source' | 'alert_update'>
 
 /** The alerts that an answer to a text is about. */
 export function alertsIn({ alert_id, alert_ids }: Pick<PhoneText, 'alert_id' | 'alert_ids'>) {
@@ -80,7 +80,7 @@ function isPlain({ html_body, cc, bcc, attachments, mail, pending }: EmailConten
 interface Texts {
   readonly between: string
   readonly most: number
-  /** What may be added to each text that asks for an answer. */
+  /** What may be added to each text that asks for an answer, besides where it is. */
   readonly codeLength: number
 }
 
@@ -89,8 +89,10 @@ function mergeTexts(
   { between, most, codeLength }: Texts,
 ): ReturnType<Merge<PhoneContent>> {
   const [first, ...others] = jobs
-  const lengthOf = ({ message, alert_id, alert_update }: PhoneText) =>
-    message.length + (alert_id === undefined || alert_update ? 0 : codeLength)
+  const lengthOf = ({ message, alert_id, alert_source = '', alert_update }: PhoneText) => {
+    const asks = codeLength > 0 && alert_id !== undefined && !alert_update
+    return message.length + (asks ? codeLength + alert_source.length : 0)
+  }
   let length = lengthOf(first)
   let taken = 1
   for (const next of others) {

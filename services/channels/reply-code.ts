@@ -26,7 +26,7 @@ export function withReplyCode(
 
 /** News of an alert asks for no answer. */
 async function coded(
-  { message, alert_id, alert_ids, alert_update = false, user_id }: PhoneText,
+  { message, alert_id, alert_ids, alert_source = '', alert_update = false, user_id }: PhoneText,
   phone: string,
   codes: ReplyCodes,
 ): Promise<string> {
@@ -34,6 +34,8 @@ async function coded(
   const together = alert_ids === undefined ? {} : { alert_ids }
   const code = await codes.codeFor(phone, { alert_id, ...together, user_id })
   const which = alert_ids === undefined ? '' : ' all of them'
-  const answer = `\n\nReply ${code}a to acknowledge${which}, ${code}c to close.`
+  // Where it is, if the words do not say so.
+  const place = message.includes(alert_source) ? '' : `\nFrom ${alert_source}.`
+  const answer = `${place}\n\nReply ${code}a to acknowledge${which}, ${code}c to close.`
   return shorten(message, MOST_SMS_CHARACTERS - answer.length) + answer
 }

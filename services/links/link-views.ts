@@ -1,3 +1,4 @@
+import { timeOf } from '../alerts/alert-place.ts'
 import type { StoredAlert } from '../alerts/alert-record.ts'
 import type { LinkPage } from './link-page.ts'
 import type { AckView, UnsubscribeView } from './link-service.ts'
@@ -83,9 +84,4 @@ function gone(title: string, line: string): View {
 
 function by(who: string | null, at: string | null): string {
   return `${who === null ? '' : ` by ${who}`}${at === null ? '' : `, ${timeOf(at)}`}`
-}
-
-/** `2026-01-05 12:00 UTC`. */
-function timeOf(iso: string): string {
-  return `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`
 }

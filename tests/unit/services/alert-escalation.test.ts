@@ -60,9 +60,12 @@ describe('an alert nobody acknowledges', () => {
     const { log } = await bench.show(id)
     expect(log.map(({ what, why }) => [what, why])).toEqual([
       ['triggered', '2 people'],
-      ['notified', '2 told'],
+      ['notified', '2 told: ada by realtime, email, sms; grace by realtime, email, sms'],
       ['escalated', 'nobody acknowledged: step 1, round 1'],
-      ['notified', '2 told'],
+      [
+        'notified',
+        '2 told: ada by realtime, email, sms, voice; grace by realtime, email, sms, voice',
+      ],
     ])
   })
 
