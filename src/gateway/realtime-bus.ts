@@ -198,7 +198,7 @@ export class RealtimeBus {
       waiting.push(encodeMessage(message))
       return
     }
-    if (this.#waiting.size === 0) setImmediate(() => this.#flush())
+    if (this.#waiting.size === 0) process.nextTick(() => this.#flush())
     this.#waiting.set(shard, [encodeMessage(message)])
   }
 

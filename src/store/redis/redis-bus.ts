@@ -96,6 +96,7 @@ export class RedisBus implements Bus {
       if (entry.echoes.length > MOST_ECHOES) entry.echoes.shift()
       queueMicrotask(() => tell(entry, message))
     }
+    await new Promise(setImmediate)
     try {
       await this.#publisher.call(this.#command, name, message)
     } catch (error) {
