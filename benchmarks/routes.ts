@@ -1,8 +1,10 @@
+import { ownWork } from '../services/notifications/acceptance.ts'
 import { Dispatcher } from '../src/mqtt/dispatcher.ts'
 import type { IncomingMessage } from '../src/mqtt/message.ts'
 import { Router } from '../src/mqtt/router.ts'
 import { systemClock as clock } from '../src/support/clock.ts'
 import { createLogger } from '../src/support/logger.ts'
+import { MESSAGE, openServices } from './support/open-services.ts'
 import {
   compare,
   type Effort,
@@ -10,6 +12,7 @@ import {
   interleave,
   type Question,
 } from './support/question.ts'
+import { inFlight } from './support/queue-command.ts'
 
 const FEW = 20
 const MANY = 10_000
@@ -22,9 +25,13 @@ const PAYLOAD = Buffer.from(
   }),
 )
 
+/** As many as one MQTT connection has under way. */
+const AT_ONCE = 500
+
 /**
- * Microseconds to bring a message from the broker to a handler that does nothing
- * (look-up, context, JSON), with few routes declared and with many.
+ * Microseconds to bring a message from the broker to a handler, with few routes
+ * declared and with many: to one that does nothing (look-up, context, JSON), and to
+ * one that stores it for somebody, as every route of ours does, in the embedded store.
  */
 export const routes: Question = {
   name: 'routes',
@@ -34,23 +41,50 @@ export const routes: Question = {
 }
 
 async function ask({ quick }: Effort): Promise<readonly Finding[]> {
-  const few = table(FEW)
-  const many = table(MANY)
+  const { store, services } = await openServices('sqlite')
+  const idle = async () => undefined
+  const storing = ({ params }: { readonly params: { readonly id: string } }) =>
+    services.notifications.send({ userId: params.id, message: MESSAGE, identity: ownWork })
+  const rounds = quick ? 9 : 15
   const repeats = quick ? 100 : 200
-  for (const warm of [few, many, few, many]) await measure(warm, repeats)
-  const figures = await interleave(quick ? 9 : 15, {
-    few: () => measure(few, repeats),
-    many: () => measure(many, repeats),
-  })
-  const what = `a message at ${MANY} routes`
-  return [
-    compare(
-      { what, unit: 'µs', against: `the same at ${FEW}`, must: ['<=', 1.1] },
-      figures.many,
-      figures.few,
-    ),
-  ]
+  try {
+    return [
+      await over('a message', { handler: idle, atOnce: 1, repeats, rounds }),
+      await over('a stored message', {
+        ...{ handler: storing, atOnce: AT_ONCE, repeats: repeats / 10, rounds },
+      }),
+    ]
+  } finally {
+    await store.close()
+  }
 }
+
+async function over(
+  what: string,
+  { handler, rounds, ...how }: Measuring & { handler: RouteHandler; rounds: number },
+): Promise<Finding> {
+  const few = table(FEW, handler)
+  const many = table(MANY, handler)
+  for (const warm of [few, many, few, many]) await measure(warm, how)
+  const figures = await interleave(rounds, {
+    few: () => measure(few, how),
+    many: () => measure(many, how),
+  })
+  return compare(
+    {
+      what: `${what} at ${MANY} routes`,
+      unit: 'µs',
+      against: `the same at ${FEW}`,
+      must: ['<=', 1.1],
+    },
+    figures.many,
+    figures.few,
+  )
+}
+
+type RouteHandler = (context: {
+  readonly params: { readonly id: string }
+}) => Promise<object | undefined>
 
 interface Table {
   readonly dispatcher: Dispatcher
@@ -58,10 +92,10 @@ interface Table {
 }
 
 /** As many routes as asked for, and messages spread over all of them. */
-function table(count: number): Table {
+function table(count: number, handler: RouteHandler): Table {
   const router = new Router()
   for (let n = 0; n < count; n++) {
-    router.on(`area/${n % 100}/kind-${n}/{id}`, { qos: 1 }, async () => undefined)
+    router.on(`area/${n % 100}/kind-${n}/{id}`, { qos: 1 }, (context) => handler(context))
   }
   const dispatcher = new Dispatcher({
     ...{ router, clock, prefix: '', log: createLogger('silent') },
@@ -85,11 +119,19 @@ function messageOn(topic: string): IncomingMessage {
   }
 }
 
-/** Microseconds a message, one after the other. */
-async function measure({ dispatcher, messages }: Table, repeats: number): Promise<number> {
+interface Measuring {
+  /** How often each message is sent. */
+  readonly repeats: number
+  readonly atOnce: number
+}
+
+/** Microseconds a message. */
+async function measure(
+  { dispatcher, messages }: Table,
+  { repeats, atOnce }: Measuring,
+): Promise<number> {
+  const count = repeats * messages.length
   const startedAt = performance.now()
-  for (let n = 0; n < repeats; n++) {
-    for (const message of messages) await dispatcher.dispatch(message)
-  }
-  return ((performance.now() - startedAt) * 1000) / (repeats * messages.length)
+  await inFlight(atOnce, count, (n) => dispatcher.dispatch(messages[n % messages.length]!))
+  return ((performance.now() - startedAt) * 1000) / count
 }

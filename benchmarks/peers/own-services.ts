@@ -5,51 +5,20 @@
  * @module
  */
 
-import { join } from 'node:path'
 import { ownWork } from '../../services/notifications/acceptance.ts'
 import { EVERYBODY } from '../../services/notifications/broadcast-record.ts'
-import { messageOf } from '../../services/notifications/notification-record.ts'
-import { createServices } from '../../src/bootstrap/services.ts'
 import { Worker } from '../../src/queue/worker.ts'
-import { Keys } from '../../src/store/keys.ts'
-import { MemoryBus } from '../../src/store/memory-bus.ts'
-import { RedisStore } from '../../src/store/redis/redis-store.ts'
-import { openSqliteStore } from '../../src/store/sqlite/sqlite-store.ts'
-import type { Store } from '../../src/store/store.ts'
 import { systemClock as clock } from '../../src/support/clock.ts'
-import { createLogger } from '../../src/support/logger.ts'
-import { singleConfig } from '../../tests/support/redis-configs.ts'
 import { answerParent } from '../support/child.ts'
+import { MESSAGE, openServices } from '../support/open-services.ts'
 import { inFlight } from '../support/queue-command.ts'
-import { DAY_MS, type ServicesCommand } from '../support/services-command.ts'
-import { temporaryFolder } from '../support/temporary-folder.ts'
+import type { ServicesCommand } from '../support/services-command.ts'
 
 /** As many as one MQTT connection has under way. */
 const AT_ONCE = 500
 const [where = 'sqlite'] = process.argv.slice(2)
-const log = createLogger('warn')
-const keys = new Keys()
-const bus = new MemoryBus()
-const store = await openStore()
-const retention = { notificationTtlMs: DAY_MS, unreadTtlMs: 30 * DAY_MS, inboxLimit: 100 }
-const services = createServices({ store, bus, keys, clock, log, retention })
-
-async function openStore(): Promise<Store> {
-  if (where !== 'sqlite') {
-    return RedisStore.connect(singleConfig(Number(new URL(where).port)), { log })
-  }
-  return openSqliteStore({ path: join(temporaryFolder(), 'store.db'), clock, log })
-}
-
+const { store, bus, keys, log, services } = await openServices(where)
 const userOf = (number: number) => `user-${number}`
-
-/** A message that is stored, and queued for e-mail. */
-const message = messageOf({
-  title: 'Maintenance',
-  message: 'm'.repeat(110),
-  priority: 'high',
-  data: { area: 'north', hours: 2 },
-})
 
 const fill = (from: number, to: number) =>
   inFlight(AT_ONCE, to - from, (n) => {
@@ -65,7 +34,7 @@ const fill = (from: number, to: number) =>
   })
 
 const send = (number: number) =>
-  services.notifications.send({ userId: userOf(number), message, identity: ownWork })
+  services.notifications.send({ userId: userOf(number), message: MESSAGE, identity: ownWork })
 
 async function broadcast(): Promise<void> {
   const worker = new Worker({
@@ -74,7 +43,7 @@ async function broadcast(): Promise<void> {
   })
   await worker.start()
   const { broadcast_id: id } = await services.broadcasts.announce({
-    ...{ audience: EVERYBODY, message, identity: ownWork, status: 'sent' },
+    ...{ audience: EVERYBODY, message: MESSAGE, identity: ownWork, status: 'sent' },
   })
   while ((await services.broadcasts.find(id)).status !== 'done') {
     await new Promise((resolve) => setTimeout(resolve, 5))
