@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startMosquitto } from '../support/servers.ts'
 import { startService, type TestService } from '../support/service.ts'
 import { waitFor } from '../support/wait-for.ts'
 
@@ -343,6 +344,20 @@ describe('the command line', () => {
       /broker +wrong +mqtt:.*Bad username or password; look at MQTT_URL/,
     )
     await broker.stop()
+  })
+
+  it('status says what is wrong with a service that is not well', async () => {
+    const mosquitto = await startMosquitto()
+    const unwell = await startService({ env: { MQTT_URL: mosquitto.url } })
+    const status = (...args: string[]) => belfry(['status', ...args], { BELFRY_URL: unwell.url })
+    expect((await status()).code).toBe(0)
+    await mosquitto.stop()
+    await waitFor(async () => (await status()).code === 1)
+    const { stdout, stderr } = await status()
+    expect(stdout).toMatch(/broker +false/)
+    expect(stderr).toBe('belfry: The service is not well.\n')
+    expect(JSON.parse((await status('--json')).stdout)).toMatchObject({ ready: false })
+    await unwell.stop()
   })
 
   it('doctor says all there is to say, in lines that a terminal shows', async () => {

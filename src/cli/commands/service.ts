@@ -1,4 +1,4 @@
-import { type Answer, pathTo } from '../client.ts'
+import { type Answer, pathTo, Refused } from '../client.ts'
 import type { Command } from '../command.ts'
 import { LIMIT, showNewest } from '../newest.ts'
 import type { Output } from '../output.ts'
@@ -8,13 +8,19 @@ export const serviceCommands: readonly Command[] = [
     usage: 'status',
     summary: 'Whether the service is well, and how much there is of everything',
     async run({ client, out }) {
-      const [health, stats] = await Promise.all([client.get('/health'), client.get('/api/stats')])
+      const health = await client.get('/health').catch(whyUnwell)
+      const isWell = health.ready === true
+      const stats = await client.get('/api/stats').catch((error: unknown) => {
+        if (isWell) throw error
+        return {}
+      })
       const { checks = [], ...rest } = health as { checks?: readonly Record<string, unknown>[] }
       const columns = ['name', 'ok', 'latency_ms', 'detail']
       out.recordWith(
         { ...rest, ...(out.isJson ? stats : shownStats(stats)) },
         { name: 'checks', rows: checks, columns },
       )
+      if (!isWell) throw new Error('The service is not well.')
     },
   },
   {
@@ -79,6 +85,12 @@ export const serviceCommands: readonly Command[] = [
     },
   },
 ]
+
+/** A service that is not well answers 503, and says what is wrong: that is what is asked for. */
+function whyUnwell(error: unknown): Answer {
+  if (error instanceof Refused && Array.isArray(error.body.checks)) return error.body
+  throw error
+}
 
 function showEvent(out: Output, frame: Answer): void {
   if (frame.type === 'error') throw new Error(String(frame.message))
