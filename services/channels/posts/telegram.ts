@@ -7,6 +7,11 @@ import { type Target, Unsendable, type Verdict } from '../http/target.ts'
 const LIMIT = 4096
 const PACE = { limit: 1, windowMs: 1000 }
 
+/** Telegram refuses a whole message for a button to a name without a dot, such as `localhost`. */
+function isReachable({ url }: { readonly url: string }): boolean {
+  return new URL(url).hostname.includes('.')
+}
+
 /** `telegram://<chat id or public name>`, as the bot of `TELEGRAM_BOT_TOKEN`. */
 export function telegram(bot: { botToken: string | null; apiUrl: string | null }): Target {
   return {
@@ -17,7 +22,9 @@ export function telegram(bot: { botToken: string | null; apiUrl: string | null }
       if (bot.botToken === null) throw new Unsendable('TELEGRAM_BOT_TOKEN is not set')
       const { title, text, links, priority } = postMessageOf(job)
       const head = shorten(title, 256)
-      const buttons = links.map(({ label, url }) => [{ text: shorten(label, 64), url }])
+      const buttons = links
+        .filter(isReachable)
+        .map(({ label, url }) => [{ text: shorten(label, 64), url }])
       return {
         url: `${bot.apiUrl ?? 'https://api.telegram.org'}/bot${bot.botToken}/sendMessage`,
         body: JSON.stringify({

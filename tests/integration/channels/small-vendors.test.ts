@@ -229,15 +229,15 @@ describe.each(ROWS)('$name', (row) => {
   })
 
   it.each([
-    ['long', 'x'.repeat(1900)],
-    ['longer once it is encoded', 'ж'.repeat(1900)],
-  ])('takes a link that is %s, whole or not at all', async (_, words) => {
-    const url = `https://example.com/${words}`
+    ['long', `https://example.com/${'x'.repeat(1900)}`],
+    ['longer once it is encoded', `https://example.com/${'ж'.repeat(1900)}`],
+    ['of this machine', 'http://localhost:8080/a/token'],
+  ])('takes a link that is %s, whole or not at all', async (_, url) => {
     const actions = [{ type: 'view', label: 'Open', url }] as const
     const delivery = bench.deliver({ ...MESSAGE, actions, url: at(row.good) })
     expect(await delivery.attempt(), delivery.reasons[0]).toBe('sent')
     const shown = JSON.stringify(vendor.posts.at(-1)!.json)
-    expect(shown.includes(new URL(url).href) || !shown.includes('example.com/')).toBe(true)
+    expect(shown.includes(new URL(url).href) || !shown.includes(new URL(url).host)).toBe(true)
   })
 
   it('says that an address is gone: it is disabled', async () => {

@@ -25,6 +25,14 @@ const ANSWERS = {
     const error = (error_code: number, description: string) =>
       no(error_code, { ok: false, error_code, description })
     if (path !== `/bot${CREDENTIALS.telegram}/sendMessage`) return error(401, 'Unauthorized')
+    const buttons: { url: string }[] = (json?.reply_markup?.inline_keyboard ?? []).flat()
+    const odd = buttons.find(({ url }) => !new URL(url).hostname.includes('.'))
+    if (odd) {
+      return error(
+        400,
+        `Bad Request: inline keyboard button URL '${odd.url}' is invalid: Wrong HTTP URL`,
+      )
+    }
     if (json?.chat_id === '404') return error(400, 'Bad Request: chat not found')
     if (json?.chat_id === '403') return error(403, 'Forbidden: bot was blocked by the user')
     if (!json?.text || json.text.length > 4300)
