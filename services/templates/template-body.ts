@@ -92,12 +92,18 @@ export function withChanges(before: TemplateFields | null, changes: TemplateChan
     notification_type: changes.notification_type ?? before?.notification_type ?? 'info',
     is_active: changes.is_active ?? before?.is_active ?? true,
     critical: changes.critical ?? before?.critical ?? false,
-    permitted_params: changes.permitted_params ?? null,
+    ...paramsOf(before, changes),
     default_locale: locale,
     locales: withTexts(changes.locales ?? before?.locales ?? {}, locale, changes),
     ...optionsOf(before),
     ...optionsOf(changes),
   }
+}
+
+/** Once somebody has said which there are, a change of words alone adds none. */
+function paramsOf(before: TemplateFields | null, { permitted_params: given }: TemplateChanges) {
+  const known = given ?? (before?.params_given ? before.permitted_params : null)
+  return { permitted_params: known, ...(known === null ? {} : { params_given: true as const }) }
 }
 
 /** What a template may have besides its words; what is not said is left out. */

@@ -36,6 +36,8 @@ export interface TemplateRecord {
   /** What it says reaches people whatever they prefer, at any hour (contract §9). */
   readonly critical: boolean
   readonly permitted_params: readonly string[]
+  /** Whether somebody said them; else they are those that it uses. */
+  readonly params_given?: true
   readonly default_locale: string
   readonly locales: Readonly<Record<string, LocaleTexts>>
   /** For preferences, besides the first word of a dotted event type. */

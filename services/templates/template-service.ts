@@ -100,11 +100,11 @@ export class TemplateService {
 
 function fieldsOf(fields: TemplateFields): TemplateFields {
   const { name, event_type, display_name, notification_type, is_active, critical } = fields
-  const { permitted_params, default_locale, locales } = fields
+  const { permitted_params, params_given, default_locale, locales } = fields
   const options = OPTIONS.filter((option) => fields[option] !== undefined)
   return {
     ...Object.fromEntries(options.map((option) => [option, fields[option]])),
     ...{ name, event_type, display_name, notification_type, is_active, critical },
-    ...{ permitted_params, default_locale, locales },
+    ...{ permitted_params, ...(params_given && { params_given }), default_locale, locales },
   }
 }

@@ -212,7 +212,7 @@ describe('the rate limit', () => {
   })
   afterAll(() => world?.close())
 
-  it('[S1-025 K-04] lets five through, says when more will, and leaves alerts their own', async () => {
+  it('[S0-088 S1-025 K-04] lets five through, says when more will, and leaves alerts their own', async () => {
     const device = world.device('311')
     const user = fresh('u')
     const send = () => device.ask(`${USER}/${user}`, { message: 'Hi' })

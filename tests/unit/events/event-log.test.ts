@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => bench.store.close())
 
 describe('EventLog.cleanUp()', () => {
-  it('[S3-033] takes out what is past its retention, and never preferences or templates', async () => {
+  it('[S3-011 S3-012 S3-033 S3-034] takes out what is past its retention, and never preferences or templates', async () => {
     const { events, eventTypes, directory, templates } = bench.services
     eventTypes.define({ name: 'short.lived', retentionHours: 1 })
     const source = { identity: ownWork, sourceUser: null }

@@ -4,6 +4,9 @@ import { EventTypeBody } from '../../../services/events/event-type-body.ts'
 import { ownWork } from '../../../services/notifications/acceptance.ts'
 import { EVERYBODY } from '../../../services/notifications/broadcast-record.ts'
 import { messageOf } from '../../../services/notifications/notification-record.ts'
+import { createEventTypes } from '../../../src/bootstrap/event-settings.ts'
+import { MemoryBus } from '../../../src/store/memory-bus.ts'
+import { silentLog as log } from '../../support/delivery.ts'
 import { FlowBench, MINUTE_MS } from '../../support/flow-bench.ts'
 
 let bench: FlowBench
@@ -205,9 +208,8 @@ describe('options of an event type', () => {
     expect((await bench.send('ada', { type: 'fire' })).channels).toEqual(['sms'])
     await say('survey.due', { needs_preferences: true })
     await directory.save('bob', { email: 'bob@example.com' })
-    for (const send of [() => bench.send('bob', { type: 'survey.due' })]) {
-      await expect(send()).rejects.toMatchObject({ reason: 'preference' })
-    }
+    const plain = bench.send('bob', { type: 'survey.due' })
+    await expect(plain).rejects.toMatchObject({ reason: 'preference' })
     const id = await event('survey.due', {}, 'bob')
     expect(await traceOf(id)).toMatchObject({
       reason: 'preference',
@@ -230,6 +232,20 @@ describe('options of an event type', () => {
       skipped: { sms: 'preference', email: 'preference' },
       data: { category: 'marketing' },
     })
+  })
+
+  it('[S0-086] of a tenant are his alone, and reach every process of his at once', async () => {
+    const { store, clock } = bench
+    const acme = new FlowBench({ store, clock, tenant: 'acme' })
+    await say('news', { conditions: ['user = nobody'] })
+    expect(await acme.send('ada', { type: 'news' })).toMatchObject({ status: 'sent' })
+    expect(await acme.services.eventTypes.list()).toEqual([])
+    const bus = new MemoryBus()
+    const process = () => createEventTypes({ store, keys: acme.keys, clock, log, bus }).eventTypes
+    const [here, there] = [process(), process()]
+    expect((await there.find('offer')).delayMs).toBeNull()
+    await here.save('offer', { delay: '5m' })
+    expect((await there.find('offer')).delayMs).toBe(5 * MINUTE_MS)
   })
 
   it('what is saved wins over what is defined, field by field, until it is removed', async () => {

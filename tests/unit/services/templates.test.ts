@@ -117,6 +117,17 @@ describe('TemplateService', () => {
     await expect(templates.find('order.shipped', 9)).rejects.toMatchObject({ code: 'not_found' })
   })
 
+  it('[S3-017] update() refuses a parameter that nobody permitted, where somebody has said which there are', async () => {
+    const { templates } = aProcess()
+    await templates.create(body({ ...shipped, permitted_params: 'name, order' }))
+    const change = (changes: object) => templates.update('order.shipped', body(changes))
+    await expect(change({ title_template: '{owner}' })).rejects.toThrow('is not valid')
+    await change({ title_template: '{owner}', permitted_params: 'name, order, owner' })
+    await templates.create(body({ ...shipped, event_type: null, name: 'free' }))
+    const free = await templates.update('free', body({ title_template: '{owner}' }))
+    expect(free.permitted_params).toEqual(['name', 'order', 'owner'])
+  })
+
   it('update() frees a name that is given up', async () => {
     const { templates } = aProcess()
     await templates.create(body({ ...shipped, name: 'old' }))
