@@ -135,7 +135,7 @@ export class EventLog {
       .flat()
       .flatMap((text) => (text === null ? [] : [JSON.parse(text) as EventRecord]))
       .filter((event) => type === null || event.type === type)
-      .sort((a, b) => (a.id < b.id ? 1 : -1))
+      .sort((a, b) => b.created_at.localeCompare(a.created_at) || (a.id < b.id ? 1 : -1))
       .slice(0, limit)
   }
 

@@ -33,7 +33,7 @@ const RULES: readonly Rule[] = [
   [new RegExp(`^(?:${OF_ID}):([^:]+)`), ofFirst],
   [/^alerts:(?:dedup|flap):(.+)$/, ofFirst],
   [/^alerts:group:([^:]+)/, ofFirst],
-  [/^(?:users|oncall|watched|sms:(?:opt_out|last|codes)):(.+)$/, ofFirst],
+  [/^(?:users|oncall|schedule_oncall|watched|sms:(?:opt_out|last|codes)):(.+)$/, ofFirst],
   [/^group:(.+):members$/, ofFirst],
   [/^(groups|oncall_types)$/, ofFirst],
   [/^system:status(?::|$)/, () => of('system')],

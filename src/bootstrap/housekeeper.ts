@@ -14,7 +14,7 @@ interface Parts {
   readonly services: Services
 }
 
-/** Small things that become due: snoozes that have ended, sessions that ended without saying so, events past their time. */
+/** Small things that become due: snoozes that have ended, hand-overs of who is on call, sessions that ended without saying so, events past their time. */
 export class Housekeeper {
   readonly #parts: Parts
   #cancel = () => {}
@@ -39,6 +39,7 @@ export class Housekeeper {
     this.#running = true
     const { services } = this.#parts
     await this.#everywhere((partition) => services.inbox.wakeSnoozed(partition))
+    await this.#quietly(() => services.handOvers.round())
     if (this.#rounds++ % SWEEP_EVERY === 0) {
       await this.#quietly(() => services.sessions.sweep())
       await this.#everywhere((partition) => services.events.cleanUp(partition))

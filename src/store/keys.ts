@@ -68,6 +68,8 @@ export class Keys {
   onCallTypes = () => `${this.scope}oncall_types`
   schedule = (id: string) => `${this.scope}schedule:${id}`
   schedules = () => `${this.scope}schedules`
+  /** Who was on call by a schedule when somebody looked last. */
+  lastOnCall = (id: string) => `${this.scope}schedule_oncall:${id}`
   escalationPolicy = (id: string) => `${this.scope}escalation_policy:${id}`
   alertRouting = (id: string) => `${this.scope}alert_routing:${id}`
   alertRoutings = () => `${this.scope}alert_routings`
