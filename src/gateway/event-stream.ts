@@ -10,7 +10,8 @@ import type { Transport } from './transport.ts'
 const COMMENT = Buffer.from(': \n\n')
 /** Clients come back after this and a random part of as much again. */
 const RETRY_MS = 1500
-const HEADERS = {
+/** What a stream begins with. */
+export const STREAM_HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   'cache-control': 'no-cache, no-transform',
   'x-accel-buffering': 'no',
@@ -35,7 +36,7 @@ export class EventStream extends HeldTransport implements Transport {
     response.on('close', () => this.ended())
     response.on('error', () => response.destroy())
     response.socket?.setNoDelay(true)
-    response.writeHead(200, HEADERS)
+    response.writeHead(200, STREAM_HEADERS)
     response.write(`retry: ${Math.round(RETRY_MS * (1 + Math.random()))}\n\n`)
   }
 

@@ -10,7 +10,7 @@ import { assertMayJoin } from './channel-access.ts'
 import { type ChannelHistory, ownerOfHistory } from './channel-history.ts'
 import { TooManyConnections } from './connection-limits.ts'
 import { readCredential } from './credential.ts'
-import { EventStream } from './event-stream.ts'
+import { EventStream, STREAM_HEADERS } from './event-stream.ts'
 import type { Gateway } from './gateway.ts'
 import type { Places } from './position.ts'
 import { type Cursor, parseCursor, SseProtocol } from './protocols/sse.ts'
@@ -70,6 +70,11 @@ export class SseDoor {
     const { gateway, allowsOrigin, addressOf } = this.#parts
     if (gateway.isStopping) throw new Unavailable('The server is stopping.')
     if (!allowsOrigin(request.headers)) throw new Forbidden('Pages of this origin may not listen.')
+    if (request.method === 'HEAD') {
+      // There is no stream without a body.
+      response.writeHead(200, STREAM_HEADERS).end()
+      return
+    }
     const from = addressOf(request)
     gateway.sockets.enter(from)
     let isIn = false

@@ -55,6 +55,16 @@ describe('GET /sse', () => {
     expect(id).toBe(`${data.session_id}:0`)
   })
 
+  it('says what it is to HEAD, and begins no stream for it', async () => {
+    const method = 'HEAD'
+    const signal = AbortSignal.timeout(5000)
+    const headers = await bearer('head')
+    const answer = await fetch(`${node.url}/sse`, { method, headers, signal })
+    expect(answer.headers.get('content-type')).toMatch(/^text\/event-stream/)
+    const { body } = await node.api('GET', '/api/connections?user_id=head')
+    expect(body.data).toEqual([])
+  })
+
   it('brings a user’s notifications, each with a cursor', async () => {
     const client = await listen('ben')
     const { data: connected } = await client.next('connected')
