@@ -7,12 +7,10 @@ import {
   uuidFrom,
 } from '../../src/index.ts'
 import type { EventLog } from '../events/event-log.ts'
+import { ON_CALL_CHANGED } from '../events/own-events.ts'
 import { ownWork } from '../notifications/acceptance.ts'
 import type { Documents } from './documents.ts'
 import { onCallAt, type Schedule } from './schedule.ts'
-
-/** The event that says that others are on call by a schedule than before. */
-export const ON_CALL_CHANGED = 'oncall.changed'
 
 /** A schedule without a change for so long has ended. */
 const KEPT_MS = 400 * 86_400_000

@@ -19,6 +19,7 @@ import {
   writtenOf,
 } from './event-type.ts'
 import type { WrittenEventType } from './event-type-body.ts'
+import { OWN_EVENTS } from './own-events.ts'
 
 const PARTITION = 0
 const MOST_TYPES = 500
@@ -85,7 +86,7 @@ export class EventTypes {
     payload: Readonly<Record<string, unknown>>,
   ): Promise<Record<string, unknown>> {
     const type = await this.known([name])
-    if (type === null) await this.#unknown(name)
+    if (type === null && !OWN_EVENTS.includes(name)) await this.#unknown(name)
     const schema = type?.schema ?? null
     if (schema === null) return payload
     return validate(schema, payload, `The payload of ${name}`) as Record<string, unknown>

@@ -1,4 +1,3 @@
-import { ON_CALL_CHANGED } from '../../services/alerts/hand-overs.ts'
 import { EventTypes } from '../../services/events/event-types.ts'
 import { TypeRules } from '../../services/events/type-rules.ts'
 import type { Bus } from '../store/bus.ts'
@@ -35,7 +34,5 @@ interface Ingredients {
 /** What is said of types of events, and what follows for their messages. */
 export function createEventTypes({ events: settings = USUAL_EVENTS, ...base }: Ingredients) {
   const eventTypes = new EventTypes({ ...base, refusesUnknown: settings.refusesUnknown })
-  // Our own, so that it is known where types must be.
-  eventTypes.define({ name: ON_CALL_CHANGED, displayName: 'On call changed', category: 'oncall' })
   return { eventTypes, typeRules: new TypeRules({ ...base, types: eventTypes }) }
 }
