@@ -38,6 +38,14 @@ export function pushOutcome(served: readonly Served[], reachedBefore: number): S
   return { status: 'failed', reason: reasons.join('; '), ...common }
 }
 
+/** What is never tried again was sent if one device took it, whatever became of the others. */
+export function inTheEnd(outcome: SendOutcome): SendOutcome {
+  const { content } = outcome as { readonly content?: { readonly reached?: number } }
+  if (!content?.reached) return outcome
+  const { provider, parts } = outcome
+  return { status: 'sent', ...(provider ? { provider } : {}), ...(parts ? { parts } : {}) }
+}
+
 /** A refusal uses a try up; waiting for services that are away does not. */
 function waiting(again: readonly Served[]): SendOutcome & { status: 'retry' | 'unreachable' } {
   const refused = again.filter(({ outcome }) => outcome.status === 'retry')

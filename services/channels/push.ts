@@ -1,11 +1,13 @@
+import type { Clock } from '../../src/index.ts'
 import type { DeliveryJob } from '../deliveries/delivery-job.ts'
+import { isLastTry } from '../deliveries/last-try.ts'
 import type { Device } from '../directory/user-record.ts'
 import type { Provider, SendOutcome } from './channel.ts'
 import type { CircuitBreaker, Pass } from './circuit-breaker.ts'
 import { reasonOf } from './guarded.ts'
 import type { DeviceOutcome, PushCarrier } from './push-carrier.ts'
 import { type PushContent, type PushNote, pushNoteOf } from './push-message.ts'
-import { pushOutcome, type Served } from './push-outcome.ts'
+import { inTheEnd, pushOutcome, type Served } from './push-outcome.ts'
 import { type CarrierName, carrierFor } from './push-routing.ts'
 
 /** Of each service at once (FCM's `sendEach` takes no more). */
@@ -21,6 +23,7 @@ interface Parts {
     removeDevice(user: string, token: string): Promise<void>
   }
   readonly unreadCount: (user: string) => Promise<number>
+  readonly clock: Clock
 }
 
 /**
@@ -50,7 +53,8 @@ export class PushProvider implements Provider<PushContent> {
     )
     // The rest is out: a token that cannot be forgotten must not send it again.
     await this.#forgetDead(user_id, served.flat()).catch(() => undefined)
-    return pushOutcome(served.flat(), job.reached ?? 0)
+    const outcome = pushOutcome(served.flat(), job.reached ?? 0)
+    return isLastTry(job, outcome, this.#parts.clock.now()) ? inTheEnd(outcome) : outcome
   }
 
   async close(): Promise<void> {

@@ -20,7 +20,7 @@ const APPLE = 'https://api.push.apple.com'
 
 /** Push notifications by the services that are configured; `null`: none is. */
 export function pushProvider(parts: ProviderParts, outbox: Provider): PushProvider | null {
-  const { config, services, breakers } = parts
+  const { config, services, breakers, clock } = parts
   const makers = carriersOf(parts)
   const carriers: ConstructorParameters<typeof PushProvider>[0]['carriers'] = {}
   for (const name of config.providers.order.push as readonly CarrierName[]) {
@@ -30,7 +30,7 @@ export function pushProvider(parts: ProviderParts, outbox: Provider): PushProvid
   if (Object.keys(carriers).length === 0) return null
   const { directory, inbox } = services
   return new PushProvider({
-    ...{ carriers, outbox, directory },
+    ...{ carriers, outbox, directory, clock },
     unreadCount: (user) => inbox.unreadCount(user),
   })
 }

@@ -48,6 +48,7 @@ export class PushBench {
         ...{ channel: 'push', outbox: this.outbox, clock: this.clock, from: 'a@example.com' },
       }),
       directory: this.directory,
+      clock: this.clock,
       unreadCount: async () => 3,
     })
     return this.#provider
