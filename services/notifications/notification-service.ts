@@ -86,7 +86,8 @@ export class NotificationService {
     const { recipient, composer, isReleased, overridesPreferences = false } = ready
     const sending = {
       ...ready,
-      message: typed.message,
+      // What was collected has what its type said then, but for what is not for a collection.
+      message: isReleased ? ready.message : typed.message,
       overridesPreferences: overridesPreferences || typed.type?.critical === true,
       unmet: await typeRules.unmet(typed, recipient, composer?.fields),
     }

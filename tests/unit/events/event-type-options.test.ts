@@ -201,6 +201,30 @@ describe('options of an event type', () => {
     expect((await found(high.notification_id))?.require_ack).toMatchObject({ retry: 60 })
   })
 
+  it('what is collected over quiet hours is not repeated, and has no further channels', async () => {
+    await say('pager', {
+      channels: ['email'],
+      fallback: { after: '5m', unless: 'read', channels: ['sms'] },
+      require_ack: { retry: '60s', expire: '10m' },
+      preferences: { sms: true },
+    })
+    const quiet = { start: '11:00', end: '13:00', days: ['monday' as const] }
+    const hours = {
+      is_enabled: true,
+      timezone: 'UTC',
+      mode: 'digest' as const,
+      weekly: null,
+      quiet,
+    }
+    await bench.services.directory.savePreferences('ada', { quiet_hours: hours })
+    await bench.send('ada', { type: 'pager' })
+    await bench.pass(2 * 60 * MINUTE_MS)
+    await bench.jobs('sms')
+    expect(await bench.jobs('email')).toHaveLength(1)
+    await bench.pass(10 * MINUTE_MS)
+    expect([await bench.jobs('email'), await bench.jobs('sms')]).toEqual([[], []])
+  })
+
   it('critical and needs_preferences count for plain messages of the type too', async () => {
     const { directory } = bench.services
     await say('fire', { critical: true, channels: ['sms'] })
