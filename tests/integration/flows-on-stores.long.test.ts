@@ -163,6 +163,53 @@ describe.each(SERVERS)('flows on the store: $kind', (kind) => {
     }
   })
 
+  it('what is said of a type counts at once, its digest goes out once', async () => {
+    const { eventTypes } = bench.services
+    const user = fresh()
+    await eventTypes.save('note', {
+      ...{ conditions: ['payload.n < 3'], digest: { window: '1m' } },
+    })
+    const sent = await Promise.allSettled(
+      [1, 2, 3, 4].map((n) => bench.send(user, { type: 'note', data: { n } })),
+    )
+    expect(sent.map(({ status }) => status)).toEqual([
+      ...['fulfilled', 'fulfilled', 'rejected', 'rejected'],
+    ])
+    await bench.pass(MINUTE_MS)
+    expect(await bench.inbox(user)).toMatchObject([{ data: { total_count: 2 } }])
+    await eventTypes.remove('note')
+    expect(await bench.send(user, { type: 'note', data: { n: 9 } })).toMatchObject({
+      status: 'sent',
+    })
+  })
+
+  it('a time by the clock of each is one job that goes through 1 200 people of three zones', async () => {
+    const zones = ['Asia/Kolkata', 'Europe/Paris', 'America/New_York']
+    const people = await Promise.all(
+      Array.from({ length: 1_200 }, async (_, n) => {
+        const user = fresh()
+        await bench.services.directory.save(user, { timezone: zones[n % 3]! })
+        return user
+      }),
+    )
+    const day = new Date(bench.clock.now() + 3 * 24 * HOUR_MS).toISOString().slice(0, 10)
+    const audience = { everybody: false, users: people, groups: [], roles: [] }
+    const { broadcast_id: id } = await bench.services.broadcasts.announce({
+      ...{ audience, identity: ownWork, status: 'broadcast_sent' },
+      message: messageOf({ message: 'Now', localAt: `${day}T12:00` }),
+    })
+    const reached = async () => (await bench.services.broadcasts.find(id)).sent_count
+    const counts: number[] = []
+    for (let hour = 0; hour < 100; hour += 1) {
+      await bench.pass(HOUR_MS)
+      const count = await reached()
+      if (count !== counts.at(-1)) counts.push(count)
+    }
+    expect(counts).toEqual([0, 400, 800, 1_200])
+    expect(await bench.inbox(people[0]!)).toHaveLength(1)
+    expect(await bench.services.broadcasts.find(id)).toMatchObject({ status: 'done' })
+  })
+
   it('[S0-087 G-24] erasing somebody leaves no key and no record with his id or an address', async () => {
     const { services, clock } = bench
     const user = randomUUID()
