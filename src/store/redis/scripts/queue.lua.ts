@@ -76,13 +76,14 @@ local function choose(wanted)
     left[priority] = call('LLEN', LISTS[priority])
     total = total + left[priority]
   end
-  while #order < wanted and total > 0 do
+  local chosen, last = critical, math.min(wanted, critical + total)
+  while chosen < last do
     local priority = WHEEL[wheel % 14 + 1]
     wheel = wheel + 1
     if left[priority] > 0 then
       left[priority] = left[priority] - 1
-      total = total - 1
-      order[#order + 1] = priority
+      chosen = chosen + 1
+      order[chosen] = priority
     end
   end
   return order
@@ -91,6 +92,7 @@ end
 local function pop(order)
   local counts, popped, next, ids = {}, {}, {}, {}
   for _, priority in ipairs(order) do counts[priority] = (counts[priority] or 0) + 1 end
+  if counts[order[1]] == #order then return call('RPOP', LISTS[order[1]], #order) end
   for priority, count in pairs(counts) do
     popped[priority] = call('RPOP', LISTS[priority], count)
     next[priority] = 1
@@ -112,7 +114,7 @@ token, wheel = tonumber(counters[1] or 0), tonumber(counters[2] or 0)
 local first = token
 local expiresAt = leaseNow(A[6]) + tonumber(A[4])
 local score = seconds(expiresAt)
-local reply, leases, fields, gone = { expiresAt }, {}, {}, {}
+local reply, leases, fields, gone, taken = { expiresAt }, {}, {}, {}, 0
 
 while limit > 0 do
   local order = choose(limit)
@@ -120,12 +122,12 @@ while limit > 0 do
   local ids = pop(order)
   local jobs, before = records(ids), call('HMGET', takes, unpack(ids))
   for n = 1, #ids do
-    local id, job = ids[n], jobs[n]
-    local held, count = string.match(before[n] or '0 0', '(%d+) (%d+)')
+    local id, job, held, count = ids[n], jobs[n], '0', 0
+    if before[n] then held, count = string.match(before[n], '(%d+) (%d+)') end
     if not job then
       -- Its record has expired.
       if before[n] and held == '0' then gone[#gone + 1] = id end
-    elseif held == '0' and count ~= '0' and token > first then
+    elseif held == '0' and count ~= 0 and token > first then
       -- It may have killed its worker: it comes alone, with the next call.
       putBack(order, ids, n)
       limit = 0
@@ -133,12 +135,11 @@ while limit > 0 do
     elseif held == '0' then
       token = token + 1
       count = count + 1
-      leases[#leases + 1] = score
-      leases[#leases + 1] = id
-      fields[#fields + 1] = id
-      fields[#fields + 1] = string.format('%d %d', token, count)
-      local r = #reply
+      leases[2 * taken + 1], leases[2 * taken + 2] = score, id
+      fields[2 * taken + 1], fields[2 * taken + 2] = id, string.format('%d %d', token, count)
+      local r = 4 * taken + 1
       reply[r + 1], reply[r + 2], reply[r + 3], reply[r + 4] = id, token, count, job
+      taken = taken + 1
       limit = limit - 1
       if count > 1 then
         putBack(order, ids, n + 1)
