@@ -134,6 +134,49 @@ export function describeOperations(at: Subject): void {
       expect(new Set(await at.list('l')).size).toBe(1000)
     })
 
+    it('a number that is counted often in one turn is what it would be one by one', async () => {
+      const { hourMs } = at
+      const outcomes = await Promise.all([
+        at.commit([['incr', 'n', 1, 0]]),
+        at.commit([
+          ['incr', 'n', 2, 0],
+          ['incr', 'other', 5, 0],
+        ]),
+        at.commit([['incr', 'n', 3, 0]], [['expect', 'n', '3']]),
+        at.commit([['incr', 'n', 100, 0]], [['expect', 'n', '3']]),
+        at.commit([
+          ['incr', 'n', 4, hourMs],
+          ['incr', 'n', 5, 0],
+        ]),
+        at.commit([], [['below', 'n', 16, 0]]),
+        at.commit([], [['below', 'n', 16, 0]]),
+        at.commit([
+          ['incr', 'n', 1, 0],
+          ['expire', 'n', hourMs],
+        ]),
+        at.commit([
+          ['set', 'n', '30', 0],
+          ['incr', 'n', 1, 0],
+          ['incr', 'n', 1, 0],
+        ]),
+        at.commit([['incr', 'n', 1, 0]], [['once', 'n', 'mine', 0]]),
+        at.commit(
+          [
+            ['del', 'n'],
+            ['incr', 'n', 7, 0],
+          ],
+          [['expect', 'other', '5']],
+        ),
+        at.commit([['incr', 'n', -9, 0]]),
+      ])
+      const said = outcomes.map((one) => (one.applied ? one.results : one.value))
+      expect(said).toEqual([
+        ...[[1], [3, 5], [6], '6', [10, 15], [], '16', [17, 1], [1, 31, 32], '32'],
+        ...[[1, 7], [-2]],
+      ])
+      expect([await at.get('n'), await at.get('other')]).toEqual(['-2', '5'])
+    })
+
     it('what is read after a commit includes it', async () => {
       for (let n = 1; n <= 20; n++) {
         await at.write(['set', 's', `${n}`, 0])

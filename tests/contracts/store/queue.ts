@@ -125,6 +125,19 @@ export function describeQueue(at: Subject): void {
       expect(ids(await at.take(QUEUE, 10))).toEqual(['stays'])
     })
 
+    it('jobs that come in one turn come out in order, but for one that is withdrawn in it', async () => {
+      const withdraw = (id: string) => at.commit([], [['withdraw', QUEUE, id]])
+      const enqueue = (id: string) => at.commit([at.enqueue(QUEUE, id)])
+      const outcomes = await Promise.all([
+        ...['j1', 'j2', 'j3'].map(enqueue),
+        ...['j2', 'j9'].map(withdraw),
+        ...['j4', 'j5'].map(enqueue),
+      ])
+      const isApplied = outcomes.map(({ applied }) => applied)
+      expect(isApplied).toEqual([true, true, true, true, false, true, true])
+      expect(ids(await at.take(QUEUE, 10))).toEqual(['j1', 'j3', 'j4', 'j5'])
+    })
+
     it('withdraw refuses a job that was taken, is done or was never there', async () => {
       await at.write(at.enqueue(QUEUE, 'taken'))
       const [lease] = await at.take(QUEUE)

@@ -115,6 +115,34 @@ local function forgetGivenBack()
   if #done > 0 then call('DEL', unpack(done)) end
 end
 
+-- Counted more than once in this batch: the number that it comes to, and how much of
+-- that is still to be added; likewise jobs that are still to be put into their lists.
+local numbers, owed, joining = {}, {}, {}
+
+-- Before a key that may be one of those numbers is looked at or changed.
+local function pay(key)
+  if owed[key] then call('INCRBY', key, owed[key]) end
+  owed[key], numbers[key] = nil, nil
+end
+
+-- The first is put in at once, so that a key of another type fails its own write.
+local function enter(list, id)
+  local ids = joining[list]
+  if ids then
+    ids[#ids + 1] = id
+  else
+    call('LPUSH', list, id)
+    joining[list] = {}
+  end
+end
+
+local function enterAll()
+  for list, ids in pairs(joining) do
+    if #ids > 0 then call('LPUSH', list, unpack(ids)) end
+    joining[list] = nil
+  end
+end
+
 local PRIORITIES = { 'critical', 'high', 'normal', 'low' }
 
 -- Guards: called with where their arguments begin; answer where the next thing
@@ -122,6 +150,7 @@ local PRIORITIES = { 'critical', 'high', 'normal', 'low' }
 local guard = {
   -- once: key, value, ttl
   o = function(i)
+    if numbers[A[i]] then pay(A[i]) end
     local key, ttl, set = A[i], A[i + 2], nil
     if ttl == '0' then set = call('SET', key, A[i + 1], 'NX')
     else set = call('SET', key, A[i + 1], 'NX', 'PX', ttl) end
@@ -131,6 +160,7 @@ local guard = {
   end,
   -- expect: key, value
   e = function(i)
+    if numbers[A[i]] then pay(A[i]) end
     local found = call('GET', A[i])
     if found == A[i + 1] then return i + 2 end
     return i + 2, true, found
@@ -147,11 +177,13 @@ local guard = {
   end,
   -- expect absence: key
   m = function(i)
+    if numbers[A[i]] then pay(A[i]) end
     if call('EXISTS', A[i]) == 0 then return i + 1 end
     return i + 1, true, call('GET', A[i])
   end,
   -- below: key, limit, window
   b = function(i)
+    if numbers[A[i]] then pay(A[i]) end
     local key, found = A[i], call('GET', A[i])
     if found and tonumber(found) >= tonumber(A[i + 1]) then return i + 3, true, found end
     if not found then
@@ -174,6 +206,7 @@ local guard = {
   end,
   -- withdraw: queue, job id, the job's key
   w = function(i)
+    enterAll()
     local queue, id, job = A[i], A[i + 1], A[i + 2]
     local scheduled = queue .. ':scheduled'
     local due = call('ZSCORE', scheduled, id)
@@ -212,17 +245,33 @@ local guard = {
 local op = {
   -- set: key, value, ttl
   s = function(i)
+    if numbers[A[i]] then pay(A[i]) end
     local ttl = A[i + 2]
     if ttl == '0' then call('SET', A[i], A[i + 1])
     else call('SET', A[i], A[i + 1], 'PX', ttl) end
     return i + 3, 1
   end,
-  d = function(i) return i + 1, call('DEL', A[i]) end,
-  x = function(i) return i + 2, call('PEXPIRE', A[i], A[i + 1]) end,
+  d = function(i)
+    if numbers[A[i]] then pay(A[i]) end
+    return i + 1, call('DEL', A[i])
+  end,
+  x = function(i)
+    if numbers[A[i]] then pay(A[i]) end
+    return i + 2, call('PEXPIRE', A[i], A[i + 1])
+  end,
   -- incr: key, by, ttl
   i = function(i)
-    local n = call('INCRBY', A[i], A[i + 1])
-    if A[i + 2] ~= '0' then call('PEXPIRE', A[i], A[i + 2]) end
+    local key, n = A[i], numbers[A[i]]
+    if n and A[i + 2] == '0' then
+      owed[key] = (owed[key] or 0) + tonumber(A[i + 1])
+      numbers[key] = n + tonumber(A[i + 1])
+      return i + 3, numbers[key]
+    end
+    if n then pay(key) end
+    n = call('INCRBY', key, A[i + 1])
+    if A[i + 2] ~= '0' then call('PEXPIRE', key, A[i + 2]) end
+    -- Beyond that a number of Lua is not exact.
+    if math.abs(n) < 2 ^ 52 then numbers[key] = n end
     return i + 3, n
   end,
   -- push: key, value, cap
@@ -243,7 +292,7 @@ local op = {
     local ttl = A[i + 4]
     if ttl == '0' then call('SET', A[i + 1], A[i + 3])
     else call('SET', A[i + 1], A[i + 3], 'PX', ttl) end
-    call('LPUSH', A[i], A[i + 2])
+    enter(A[i], A[i + 2])
     return i + 5, 1
   end,
   -- enqueue for later: sorted set, job's key, job id, job, ttl, due (epoch seconds)
@@ -389,5 +438,7 @@ while i <= #A do
   i = last + 1
 end
 forgetGivenBack()
+for key in pairs(owed) do pay(key) end
+enterAll()
 return replies
 `
