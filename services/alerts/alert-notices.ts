@@ -103,7 +103,9 @@ export class AlertNotices {
     await teller.tell({
       name: [alert.id, `${revision}.`],
       targets,
-      messageFor: (user) => updateMessage(alert, news, isUrgent ? channelsOf(user) : null),
+      // Whoever did it himself knows, and need not be rung for it.
+      messageFor: (user) =>
+        updateMessage(alert, news, isUrgent && user !== news.who ? channelsOf(user) : null),
       overrides: isUrgent,
     })
   }

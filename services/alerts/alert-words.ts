@@ -40,6 +40,7 @@ export type GroupReason = 'first' | 'new' | 'repeat'
 const MOST_LINES = 20
 /** An answer to what tells more than these is one to the first of them. */
 export const MOST_NAMED = 100
+const MOST_SOURCES = 5
 const HEADINGS = { first: '', new: 'New: ', repeat: 'Still open: ' } as const
 
 /** The worst severity among some alerts. */
@@ -56,7 +57,10 @@ export function groupMessage(
   const wanted = channels ?? (severity === 'critical' ? EVERY_CHANNEL : null)
   const types = [...new Set(alerts.map(({ type }) => type))].slice(0, 5).join(', ')
   const ids = alerts.slice(0, MOST_NAMED).map(({ id }) => id)
-  const short = `${severity.toUpperCase()}: ${alerts.length} alerts (${types})`
+  const sources = [...new Set(alerts.flatMap(({ source }) => source ?? []))]
+  const more = sources.length > MOST_SOURCES ? ' and others' : ''
+  const from = sources.slice(0, MOST_SOURCES).join(', ') + more
+  const short = `${severity.toUpperCase()}: ${alerts.length} alerts (${types})${from && ` from ${from}`}`
   return messageOf({
     title: `${LABEL[severity]}: ${HEADINGS[reason]}${alerts.length} alerts (${types})`,
     message: linesOf(alerts),

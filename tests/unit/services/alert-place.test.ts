@@ -50,14 +50,25 @@ it('[S1-051 S1-052] whoever is told of an alert reads where it is, and the text 
     { message: 'CRITICAL: disk full - /var is full, source web-1, affects shop.' },
   ])
   await jobs('sms')
-  await bench.services.alertActions.acknowledge(id, { who: 'ada', note: null })
+  await bench.services.alertActions.acknowledge(id, { who: 'grace', note: null })
   await bench.work()
   expect(await jobs('sms')).toMatchObject([
-    { message: 'Acknowledged by ada: disk_full - /var is full (web-1 · affects shop)' },
+    { message: 'Acknowledged by grace: disk_full - /var is full (web-1 · affects shop)' },
   ])
 })
 
 it('what the words say already is not said again', async () => {
   await disk({ message: '/var of web-1 is full: shop is down' })
   expect(await jobs('email')).toMatchObject([{ body: '/var of web-1 is full: shop is down' }])
+})
+
+it('whoever acknowledged is not rung to hear that he did', async () => {
+  await bench.onCall('disk_full', 'grace')
+  await bench.person('grace', { phone: '+12025550124' })
+  const id = await disk()
+  await jobs('sms')
+  await bench.services.alertActions.acknowledge(id, { who: 'ada', note: null })
+  await bench.work()
+  expect(await jobs('sms')).toMatchObject([{ user_id: 'grace' }])
+  expect(await bench.heardTypes('ada')).toEqual(['alert.critical', 'alert.acknowledged'])
 })
