@@ -1,32 +1,36 @@
 import { z } from 'zod'
 import { type ReportedAlert, reportOf, severityOf } from './reported-alert.ts'
 
-const texts = z.record(z.string(), z.coerce.string()).default({})
+const texts = z
+  .record(z.string(), z.coerce.string())
+  .nullish()
+  .transform((given) => given ?? {})
+const word = z.string().nullish()
 
 const Alert = z
   .object({
     status: z.enum(['firing', 'resolved']),
     labels: texts,
     annotations: texts,
-    startsAt: z.string().optional(),
-    endsAt: z.string().optional(),
-    generatorURL: z.string().optional(),
-    fingerprint: z.string().max(200).optional(),
+    startsAt: word,
+    endsAt: word,
+    generatorURL: word,
+    fingerprint: z.string().max(200).nullish(),
     // Grafana's own.
-    valueString: z.string().optional(),
-    dashboardURL: z.string().optional(),
-    panelURL: z.string().optional(),
-    silenceURL: z.string().optional(),
+    valueString: word,
+    dashboardURL: word,
+    panelURL: word,
+    silenceURL: word,
   })
   .loose()
 
 /** Alertmanager's webhook, version 4 (Prometheus, "Alertmanager configuration"); Grafana sends the same. */
 export const AlertmanagerBody = z
   .object({
-    version: z.union([z.string(), z.number()]).optional(),
-    groupKey: z.string().optional(),
-    receiver: z.string().optional(),
-    externalURL: z.string().optional(),
+    version: z.union([z.string(), z.number()]).nullish(),
+    groupKey: word,
+    receiver: word,
+    externalURL: word,
     commonAnnotations: texts,
     alerts: z.array(Alert).max(10_000),
   })
@@ -36,11 +40,11 @@ export const AlertmanagerBody = z
 export const OldGrafanaBody = z
   .object({
     ruleName: z.string(),
-    ruleId: z.union([z.number(), z.string()]).optional(),
+    ruleId: z.union([z.number(), z.string()]).nullish(),
     state: z.string(),
-    title: z.string().optional(),
-    message: z.string().optional(),
-    ruleUrl: z.string().optional(),
+    title: word,
+    message: word,
+    ruleUrl: word,
     tags: texts,
   })
   .loose()
@@ -93,5 +97,5 @@ function labelsKey(labels: Readonly<Record<string, string>>): string {
 }
 
 function definedOf(values: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined))
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value != null))
 }

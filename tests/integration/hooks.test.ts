@@ -101,6 +101,20 @@ describe('hooks of other tools', () => {
     expect(await alert(first.body.raised[1])).toMatchObject({ status: 'triggered', count: 2 })
   })
 
+  it('what a tool sends as null is what it has nothing to say of', async () => {
+    const name = fresh('Nothing')
+    const labels = { alertname: name, instance: 'a' }
+    const nothing = { annotations: null, generatorURL: null, fingerprint: null, endsAt: null }
+    const taken = await hook('alertmanager', {
+      ...{ version: '4', commonAnnotations: null, groupKey: null, receiver: null },
+      alerts: [{ status: 'firing', labels, ...nothing, valueString: null }],
+    })
+    expect(taken.body).toMatchObject({ raised: [expect.any(String)], rejected: [] })
+    expect(await alert(taken.body.raised[0])).toMatchObject({ message: name, labels })
+    const old = { ruleName: fresh('old'), state: 'alerting', tags: null, message: null }
+    expect((await hook('grafana', old)).body.raised).toHaveLength(1)
+  })
+
   it('Grafana is understood as it is today, and as it was before version 9', async () => {
     const type = fresh('Too hot')
     const now = await hook('grafana', {
