@@ -1,12 +1,12 @@
 import { z } from 'zod'
-import { duration } from '../../src/index.ts'
 import { CHANNELS } from '../deliveries/channel-policy.ts'
 import { type ChannelSwitches, WISHES } from '../directory/preferences.ts'
 import { flowFields } from '../flows/flow-fields.ts'
 import { ConditionsField } from './type-conditions.ts'
+import { DelayField } from './type-delay.ts'
 
 /** At most for a year. */
-export const MOST_RETENTION_HOURS = 365 * 24
+const MOST_RETENTION_HOURS = 365 * 24
 
 const RETENTION = `must be more than 0 and at most ${MOST_RETENTION_HOURS} hours`
 
@@ -51,10 +51,7 @@ export const EventTypeBody = z.strictObject({
     .partialRecord(z.enum([...CHANNELS, 'database']), ConditionsField)
     .nullish()
     .describe('Conditions for one channel; database is the inbox'),
-  delay: z
-    .union([z.number(), z.string()])
-    .refine((given) => duration().safeParse(given).success, 'must be a time such as 30m or 2h')
-    .nullish(),
+  delay: DelayField.nullish(),
   ...flowFields,
 })
 

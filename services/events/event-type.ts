@@ -1,17 +1,12 @@
 import { z } from 'zod'
-import {
-  duration,
-  type FlowOptions,
-  InvalidPayload,
-  inOurWords,
-  isEventName,
-} from '../../src/index.ts'
+import { type FlowOptions, InvalidPayload, inOurWords, isEventName } from '../../src/index.ts'
 import type { ChannelName } from '../deliveries/channel-policy.ts'
 import type { ChannelSwitches } from '../directory/preferences.ts'
 import { flowOf } from '../flows/flow-fields.ts'
 import { writtenFlow } from '../notifications/class-flow.ts'
 import { EventTypeBody, type WrittenEventType } from './event-type-body.ts'
 import { compileConditions, type TypeCondition, type WrittenCondition } from './type-conditions.ts'
+import type { WrittenDelay } from './type-delay.ts'
 
 const HOUR_MS = 3_600_000
 /** Events are kept for 72 hours (seed S3-033). */
@@ -40,8 +35,8 @@ export interface EventTypeFields
   readonly conditions?: readonly WrittenCondition[]
   /** The same for one channel. */
   readonly channelConditions?: Readonly<Record<string, readonly WrittenCondition[]>>
-  /** Seconds, or a text such as `30m`. */
-  readonly delay?: number | string
+  /** Seconds, a text such as `30m`, or where in the payload the moment or the time stands. */
+  readonly delay?: WrittenDelay
 }
 
 /** What is known of a type of events, and what holds for every message of that type. */
@@ -60,7 +55,7 @@ export interface EventType {
   readonly channels: readonly ChannelName[] | null
   readonly conditions: readonly TypeCondition[]
   readonly channelConditions: Readonly<Record<string, readonly TypeCondition[]>>
-  readonly delayMs: number | null
+  readonly delay: WrittenDelay | null
   readonly flow: ReturnType<typeof flowOf>
   /** As it was said. */
   readonly written: WrittenEventType
@@ -117,7 +112,7 @@ export function eventTypeOf(
     channels: (written.channels as readonly ChannelName[] | null | undefined) ?? null,
     conditions: compileConditions(conditions ?? []),
     channelConditions: Object.fromEntries(perChannel),
-    delayMs: delay == null ? null : duration().parse(delay),
+    delay: delay ?? null,
     flow: flowOf(written),
   }
 }

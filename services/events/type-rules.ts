@@ -1,4 +1,4 @@
-import { type Clock, Filtered, type Keys, type Logger, type Store } from '../../src/index.ts'
+import { type Clock, Filtered, type Keys, type Store } from '../../src/index.ts'
 import type { ChannelName } from '../deliveries/channel-policy.ts'
 import { NOTHING_SAID } from '../directory/preferences.ts'
 import type { Recipient } from '../directory/user-record.ts'
@@ -7,12 +7,12 @@ import { presenceOf } from '../sessions/presence.ts'
 import type { EventType } from './event-type.ts'
 import type { EventTypes } from './event-types.ts'
 import { type Facts, unmetOf } from './type-conditions.ts'
+import { momentAfter } from './type-delay.ts'
 
 interface Parts {
   readonly store: Store
   readonly keys: Keys
   readonly clock: Clock
-  readonly log: Logger
   readonly types: EventTypes
 }
 
@@ -52,11 +52,13 @@ export class TypeRules {
       : typed(message, type)
   }
 
-  /** With its type's delay where a message says nothing of a moment. */
+  /** With its type's delay where a message says nothing of a moment. Throws `Filtered` where that is none. */
   async putOff(message: Message, now: number): Promise<Message> {
     if (message.sendAt !== null || message.localAt !== null) return message
-    const { type } = await this.of(message)
-    return type?.delayMs == null ? message : { ...message, sendAt: now + type.delayMs }
+    const at = delayOf(await this.of(message), now)
+    if (typeof at === 'object') return message
+    if (typeof at === 'number') return { ...message, sendAt: at }
+    throw new Filtered('delay', `This is not sent: ${at}`)
   }
 
   /** Why such a message is not for this person; `null`: it is. */
@@ -98,12 +100,27 @@ export class TypeRules {
   }
 
   #facts(message: Message, recipient: Recipient | null, fields?: Facts['payload']): Facts {
-    const { data, template, type, priority } = message
-    const payload = { ...data, ...template?.params, ...fields }
+    const { template, type, priority } = message
+    const payload = { ...payloadOf(message), ...fields }
     const user = recipient?.user ?? null
     const presence = () => presenceOf(this.#parts, user?.id ?? '')
     return { user, payload, type: template?.eventType ?? type, priority, presence }
   }
+}
+
+/** Until when its type puts a message off; `null`: it does not; in words: why there is no such moment. */
+export function delayOf({ type, message }: Typed, now: number): number | null | string {
+  const delay = type?.delay ?? null
+  if (delay === null) return null
+  const at = momentAfter(delay, payloadOf(message), now)
+  if (at !== null) return at
+  const { key } = delay as { readonly key: string }
+  return `payload.${key} is no moment to come`
+}
+
+/** The event's payload, or what a message says of itself. */
+function payloadOf({ data, template }: Message): Facts['payload'] {
+  return { ...data, ...template?.params }
 }
 
 function typed(message: Message, type: EventType | null): Typed {

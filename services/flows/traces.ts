@@ -12,6 +12,7 @@ import type { Tell } from '../operations/activity.ts'
 export type TraceReason =
   | 'preference'
   | 'condition'
+  | 'delay'
   | 'muted'
   | 'throttled'
   | 'digest'

@@ -7,7 +7,7 @@ import type { Typed, TypeRules } from '../events/type-rules.ts'
 import { Digests } from '../flows/digests.ts'
 import { FlowGate } from '../flows/flow-gate.ts'
 import { momentOf } from '../flows/local-time.ts'
-import { Traces } from '../flows/traces.ts'
+import { type TraceReason, Traces } from '../flows/traces.ts'
 import type { TemplateRenderer } from '../templates/template-renderer.ts'
 import { type Identity, sourceOf } from './acceptance.ts'
 import { speak } from './composed.ts'
@@ -76,8 +76,9 @@ export class NotificationService {
     const typed = found instanceof Promise ? await found : found
     if (typed.type === null) return this.#sendNow({ ...worded, id, recipient, now })
     const at = delayedUntil(asked, typed, now)
-    if (at !== null) return this.#scheduling.put({ ...waiting, at })
-    return this.#sendTyped({ ...worded, id, recipient, now }, typed)
+    if (typeof at === 'number') return this.#scheduling.put({ ...waiting, at })
+    const ready = { ...worded, id, recipient, now }
+    return at === null ? this.#sendTyped(ready, typed) : this.#refuse(ready, 'delay', at)
   }
 
   /** As its type has it: not to everybody, on other channels, or whatever people prefer. */
@@ -93,9 +94,12 @@ export class NotificationService {
     }
     const refusal = isReleased ? null : await typeRules.refusal(typed, recipient, composer?.fields)
     if (refusal === null) return this.#sendNow(sending)
-    const { reason, detail } = refusal
+    return this.#refuse(sending, refusal.reason, refusal.detail)
+  }
+
+  #refuse(ready: Ready, reason: TraceReason, detail: string): Promise<never> {
     const words = `User ${ready.userId} is not told: ${detail}`
-    return this.#leaveOut(sending, { reason, detail }, new Filtered(reason, words, ready.id))
+    return this.#leaveOut(ready, { reason, detail }, new Filtered(reason, words, ready.id))
   }
 
   async #sendNow(ready: Ready): Promise<Sent> {

@@ -2,7 +2,7 @@ import { isoTime } from '../../src/index.ts'
 import type { DeliveryPlan } from '../deliveries/delivery-plan.ts'
 import { mutedPart, subjectOf } from '../directory/preferences.ts'
 import type { Recipient } from '../directory/user-record.ts'
-import type { Typed, TypeRefusal } from '../events/type-rules.ts'
+import { delayOf, type Typed, type TypeRefusal } from '../events/type-rules.ts'
 import type { Message } from './notification-record.ts'
 
 /** What one gate says of a message, and why. */
@@ -32,17 +32,22 @@ export function timeGates({ expiresAt, sendAt, localAt }: Message, now: number):
 }
 
 /** What the type of the message says of it. */
-export function typeGates({ type, message }: Typed, refusal: TypeRefusal | null): GateVerdict[] {
+export function typeGates(typed: Typed, refusal: TypeRefusal | null, now: number): GateVerdict[] {
+  const { type, message } = typed
   if (type === null) return []
-  const { name, delayMs } = type
-  const isDelayed = delayMs !== null && message.sendAt === null && message.localAt === null
+  const { name } = type
+  const saysItself = message.sendAt !== null || message.localAt !== null
+  const at = saysItself ? null : delayOf(typed, now)
   const reason = refusal === null ? name : `${refusal.reason}: ${refusal.detail}`
   return [
     { gate: 'event type', outcome: refusal === null ? 'pass' : 'refuse', reason },
-    ...(isDelayed
-      ? [{ gate: 'delay', outcome: 'hold', reason: `sent ${delayMs / 1000} s later` } as const]
-      : []),
+    ...(at === null ? [] : [delayGate(at)]),
   ]
+}
+
+function delayGate(at: number | string): GateVerdict {
+  if (typeof at === 'string') return { gate: 'delay', outcome: 'refuse', reason: at }
+  return { gate: 'delay', outcome: 'hold', reason: `sent at ${isoTime(at)}` }
 }
 
 /** Whether it reaches people whatever they prefer. */

@@ -75,7 +75,7 @@ export class Rehearsal {
       if (message.template) {
         gates.push({ gate: 'template', outcome: 'pass', reason: message.template.name })
       }
-      gates.push(...typeGates(typed, await typeRules.refusal(typed, recipient)))
+      gates.push(...typeGates(typed, await typeRules.refusal(typed, recipient), now))
       gates.push(...flowGates(message), mutedGate(typed, recipient, now))
       const unmet = await typeRules.unmet(typed, recipient)
       const plan = this.#plan(typed, recipient, { now, unmet })

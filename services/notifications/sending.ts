@@ -1,6 +1,6 @@
 import type { ChannelName } from '../deliveries/channel-policy.ts'
 import type { Recipient } from '../directory/user-record.ts'
-import type { Typed, UnmetConditions } from '../events/type-rules.ts'
+import { delayOf, type Typed, type UnmetConditions } from '../events/type-rules.ts'
 import type { Identity } from './acceptance.ts'
 import type { Composed, Composer } from './composed.ts'
 import type { Message, Origin } from './notification-record.ts'
@@ -41,15 +41,14 @@ export function isAlert({ overridesPreferences, composer, message }: Sending): b
   return overridesPreferences === true && !composer && !message.template?.isCritical
 }
 
-/** Until when its type puts a message off that says nothing of a moment; `null`: it does not. */
+/** {@link delayOf} a message that says nothing of a moment itself, and was not put off before. */
 export function delayedUntil(
   { message: { sendAt, localAt }, composer, isReleased, isPutOff }: Sending,
-  { type }: Typed,
+  typed: Typed,
   now: number,
-): number | null {
+): number | null | string {
   const saysItself = sendAt !== null || localAt !== null || composer !== undefined
-  if (type?.delayMs == null || saysItself || isReleased || isPutOff) return null
-  return now + type.delayMs
+  return saysItself || isReleased || isPutOff ? null : delayOf(typed, now)
 }
 
 /** What became of it: `digested` and `throttled` ones have a trace under their id. */

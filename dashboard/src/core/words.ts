@@ -9,6 +9,7 @@ const REASONS: Readonly<Record<string, string>> = {
   muted_thread: 'the recipient muted this thread',
   muted: 'the recipient muted it',
   condition: 'a condition of its type does not hold',
+  delay: 'its payload names no moment to come',
   throttled: 'there were too many of the kind',
   digest: 'it goes out with others as one message',
   vetoed: 'a listener or the notification itself said no',

@@ -80,10 +80,14 @@ describe('[G-23 S0-081] why somebody was not told has a word for machines', () =
     ['expired', 'dropped', { expires_at: 1000 }, 1],
     ['muted', 'dropped', { thread: 'doc-1' }, 1],
     ['preference', 'dropped', { type: 'gossip' }, 1],
+    ['condition', 'dropped', { type: 'picky', data: { n: 1 } }, 1],
+    ['delay', 'dropped', { type: 'due', data: { at: '2020-01-01T00:00:00Z' } }, 1],
   ])('%s: %s as a whole', async (reason, status, fields, times) => {
     const user = `whole-${reason}`
     await api('PUT', `/users/${user}/mutes`, { thread: 'doc-1' })
     await api('PUT', `/users/${user}/preferences`, { types: { gossip: 'None' } })
+    await api('PUT', '/event-types/picky', { conditions: ['payload.n > 1'] })
+    await api('PUT', '/event-types/due', { delay: { key: 'at' } })
     let id = ''
     for (let n = 0; n < times; n++) id = await send(user, fields)
     expect(await trace(id)).toMatchObject({ status, reason, user_id: user, deliveries: [] })

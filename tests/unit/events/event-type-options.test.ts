@@ -184,6 +184,25 @@ describe('options of an event type', () => {
     expect(await bench.inbox('ada')).toHaveLength(3)
   })
 
+  it.each<[value: unknown, at: string | null]>([
+    ['2026-01-05T12:10:00Z', '2026-01-05T12:10:00.000Z'],
+    [Date.parse('2026-01-05T12:20:00Z') / 1000, '2026-01-05T12:20:00.000Z'],
+    ['30m', '2026-01-05T12:30:00.000Z'],
+    [{ amount: 2, unit: 'hours' }, '2026-01-05T14:00:00.000Z'],
+    ['2025-01-01T00:00:00Z', null],
+    ['soon', null],
+    [undefined, null],
+  ])('delay until what the payload says: %j', async (value, at) => {
+    await say('meeting', { delay: { key: 'starts.at' } })
+    const sending = bench.send('ada', { type: 'meeting', data: { starts: { at: value } } })
+    if (at !== null) return expect(await sending).toMatchObject({ send_at: at })
+    await expect(sending).rejects.toMatchObject({ reason: 'delay' })
+    const id = await event('meeting', { starts: { at: value } })
+    expect(await traceOf(id)).toMatchObject({
+      ...{ reason: 'delay', detail: 'payload.starts.at is no moment to come' },
+    })
+  })
+
   it('fallback and require_ack: as a message may ask for them', async () => {
     await say('pager', {
       fallback: { after: '5m', unless: 'read', channels: ['sms'] },
@@ -267,9 +286,9 @@ describe('options of an event type', () => {
     const bus = new MemoryBus()
     const process = () => createEventTypes({ store, keys: acme.keys, clock, log, bus }).eventTypes
     const [here, there] = [process(), process()]
-    expect((await there.find('offer')).delayMs).toBeNull()
+    expect((await there.find('offer')).delay).toBeNull()
     await here.save('offer', { delay: '5m' })
-    expect((await there.find('offer')).delayMs).toBe(5 * MINUTE_MS)
+    expect((await there.find('offer')).delay).toBe('5m')
   })
 
   it('what is saved wins over what is defined, field by field, until it is removed', async () => {
