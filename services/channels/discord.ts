@@ -74,7 +74,7 @@ function readAnswer(answer: Answered, now: number): Verdict {
   const { id, code, message, retry_after, global } = jsonOf(answer)
   const limits = limitsOf(answer)
   if (status < 300) {
-    return { outcome: sentAs(id), limits }
+    return { outcome: sentAs(answer, id), limits }
   }
   if (status === 429) {
     const stated = typeof retry_after === 'number' ? waitOf(retry_after * 1000) : null

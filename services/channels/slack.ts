@@ -1,5 +1,5 @@
 import type { Answered } from './http/exchange.ts'
-import { jsonOf, retryAfterOf, sentAs, wordOf } from './http/http-outcome.ts'
+import { jsonOf, retryAfterOf, sentAs, unclear, wordOf } from './http/http-outcome.ts'
 import { type Target, Unsendable, type Verdict } from './http/target.ts'
 import { slackBody } from './slack-blocks.ts'
 
@@ -26,7 +26,10 @@ export function slackWebhook({ interactive = false } = {}): Target {
       body: JSON.stringify(slackBody(job, { interactive })),
       pinnedTo: SLACK_HOSTS,
     }),
-    read({ status, body }): Verdict {
+    read(answer): Verdict {
+      const { status, body } = answer
+      // Slack says `ok`, others that take the same say it otherwise: none of them by a page.
+      if (status === 200 && /^\s*</.test(body)) return { outcome: unclear(answer) }
       const word = /^[a-z_]{2,60}$/.exec(body.trim())?.[0] ?? null
       const isGone =
         [403, 404, 410].includes(status) || (status === 400 && GONE_400.includes(word ?? ''))
@@ -99,11 +102,9 @@ export function slackBot({ botToken, apiUrl, interactive = false }: Bot): Target
 function readBotAnswer(answer: Answered, now: number): Verdict {
   if (answer.status !== 200) return { outcome: null, isLockedOut: answer.status === 401 }
   const { ok, ts, error } = jsonOf(answer)
-  if (ok === true) return { outcome: sentAs(ts) }
+  if (ok === true) return { outcome: sentAs(answer, ts) }
   const word = wordOf(error)
-  if (word === null) {
-    return { outcome: { status: 'uncertain', reason: 'answered 200 without saying whether' } }
-  }
+  if (word === null) return { outcome: unclear(answer) }
   const retryAfterMs = retryAfterOf(answer, now) ?? 1000
   return {
     outcome: TRY_AGAIN.includes(word)

@@ -70,10 +70,18 @@ export function jsonOf({ body }: Pick<Answered, 'body'>): Readonly<Record<string
   }
 }
 
-/** Taken, under the vendor's own name for the message if it gave one. */
-export function sentAs(id: unknown): SendOutcome {
-  const isNamed = typeof id === 'string' || typeof id === 'number'
-  return { status: 'sent', ...(isNamed ? { id: String(id) } : {}) }
+/**
+ * Taken, under the vendor's own name for the message. Without one it may be a page
+ * of somebody in between, unless the rest of the answer was lost.
+ */
+export function sentAs(answer: Answered, id: unknown): SendOutcome {
+  if (typeof id === 'string' || typeof id === 'number') return { status: 'sent', id: String(id) }
+  return answer.isComplete ? unclear(answer) : { status: 'sent' }
+}
+
+/** An answer that is none of the vendor's. */
+export function unclear({ status }: Answered): SendOutcome {
+  return { status: 'uncertain', reason: `answered ${status} without saying whether` }
 }
 
 /** A vendor's word, fit for a record: one short line of plain characters. */

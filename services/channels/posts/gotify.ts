@@ -29,7 +29,7 @@ export const gotify: Target = {
   },
   read(answer) {
     const { id, errorDescription } = jsonOf(answer)
-    if (answer.status === 200) return { outcome: sentAs(id) }
+    if (answer.status < 300) return { outcome: sentAs(answer, id) }
     const isDead = [401, 403, 404].includes(answer.status)
     return { outcome: null, word: wordOf(errorDescription), isDead }
   },

@@ -34,7 +34,7 @@ export const ntfy: Target = {
   },
   read(answer) {
     const { id, error } = jsonOf(answer)
-    if (answer.status === 200 && typeof id === 'string') return { outcome: sentAs(id) }
+    if (answer.status < 300) return { outcome: sentAs(answer, id) }
     return { outcome: null, word: wordOf(error), isDead: [401, 403, 404].includes(answer.status) }
   },
 }

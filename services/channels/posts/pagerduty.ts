@@ -40,7 +40,7 @@ export function pagerduty({ apiUrl }: { apiUrl: string | null }): Target {
     },
     read(answer) {
       const { dedup_key: id, message, errors } = jsonOf(answer)
-      if (answer.status === 202) return { outcome: sentAs(id) }
+      if (answer.status < 300) return { outcome: sentAs(answer, id) }
       const word = wordOf(Array.isArray(errors) ? errors.join(', ') : message)
       return { outcome: null, word, isDead: /routing.?key/i.test(word ?? '') }
     },

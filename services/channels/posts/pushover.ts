@@ -33,7 +33,7 @@ export function pushover(app: { token: string | null; apiUrl: string | null }): 
     },
     read(answer, now): Verdict {
       const { request, errors, user, token } = jsonOf(answer)
-      if (answer.status === 200) return { outcome: sentAs(request) }
+      if (answer.status < 300) return { outcome: sentAs(answer, request) }
       const word = wordOf(Array.isArray(errors) ? errors.join(', ') : null)
       const resetAt = Number(answer.headers['x-limit-app-reset'])
       if (answer.status === 429 && resetAt > 0) {

@@ -41,7 +41,7 @@ export function telegram(bot: { botToken: string | null; apiUrl: string | null }
     read(answer): Verdict {
       const { result, description, parameters } = jsonOf(answer)
       const { message_id: id } = (result ?? {}) as { message_id?: unknown }
-      if (answer.status === 200) return { outcome: sentAs(id) }
+      if (answer.status < 300) return { outcome: sentAs(answer, id) }
       const word = wordOf(description)
       const { retry_after: seconds } = (parameters ?? {}) as { retry_after?: unknown }
       if (answer.status === 429 && typeof seconds === 'number') {

@@ -222,6 +222,15 @@ describe.each(ROWS)('$channel on a bad day ($good)', (row) => {
     },
   )
 
+  it.runIf(row.lost === 'uncertain')(
+    'is not taken for having it when a page answers in its place',
+    async () => {
+      vendor.behave({ status: 200, body: '<html>Please log in</html>' })
+      const delivery = bench.deliver({ url: good })
+      expect(await delivery.attempt()).toBe('uncertain')
+    },
+  )
+
   it('takes a message with a link longer than it may be', async () => {
     const url = `https://example.com/${'ж'.repeat(1900)}`
     const actions = [{ type: 'view', label: 'Open', url }] as const

@@ -240,6 +240,14 @@ describe.each(ROWS)('$name', (row) => {
     expect(shown.includes(new URL(url).href) || !shown.includes(new URL(url).host)).toBe(true)
   })
 
+  it.runIf(row.id)('is not taken for having it when a page answers in its place', async () => {
+    vendor.behave({ status: 200, body: '<html>Please log in</html>' })
+    const delivery = bench.deliver({ ...MESSAGE, url: at(row.good) })
+    expect(await delivery.attempt()).toBe('uncertain')
+    expect(delivery.reasons).toEqual(['answered 200 without saying whether'])
+    expect(await bench.disabled(at(row.good))).toBeNull()
+  })
+
   it('says that an address is gone: it is disabled', async () => {
     const [address, reason] = row.gone
     const delivery = bench.deliver({ ...MESSAGE, url: at(address) })
