@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { CHANNELS } from '../deliveries/channel-policy.ts'
+import { CHANNELS, ownChannels } from '../deliveries/channel-policy.ts'
 import { type ChannelSwitches, WISHES } from '../directory/preferences.ts'
 import { flowFields } from '../flows/flow-fields.ts'
-import { ConditionsField } from './type-conditions.ts'
+import { ConditionsField, type WrittenCondition } from './type-conditions.ts'
 import { DelayField } from './type-delay.ts'
 
 /** At most for a year. */
@@ -11,20 +11,35 @@ const MOST_RETENTION_HOURS = 365 * 24
 const RETENTION = `must be more than 0 and at most ${MOST_RETENTION_HOURS} hours`
 
 const words = Object.keys(WISHES) as (keyof typeof WISHES)[]
-const ByChannel = z.partialRecord(z.enum([...CHANNELS, 'database', 'mail']), z.boolean())
+const known: readonly string[] = [...CHANNELS, 'database', 'mail']
+
+/** One of ours, or one that the application has added. */
+const Channel = z
+  .string()
+  .refine((name) => known.includes(name) || ownChannels.has(name), {
+    error: `is no channel; there are ${known.join(', ')}`,
+  })
+  .transform((name) => (name === 'mail' ? 'email' : name))
 
 /** Channels by name, or one of seed 003's words. */
 const Switches = z
-  .union([z.enum(words), ByChannel], { error: `must be channels, or one of ${words.join(', ')}` })
-  .transform((given): ChannelSwitches => {
-    if (typeof given === 'string') return WISHES[given]
-    const { mail, ...switches } = given
-    return mail === undefined ? switches : { ...switches, email: mail }
+  .union([z.enum(words), z.record(Channel, z.boolean())], {
+    error: `must be channels, or one of ${words.join(', ')}`,
   })
+  .transform((given): ChannelSwitches => (typeof given === 'string' ? WISHES[given] : given))
 
-const Channel = z
-  .enum([...CHANNELS, 'mail'])
-  .transform((name) => (name === 'mail' ? 'email' : name))
+/** For one channel; `false`: never. */
+const OfChannel = z
+  .union([z.literal(false), z.array(z.unknown())], {
+    error: 'must be a list of conditions, or false: never',
+  })
+  .superRefine((given, check) => {
+    const { error } = ConditionsField.safeParse(given === false ? [] : given)
+    for (const { path, message } of error?.issues ?? []) {
+      check.addIssue({ code: 'custom', path, message })
+    }
+  })
+  .transform((given) => given as readonly WrittenCondition[] | false)
 
 /**
  * What is said of a type of events, and of the messages of that type. What is not
@@ -43,14 +58,14 @@ export const EventTypeBody = z.strictObject({
   channels: z
     .array(Channel)
     .min(1)
-    .max(CHANNELS.length)
+    .max(20)
     .nullish()
     .describe('Where it goes unless the message says it, whatever its priority'),
   conditions: ConditionsField.nullish(),
   channel_conditions: z
-    .partialRecord(z.enum([...CHANNELS, 'database']), ConditionsField)
+    .record(Channel, OfChannel)
     .nullish()
-    .describe('Conditions for one channel; database is the inbox'),
+    .describe('Conditions for one channel, or false: never; database is the inbox'),
   delay: DelayField.nullish(),
   ...flowFields,
 })

@@ -33,8 +33,8 @@ export interface EventTypeFields
   readonly channels?: readonly string[]
   /** All must hold, else nobody is told: `['payload.total >= 100']`. */
   readonly conditions?: readonly WrittenCondition[]
-  /** The same for one channel. */
-  readonly channelConditions?: Readonly<Record<string, readonly WrittenCondition[]>>
+  /** The same for one channel; `false`: it is switched off for everybody. */
+  readonly channelConditions?: Readonly<Record<string, readonly WrittenCondition[] | false>>
   /** Seconds, a text such as `30m`, or where in the payload the moment or the time stands. */
   readonly delay?: WrittenDelay
 }
@@ -109,12 +109,18 @@ export function eventTypeOf(
     preferences: written.preferences ?? null,
     needsPreferences: written.needs_preferences ?? false,
     critical: written.critical ?? false,
-    channels: (written.channels as readonly ChannelName[] | null | undefined) ?? null,
+    channels: channelsOf(written),
     conditions: compileConditions(conditions ?? []),
     channelConditions: Object.fromEntries(perChannel),
     delay: delay ?? null,
     flow: flowOf(written),
   }
+}
+
+/** The inbox gets everything: it need not be named. */
+function channelsOf({ channels }: WrittenEventType): readonly ChannelName[] | null {
+  if (channels == null) return null
+  return channels.filter((name) => name !== 'database') as ChannelName[]
 }
 
 /** As the wire shows it. */

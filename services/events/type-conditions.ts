@@ -59,8 +59,14 @@ export const ConditionsField = z
       'All must hold: "payload.total >= 100", "user.locale =~ fr.*", or {"any": […]}, {"all": […]}',
   })
 
-/** Throws an `Error` that says what is wrong with one of them. */
-export function compileConditions(list: readonly WrittenCondition[]): readonly TypeCondition[] {
+/** What switches a channel off for everybody. */
+const NEVER: TypeCondition = { words: 'switched off for this type', holds: () => false }
+
+/** `false` holds never. Throws an `Error` that says what is wrong with one of them. */
+export function compileConditions(
+  list: readonly WrittenCondition[] | false,
+): readonly TypeCondition[] {
+  if (list === false) return [NEVER]
   return list.map((written) => compile(written, 1))
 }
 

@@ -91,6 +91,36 @@ describe('conditions of an event type', () => {
     expect(await found(small.notification_id)).toBeUndefined()
   })
 
+  it('switch a channel off for the whole type: nobody can switch it on', async () => {
+    await say('quiet.type', { channels: ['email', 'sms'], channel_conditions: { sms: false } })
+    await bench.services.directory.savePreferences('ada', {
+      types: { 'quiet.type': { sms: true } },
+    })
+    const { channels, notification_id } = await bench.send('ada', { type: 'quiet.type' })
+    expect(channels).toEqual(['email'])
+    const named = await bench.send('ada', { type: 'quiet.type', channels: ['sms'] })
+    expect(named.channels).toEqual([])
+    expect((await found(notification_id))?.skipped).toMatchObject({
+      sms: 'condition: switched off for this type',
+    })
+    const wrong = EventTypeBody.safeParse({ channel_conditions: { sms: ['nope'], email: true } })
+    expect(wrong.error?.issues.map(({ path, message }) => [path.join('.'), message])).toEqual([
+      ['channel_conditions.sms.0', expect.stringContaining('say "<field> = value"')],
+      ['channel_conditions.email', 'must be a list of conditions, or false: never'],
+    ])
+    const faulty = EventTypeBody.safeParse({ channels: ['mail', 'fax'] }).error?.issues
+    expect(faulty).toMatchObject([
+      { path: ['channels', 1], message: expect.stringContaining('is no channel') },
+    ])
+  })
+
+  it('channels may name the inbox, which gets everything anyway', async () => {
+    await say('silent', { channels: ['database'] })
+    const { channels, notification_id } = await bench.send('ada', { type: 'silent' })
+    expect(channels).toEqual([])
+    expect(await found(notification_id)).toBeDefined()
+  })
+
   it('that leave no channel are the reason in the trace', async () => {
     await say('quiet.thing', {
       channels: ['sms'],
