@@ -101,8 +101,12 @@ export class TwilioAccount {
       throw new TwilioSilence(result.reason, result.kind === 'lost')
     }
     if (result.status >= 300) throw new TwilioRefusal(result, clock.now())
+    const isTwilios = Object.keys(jsonOf(result)).length > 0
+    if (!isTwilios && result.isComplete) {
+      throw new TwilioSilence(`answered ${result.status} without saying whether`, true)
+    }
     // What was taken was taken, even when the rest of the answer is lost.
-    const body = Object.keys(jsonOf(result)).length > 0 ? result.body : '{}'
+    const body = isTwilios ? result.body : '{}'
     return { statusCode: result.status, headers: result.headers, body }
   }
 }

@@ -67,6 +67,13 @@ describe('Twilio', () => {
   const deliver = (content: Partial<PhoneContent> = {}, provider: Provider<PhoneContent> = sms()) =>
     new Delivery(provider as Provider, clock, 'sms', { ...SMS, ...content })
 
+  it('is not taken for having it when a page answers in its place', async () => {
+    vendor.behave({ status: 200, body: '<html>Please log in</html>' })
+    const delivery = deliver()
+    expect(await delivery.attempt()).toBe('uncertain')
+    expect(delivery.reasons[0]).toContain('without saying whether')
+  })
+
   it('gets a long alert cut before the code that answers it, not after', async () => {
     const codes = { codeFor: async () => '12' } as unknown as ReplyCodes
     const content = { message: 'full '.repeat(400), alert_id: 'a-1' }
