@@ -64,6 +64,8 @@ export interface StoredAlert {
   readonly flapping: boolean
   /** Raised above the limit of its source: nobody is told until others were answered. */
   readonly limited: boolean
+  /** Silenced by what tells nobody at its end: whoever reports it after that tells them. */
+  readonly dropped: boolean
 }
 
 /** What happened to an alert, as the outside hears of it. */
@@ -154,6 +156,7 @@ const UNANSWERED = {
   notified: false,
   told_in: null,
   acknowledged_users: [],
+  dropped: false,
 } as const
 
 /** The same alert at the beginning of its policy: nobody has answered. */
@@ -187,6 +190,7 @@ const OLDER = {
   acknowledged_users: [],
   flapping: false,
   limited: false,
+  dropped: false,
 } as const
 
 /** One line of an alert's history. */

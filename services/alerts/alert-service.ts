@@ -10,6 +10,7 @@ import {
 } from '../../src/index.ts'
 import type { FlapLedger } from '../noise/flap-ledger.ts'
 import { type InhibitionRule, inhibitingNames } from '../noise/inhibition.ts'
+import type { Mutes } from '../noise/mutes.ts'
 import { UNANSWERED_LIMIT } from '../noise/storm.ts'
 import type { Acceptance, Identity } from '../notifications/acceptance.ts'
 import { mintId } from '../notifications/mint-id.ts'
@@ -58,6 +59,7 @@ interface Parts {
   readonly responders: Responders
   readonly webhooks: AlertWebhooks
   readonly flaps: FlapLedger
+  readonly mutes: Pick<Mutes, 'of'>
   readonly rules: Documents<InhibitionRule>
   /** Told after every change of state, once it is stored. */
   readonly onNews: (news: AlertNews) => void
@@ -142,41 +144,50 @@ export class AlertService {
     return { id, guards, ops, targets: told, news: { event: 'triggered', alert } }
   }
 
-  /** It is counted; whoever was told of something lesser, or answered that, hears what it has become. */
+  /**
+   * It is counted. Whoever was told of something lesser, or answered that, hears what it has
+   * become; what fell silent without anybody's hearing of it is told when it goes on after that.
+   */
   async #again(report: AlertReport, { alert: before, text }: ReadAlert): Promise<Intake> {
-    const { clock, alerts, changes, keys } = this.#parts
-    const { id } = before
+    const { clock, alerts, changes, keys, mutes } = this.#parts
+    const { id, severity } = before
     const now = clock.now()
-    const counted = alerts.seenAgainOps(id, now)
-    if (!isWorse(report.severity, before.severity)) {
-      return { id, guards: [], ops: counted, targets: 0, news: null }
-    }
-    const { alert, targets } = await this.#worsened(before, report, now)
-    const why = `${before.severity}, now ${alert.severity}: ${before.message}`
-    const log = [logEntry(now, 'worsened', null, why)]
-    const change = { alert, log, ops: this.#notifyOps(alert, now), event: 'worsened' } as const
+    const ops = alerts.seenAgainOps(id, now)
+    const isWorsened = isWorse(report.severity, severity)
+    const isNews = isWorsened || (before.dropped && (await mutes.of(before)).length === 0)
+    if (!isNews) return { id, guards: [], ops, targets: 0, news: null }
+    const { alert, targets } = await this.#begun(before, isWorsened ? report : null, now)
+    const entry = isWorsened
+      ? logEntry(now, 'worsened', null, `${severity}, now ${alert.severity}: ${before.message}`)
+      : logEntry(now, 'returned', null, 'reported again after its silence')
+    const event = isWorsened ? 'worsened' : 'returned'
+    const change = { alert, log: [entry], ops: this.#notifyOps(alert, now), event } as const
     return {
       id,
       guards: [['expect', keys.alert(id), text]],
-      ops: [...counted, ...changes.opsOf(before, change)],
+      ops: [...ops, ...changes.opsOf(before, change)],
       targets: alert.flapping || alert.limited ? 0 : targets,
-      news: { event: 'worsened', alert },
+      news: { event, alert },
     }
   }
 
-  /** As the report has it from now on, at the beginning of the policy for that. */
-  async #worsened(before: StoredAlert, report: AlertReport, now: number) {
+  /** At the beginning of its policy; as a report has it from now on, by the policy for that. */
+  async #begun(before: StoredAlert, report: AlertReport | null, now: number) {
+    const { responders } = this.#parts
+    const again = triggeredAgain(before, now)
+    const alert = report === null ? again : await this.#reported(again, report)
+    const policy = await responders.policyOf(alert)
+    const { users } = await responders.reachable(policy.steps[0], alert)
+    return { alert, targets: users.length }
+  }
+
+  async #reported(before: StoredAlert, report: AlertReport): Promise<StoredAlert> {
     const { responders, rules } = this.#parts
-    const policy = await responders.choose(report)
     const { severity, message, affectedSystems: affected_systems, labels, data } = report
-    const limited = await this.#isOver(report)
-    const alert: StoredAlert = {
-      ...triggeredAgain(before, now),
-      ...{ severity, message, affected_systems, labels, data, limited, policy: policy.id },
-    }
-    const inhibits = inhibitingNames(await rules.list(), alert)
-    const targets = (await responders.reachable(policy.steps[0], alert)).users.length
-    return { alert: { ...alert, inhibits }, targets }
+    const [policy, limited] = [await responders.choose(report), await this.#isOver(report)]
+    const words = { severity, message, affected_systems, labels, data }
+    const alert: StoredAlert = { ...before, ...words, limited, policy: policy.id }
+    return { ...alert, inhibits: inhibitingNames(await rules.list(), alert) }
   }
 
   /** What changes too often is told once it has settled. */

@@ -1,4 +1,5 @@
 import type { Clock, Keys, Op, Settlement, Store } from '../../src/index.ts'
+import type { AlertChanges } from '../alerts/alert-changes.ts'
 import { type AlertJob, isAbout } from '../alerts/alert-job.ts'
 import { logEntry } from '../alerts/alert-record.ts'
 import type { AlertService } from '../alerts/alert-service.ts'
@@ -12,6 +13,7 @@ interface Parts {
   readonly keys: Keys
   readonly clock: Clock
   readonly alerts: AlertStore
+  readonly changes: AlertChanges
   readonly mutes: Mutes
   /** Takes in what is to be said of a storm. */
   readonly raising: Pick<AlertService, 'raise'>
@@ -96,7 +98,11 @@ export class HeldWork {
     const entries = mutes.map(({ kind, why }) => logEntry(now, WORDS[kind], null, why))
     if (isUnknown) {
       const end = logEntry(now, 'dropped', null, 'nobody is to be told when the silence ends')
-      await alerts.note(read, [...(job.muted_by === names ? [] : entries), end])
+      const log = [...(job.muted_by === names ? [] : entries), end]
+      await this.#parts.changes.change(job.alert_id, (alert) => {
+        if (!isAbout(job, alert) || alert.dropped) return null
+        return { alert: { ...alert, dropped: true }, log, event: null }
+      })
       return this.freed(job)
     }
     const isNoted = job.muted_by === names || (await alerts.note(read, entries))

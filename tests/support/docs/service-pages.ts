@@ -125,7 +125,8 @@ const ALERT_EVENTS: Readonly<Record<AlertEvent, string>> = {
   acknowledged: 'somebody works on it',
   unacknowledged: 'that was taken back',
   snoozed: 'it is quiet for a while',
-  returned: 'the time of its snooze or acknowledgement is over',
+  returned:
+    'the time of its snooze or acknowledgement is over, or it goes on after a silence that told nobody at its end',
   worsened: 'it was reported again as worse than it was; its policy begins again',
   escalated: 'the next people are told',
   exhausted: 'the last step is over and nobody answered; the admins are told',

@@ -113,6 +113,24 @@ describe('a silence', () => {
     expect(await bench.heard('ada')).toHaveLength(1)
   })
 
+  it('that is to tell nobody at its end keeps nobody from hearing of what is reported after it', async () => {
+    await silence({ notify_on_end: false, forMinutes: 30 })
+    const id = await bench.raise()
+    await bench.pass(29)
+    expect(await bench.raise()).toBe(id)
+    await bench.pass(30)
+    expect(await bench.heard('ada')).toEqual([])
+    expect(await bench.raise()).toBe(id)
+    expect(await bench.heardTypes('ada')).toEqual(['alert.critical'])
+    for (let n = 0; n < 5; n++) await bench.raise()
+    expect(await bench.heard('ada')).toHaveLength(1)
+    await bench.pass(5)
+    expect(await bench.heard('ada')).toHaveLength(2)
+    expect((await bench.history(id)).slice(0, 5)).toEqual([
+      ...['triggered', 'silenced', 'dropped', 'returned', 'notified'],
+    ])
+  })
+
   it('that is to tell nobody at its end drops the first notice, not the next steps of a known alert', async () => {
     const known = await bench.raise({ source: 'known' })
     await silence({ notify_on_end: false, forMinutes: 30 })
