@@ -84,9 +84,14 @@ describe.skipIf(!requireServer('mosquitto'))('the mqtt channel', () => {
   })
 
   it('does not wait for ever for an answer', async () => {
-    const delivery = deliver(() => new Promise(() => undefined))
+    const isAsked = Promise.withResolvers<void>()
+    const delivery = deliver(() => {
+      isAsked.resolve()
+      return new Promise(() => undefined)
+    })
     const attempt = delivery.attempt()
-    clock.advance(10_000)
+    await isAsked.promise
+    await clock.advance(10_000)
     expect(await attempt).toBe('queued')
     expect(delivery.reasons[0]).toContain('did not answer')
   })
