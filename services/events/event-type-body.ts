@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CHANNELS, ownChannels } from '../deliveries/channel-policy.ts'
 import { type ChannelSwitches, WISHES } from '../directory/preferences.ts'
 import { flowFields } from '../flows/flow-fields.ts'
+import { PayloadSchemaField } from './payload-schema.ts'
 import { ConditionsField, type WrittenCondition } from './type-conditions.ts'
 import { DelayField } from './type-delay.ts'
 
@@ -67,6 +68,7 @@ export const EventTypeBody = z.strictObject({
     .nullish()
     .describe('Conditions for one channel, or false: never; database is the inbox'),
   delay: DelayField.nullish(),
+  schema: PayloadSchemaField.nullish(),
   ...flowFields,
 })
 

@@ -5,6 +5,7 @@ import type { ChannelSwitches } from '../directory/preferences.ts'
 import { flowOf } from '../flows/flow-fields.ts'
 import { writtenFlow } from '../notifications/class-flow.ts'
 import { EventTypeBody, type WrittenEventType } from './event-type-body.ts'
+import { payloadSchemaOf } from './payload-schema.ts'
 import { compileConditions, type TypeCondition, type WrittenCondition } from './type-conditions.ts'
 import type { WrittenDelay } from './type-delay.ts'
 
@@ -90,11 +91,11 @@ export function assertEventName(name: string): void {
   throw new InvalidPayload(`${JSON.stringify(name)} is no event name: say order.shipped.`)
 }
 
-/** A type as services take it; what was not said is ours. */
+/** A type as services take it; what was not said is ours. A schema that was saved wins over `coded`. */
 export function eventTypeOf(
   name: string,
   written: WrittenEventType,
-  schema: z.ZodType | null = null,
+  coded: z.ZodType | null = null,
 ): EventType {
   const usual = usualOf(name)
   const { conditions, channel_conditions, delay, retention_hours } = written
@@ -102,7 +103,8 @@ export function eventTypeOf(
     return [channel, compileConditions(list ?? [])] as const
   })
   return {
-    ...{ name, schema, written },
+    ...{ name, written },
+    schema: written.schema == null ? coded : payloadSchemaOf(written.schema),
     displayName: written.display_name ?? usual.displayName,
     category: written.category ?? usual.category,
     retentionMs: (retention_hours ?? DEFAULT_RETENTION_HOURS) * HOUR_MS,
@@ -141,9 +143,12 @@ export function shownType({ name, schema, written, ...type }: EventType) {
     throttle: written.throttle ?? null,
     fallback: written.fallback ?? null,
     require_ack: written.require_ack ?? null,
-    schema:
-      schema === null ? null : z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }),
+    schema: written.schema ?? (schema === null ? null : inJsonSchema(schema)),
   }
+}
+
+function inJsonSchema(schema: z.ZodType) {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' })
 }
 
 function usualOf(name: string) {

@@ -142,8 +142,8 @@ export class EventTypes {
 
   #typesOf(saved: Saved): Types {
     const types = Object.entries(saved).map(([name, written]) => {
-      const { written: defined = {}, schema = null } = this.#defined.get(name) ?? {}
-      return [name, eventTypeOf(name, { ...defined, ...saidIn(written) }, schema)] as const
+      const { written: defined = {}, schema: coded = null } = this.#defined.get(name) ?? {}
+      return [name, eventTypeOf(name, { ...defined, ...saidIn(written) }, coded)] as const
     })
     return new Map(types)
   }

@@ -1,4 +1,7 @@
+import { readFile } from 'node:fs/promises'
+import { messageOf } from '../../support/errors.ts'
 import { type Command, jsonArgument } from '../command.ts'
+import { WrongUsage } from '../wrong-usage.ts'
 
 const COLUMNS = ['name', 'display_name', 'category', 'critical', 'channels', 'conditions', 'delay']
 
@@ -19,14 +22,21 @@ export const eventTypeCommands: readonly Command[] = [
     },
   },
   {
-    usage: 'event-types set <name> <json>',
+    usage: 'event-types set <name> [json]',
     summary: 'Say what holds for a type, in place of what was saved of it before',
+    options: [['--schema <file>', 'what its payload must be: a file of JSON Schema']],
     examples: [
       `event-types set order.shipped '{"conditions":["payload.total >= 100"]}'`,
       `event-types set comment.added '{"digest":{"window":"10m","key":"doc"},"preferences":"Apps"}'`,
+      'event-types set order.shipped --schema ./order.schema.json',
     ],
-    async run({ client, out }, [name, json = '']) {
-      out.record(await client.put(pathOf(name), jsonArgument(json) as object))
+    async run({ client, out }, [name, json], { schema: file }) {
+      if (json === undefined && file === undefined) {
+        throw new WrongUsage('Say what holds for it: JSON, or --schema <file>.')
+      }
+      const said = jsonArgument(json ?? '{}') as object
+      const schema = file === undefined ? {} : { schema: await schemaIn(String(file)) }
+      out.record(await client.put(pathOf(name), { ...said, ...schema }))
     },
   },
   {
@@ -38,6 +48,14 @@ export const eventTypeCommands: readonly Command[] = [
     },
   },
 ]
+
+async function schemaIn(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'))
+  } catch (error) {
+    throw new WrongUsage(`${file} is no file of JSON Schema: ${messageOf(error)}`)
+  }
+}
 
 function pathOf(name = ''): string {
   return `/api/event-types/${encodeURIComponent(name)}`

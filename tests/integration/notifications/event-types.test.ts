@@ -1,4 +1,7 @@
 import { execFile } from 'node:child_process'
+import { mkdtempDisposableSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -149,5 +152,66 @@ describe('[S0-036 S3-006 X-12 G-23] what is said of an event type counts for eve
       conditions: ['payload.total >= 100'],
     })
     expect((await api('DELETE', '/event-types/order.paid')).status).toBe(404)
+  })
+  it('a payload schema from a file holds at every door, keeps unknown fields, and is taken back', async () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'belfry-schema-'))
+    const name = 'order_shipped'
+    const schema = {
+      type: 'object',
+      properties: {
+        order: { type: 'string', pattern: '^[A-Z]-\\d+$' },
+        total: { $ref: '#/$defs/m' },
+      },
+      required: ['order'],
+      $defs: { m: { type: 'number', minimum: 0 } },
+    }
+    const file = join(folder.path, 'order.schema.json')
+    await writeFile(file, JSON.stringify(schema))
+    expect(await cli('event-types', 'set', name, '--schema', file)).toMatchObject({ schema })
+    expect((await api('GET', `/event-types/${name}`)).schema).toEqual(schema)
+    const refused = await api('PUT', `/event-types/${name}`, { schema: { ...schema, not: {} } })
+    expect(refused).toMatchObject({
+      ...{ status: 422, code: 'invalid_payload' },
+      issues: [{ path: 'schema.not', message: expect.stringContaining('there are type') }],
+    })
+
+    const wrong = { order: 'seven', total: -1 }
+    const fault = {
+      code: 'invalid_payload',
+      issues: [
+        { path: 'order', message: 'must match the pattern ^[A-Z]-\\d+$' },
+        { path: 'total', message: 'must be at least 0' },
+      ],
+    }
+    const byHttp = await api('POST', '/events', { name, payload: wrong })
+    expect(byHttp).toMatchObject({ status: 422, ...fault })
+    const byMqtt = await device.ask(`events/${name}`, wrong)
+    expect(byMqtt).toMatchObject({ status: 'error', error: fault })
+    const letters = await waitFor(async () => {
+      const { data } = await api('GET', '/dead-letters')
+      return data.length > 0 && JSON.stringify(data)
+    })
+    expect(letters).toContain('must match the pattern')
+    const hooked = await fetch(`${belfry.app.url}/hooks/cloudevents`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/cloudevents+json' },
+      body: JSON.stringify({
+        specversion: '1.0',
+        id: '1',
+        source: '/shop',
+        type: name,
+        data: wrong,
+      }),
+    })
+    expect(await hooked.json()).toMatchObject(fault)
+
+    const right = { order: 'A-7', parcels: [{ weight: 2 }], total: 3 }
+    await device.ask(`events/${name}`, right)
+    await api('POST', '/events', { name, payload: right })
+    const { data } = await api('GET', '/events?limit=2')
+    expect(data.map(({ payload }: Json) => payload)).toEqual([right, right])
+    await cli('event-types', 'remove', name)
+    expect((await api('GET', `/event-types/${name}`)).schema).toBeNull()
+    expect((await api('POST', '/events', { name, payload: wrong })).status).toBeLessThan(300)
   })
 })
