@@ -1,6 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 
+/** What `belfry start` gives itself (docs/adr/0039-young-memory.md), ours and peers alike. */
+const YOUNG_MEMORY = ['--min-semi-space-size=32', '--max-semi-space-size=32']
+
 /** Load and yardsticks run in processes of their own; each answers one command at a time. */
 export class Child {
   readonly #process: ChildProcess
@@ -12,7 +15,7 @@ export class Child {
   /** Runs a module of `benchmarks/` and waits for its first message, `{ ready: true }` or more. */
   static async start<Hello = unknown>(file: string, args: readonly string[] = []) {
     const child = fork(new URL(`../${file}`, import.meta.url), args, {
-      execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning'],
+      execArgv: ['--expose-gc', '--disable-warning=ExperimentalWarning', ...YOUNG_MEMORY],
     })
     const started = new Child(child)
     return { child: started, hello: await started.#answer<Hello>() }
