@@ -10,8 +10,9 @@ export type { JobHandler, Settlement, WorkerOptions } from './worker-options.ts'
 
 /** How soon a job is tried again for which a part of the store was away; up to twice as late. */
 const AWAY_MS = 2_000
-/** Of the time for stopping, what is left for handing back. */
+/** Of the time for stopping, what is left for handing back; at least so many milliseconds. */
 const HAND_BACK = 0.1
+const HAND_BACK_MS = 250
 
 const passed = (ms: number) => pause(ms, undefined, { ref: false })
 const NOT_SETTLED = 'a job was not settled; it comes back'
@@ -143,7 +144,7 @@ export class Worker {
     for (const { abort } of this.#held.values()) abort.abort(new Error('shutting down'))
     const handed = left.map((lease) => this.#giveBack(lease, 0, AbortSignal.abort()))
     const done = Promise.all([...handed, this.idle()])
-    await Promise.race([done, passed(deadlineMs * HAND_BACK)])
+    await Promise.race([done, passed(Math.max(HAND_BACK_MS, deadlineMs * HAND_BACK))])
   }
 
   /** Resolves when nothing is in hand. */
