@@ -100,6 +100,7 @@ export class PersonalData {
     const tokens = profile.devices.map(({ token }) => token)
     const words = [user, ...addresses, ...tokens].filter((word) => word !== null)
     await new Erasure(this.#parts).sweep(user, words)
+    await store.scrub()
     this.#parts.onErased?.(user)
     return { status: 'erased', notifications: notifications.length, sessions: open.length }
   }

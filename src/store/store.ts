@@ -237,6 +237,8 @@ export interface Store {
   ping(): Promise<number>
   /** Every key with its kind, for export, tests and erasure. */
   keys(match?: string): AsyncIterable<StoredKey>
+  /** Takes the bytes of what was deleted off the disk, as far as it is up to the store. */
+  scrub(): Promise<void>
   close(): Promise<void>
 }
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openStore } from '../../src/bootstrap/open-store.ts'
 import { AppCredentials } from '../../src/broadcasting/app-credentials.ts'
@@ -70,6 +72,8 @@ describe('[S0-087 G-24] erasing somebody who is there', () => {
 
     await Promise.all([witness.close(), device.close(), late.close()])
     await service.stop()
+    const bytes = await readFile(join(service.dataDir, 'belfry.db'), 'latin1')
+    expect([user, email].filter((word) => bytes.includes(word))).toEqual([])
     const config = loadConfig({ ...service.surroundings.env, DATA_DIR: service.dataDir })
     const { store, bus } = await openStore(config, { clock, log: createLogger('error') })
     const found: string[] = []

@@ -52,6 +52,7 @@ export interface RedisStoreOptions {
 export class RedisStore implements Store {
   readonly description: string
   readonly partitions: number
+  readonly scrub = async () => undefined
   readonly #redis: RedisConnection
   readonly #layout: Layout
   readonly #time: StoreTime

@@ -103,6 +103,22 @@ export class Connection {
     }
   }
 
+  /** Runs a statement that says nothing and is asked for seldom. */
+  run(sql: string): void {
+    this.#db.exec(sql)
+  }
+
+  /** Writes the whole file anew, without what was deleted; everything else waits. */
+  rewrite(): void {
+    this.#db.exec('PRAGMA temp_store = MEMORY; VACUUM')
+  }
+
+  /** Copies the log into the file and cuts it off. */
+  emptyLog(): void {
+    const { busy } = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get() as { busy: number }
+    if (busy !== 0) throw new Error('the log is in use')
+  }
+
   async close(): Promise<void> {
     await this.#checkpoints?.stop()
     if (this.#log !== null && this.#db.isOpen) closeSync(this.#log)

@@ -18,6 +18,7 @@ export const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
   PRAGMA cache_size = -65536;
+  PRAGMA secure_delete = FAST;
   PRAGMA journal_size_limit = 134217728;
   CREATE TABLE IF NOT EXISTS keys (
     key TEXT PRIMARY KEY,

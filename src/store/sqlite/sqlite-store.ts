@@ -15,7 +15,7 @@ import type {
   Write,
 } from '../store.ts'
 import { failure, GroupCommit } from './group-commit.ts'
-import { openTables, type Tables } from './tables.ts'
+import { countOf, openTables, type Tables } from './tables.ts'
 import { inboxOfUnread } from './unread.ts'
 import type { Hit } from './windows.ts'
 
@@ -204,6 +204,11 @@ export class SqliteStore implements Store {
     yield* this.#tables.listing.keys(match)
   }
 
+  async scrub(): Promise<void> {
+    await this.ping() // What was committed before lies in the tables.
+    await this.#tables.scrubber.scrub(this.#log)
+  }
+
   /** Ends what is under way, then lets go of the file. */
   async close(): Promise<void> {
     if (!this.#isOpen) return
@@ -242,9 +247,4 @@ export class SqliteStore implements Store {
       this.#log.warn({ err: error }, 'expired keys could not be purged; trying again')
     }
   }
-}
-
-function countOf(key: string, { keys, unread }: Tables): number {
-  const inbox = inboxOfUnread(key)
-  return inbox === null ? keys.size(key) : unread.count(inbox)
 }

@@ -5,11 +5,12 @@ import { Jobs } from './jobs.ts'
 import { KeySpace } from './key-space.ts'
 import { Listing } from './listing.ts'
 import { Lists } from './lists.ts'
+import { Scrubber } from './scrubber.ts'
 import { Sets } from './sets.ts'
 import { Slots } from './slots.ts'
 import { SortedSets } from './sorted-sets.ts'
 import { Sweeper } from './sweeper.ts'
-import { Unread } from './unread.ts'
+import { inboxOfUnread, Unread } from './unread.ts'
 import { Windows } from './windows.ts'
 import { Writes } from './writes.ts'
 
@@ -28,6 +29,7 @@ export interface Tables {
   readonly writes: Writes
   readonly listing: Listing
   readonly sweeper: Sweeper
+  readonly scrubber: Scrubber
 }
 
 /** Opens the file and puts the parts together; raises `Unavailable`. */
@@ -45,6 +47,7 @@ export function openTables(options: ConnectionOptions, clock: Clock): Tables {
   const listing = new Listing(connection, collections)
   // The file is ours alone: whoever held a slot is gone, however he ended.
   connection.transaction(() => slots.vacateAll(listing))
+  const sweeper = new Sweeper(connection, keys)
   return {
     connection,
     ...collections,
@@ -54,6 +57,13 @@ export function openTables(options: ConnectionOptions, clock: Clock): Tables {
     windows: new Windows(collections, (forget) => connection.onRollback(forget)),
     writes: new Writes(collections, { inboxes, jobs }),
     listing,
-    sweeper: new Sweeper(connection, keys),
+    sweeper,
+    scrubber: new Scrubber(connection, sweeper),
   }
+}
+
+/** How many members a set, a sorted set or the unread ones of an inbox have. */
+export function countOf(key: string, { keys, unread }: Tables): number {
+  const inbox = inboxOfUnread(key)
+  return inbox === null ? keys.size(key) : unread.count(inbox)
 }

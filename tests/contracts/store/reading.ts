@@ -30,6 +30,14 @@ export function describeReading(at: Subject): void {
       expect(await at.store.unreadCount(p, '', 'nobody')).toBe(0)
     })
 
+    it('what is there outlives that the rest is scrubbed, twice at once', async () => {
+      await at.write(['set', 'a', '1', 0], ['set', 'b', '2', 0], ['sadd', 's', 'm'], ['del', 'b'])
+      await Promise.all([at.store.scrub(), at.store.scrub()])
+      await at.write(['sadd', 's', 'n'])
+      expect(await at.store.getMany(at.partition, ['a', 'b'])).toEqual(['1', null])
+      expect((await at.store.members(at.partition, 's')).sort()).toEqual(['m', 'n'])
+    })
+
     it('getMany answers in the order of the keys, absent ones as null', async () => {
       await at.write(['set', 'a', '1', 0], ['set', 'c', '3', 0])
       expect(await at.store.getMany(at.partition, ['c', 'b', 'a', 'c'])).toEqual([
