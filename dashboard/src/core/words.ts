@@ -37,6 +37,17 @@ export function reasonInWords(reason: unknown): string {
   return REASONS[word] ?? word.replaceAll('_', ' ')
 }
 
+/** Why a message became no notification of its own, as its trace has it. */
+export function leftOutInWords({ reason, detail }: LeftOut): string {
+  const special = REASONS[`${reason}_${detail}`]
+  return special ?? reasonInWords(reason) + (detail ? ` (${detail})` : '')
+}
+
+interface LeftOut {
+  readonly reason?: unknown
+  readonly detail?: unknown
+}
+
 /** How far something has come, in words. */
 export function stateInWords(state: unknown): string {
   const word = String(state ?? '')

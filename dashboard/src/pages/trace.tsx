@@ -5,7 +5,7 @@ import { may } from '../core/session.ts'
 import type { Happening } from '../core/stream.ts'
 import { inFull, momentOf } from '../core/time.ts'
 import { trailOf } from '../core/trails.ts'
-import { reasonInWords, stateInWords } from '../core/words.ts'
+import { leftOutInWords, reasonInWords, stateInWords } from '../core/words.ts'
 import { Command, Facts, Raw, Tag, Trouble, toneOf } from '../parts/basics.tsx'
 import { Panel } from '../parts/layout.tsx'
 import { attemptSeen, attemptStep, type Step, Steps, sourceInWords } from './steps.tsx'
@@ -105,8 +105,7 @@ function LeftOut({ trace }: { trace: Json }) {
     <div class="verdict">
       <p>
         <strong>{trace.status === 'merged' ? 'Collected with others' : 'Not sent'}</strong>:{' '}
-        {reasonInWords(trace.reason)}
-        {trace.detail ? ` (${trace.detail})` : ''}.
+        {leftOutInWords(trace)}.
       </p>
       {trace.into ? (
         <a href={href(['live', trace.into])}>The message that it became part of</a>
