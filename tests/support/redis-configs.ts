@@ -1,5 +1,9 @@
 import { Redis } from 'ioredis'
 import type { RedisConfig } from '../../src/store/redis/redis-config.ts'
+import { RedisStore } from '../../src/store/redis/redis-store.ts'
+import { createLogger } from '../../src/support/logger.ts'
+import type { StoreUnderTest } from '../contracts/store/subject.ts'
+import { FakeClock } from './fake-clock.ts'
 
 const local = (ports: readonly number[]): RedisConfig => ({
   mode: 'single',
@@ -36,4 +40,15 @@ export async function emptyRedis(ports: readonly number[]): Promise<void> {
       redis.disconnect()
     }),
   )
+}
+
+/** A store over the servers on these ports, without the keys that were there. */
+export async function openEmptyRedis(
+  config: RedisConfig,
+  ports: readonly number[],
+): Promise<StoreUnderTest> {
+  await emptyRedis(ports)
+  const clock = new FakeClock()
+  const store = await RedisStore.connect(config, { log: createLogger('silent'), clock })
+  return { store, clock, tearDown: () => store.close() }
 }
