@@ -1,7 +1,6 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { type Config, ConfigError, loadConfig } from '../../../src/config.ts'
 
 /** A folder with files for variables to name; it goes when the tests are through. */
@@ -17,7 +16,7 @@ const FILES = {
 }
 for (const [name, text] of Object.entries(FILES)) writeFileSync(join(directory, name), text)
 mkdirSync(join(directory, 'app'))
-afterAll(() => rmSync(directory, { recursive: true, force: true }))
+process.once('exit', () => rmSync(directory, { recursive: true, force: true }))
 
 export function load(env: Readonly<Record<string, string>>): Config {
   return loadConfig(env, directory)
