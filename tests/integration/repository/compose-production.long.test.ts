@@ -126,7 +126,10 @@ describe.skipIf(!hasServers)('[S4-054] deploy/compose, without Docker', () => {
           writeFileSync(join(dir, 'certificates', `belfry.${kind}`), made)
         }
         writeFileSync(join(dir, 'nginx.conf'), nginxConf(dir))
-        return ['-c', `NGINX_PORTS="${plainPort} ${port}" sh ${ROOT}/deploy/nginx/start.sh`]
+        return [
+          '-c',
+          `exec env NGINX_PORTS="${plainPort} ${port}" sh ${ROOT}/deploy/nginx/start.sh`,
+        ]
       },
       environment: (_, dir) => ({
         PATH: `${process.env.PATH}:/usr/sbin`,
